@@ -1,0 +1,63 @@
+# `make run` serves the API, `make test` checks everything. Only Python 3.11+ and make are needed.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+HOST ?= 127.0.0.1
+PORT ?= 8000
+WORKERS ?= 1
+# Test processes; `make test JOBS=0` runs in one process, for a debugger.
+JOBS ?= auto
+
+.PHONY: run test check lint types tests coverage migrate install lock clean help
+
+run: install migrate ## Install, migrate and serve http://localhost:8000
+	$(BIN)/uvicorn main:app --host $(HOST) --port $(PORT) --workers $(WORKERS) --no-access-log
+
+test: check tests ## Lint, types and all tests, on SQLite and PostgreSQL
+
+check: lint types ## Lint and types only
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy .
+
+tests: $(VENV)/.dev ## All tests
+	$(BIN)/pytest -n $(JOBS) --dist loadscope
+
+coverage: $(VENV)/.dev ## All tests, with the branch coverage of the product code
+	$(BIN)/pytest -n $(JOBS) --dist loadscope --cov --cov-report=term-missing
+
+migrate: install ## Bring the database's schema up to date
+	$(BIN)/alembic upgrade head
+
+install: $(VENV)/.run ## Make the virtual environment
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.txt requirements.lock | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt requirements.lock | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c requirements.lock
+	@touch $@ $(VENV)/.run
+
+lock: ## Resolve the requirements anew, to the newest versions, and write them down
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet -r requirements-dev.txt
+	{ echo '# Made by `make lock`: the exact versions that CI and `make` install.'; \
+		.venv-lock/bin/python -m pip freeze --exclude pip --exclude setuptools; } > requirements.lock
+	rm -rf .venv-lock
+
+clean: ## Remove what make and the tools made, not the database
+	rm -rf $(VENV) .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage*
+
+help:
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'

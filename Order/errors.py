@@ -1,0 +1,188 @@
+"""What users, carts, orders and transactions can refuse."""
+
+from typing import Any, ClassVar
+
+from core.errors import ConflictError, InvalidError, NotFoundError
+
+
+class UserNotFoundError(NotFoundError):
+    code = "user_not_found"
+    title = "The user does not exist"
+    constraint = "fk_orders_user_id_users"
+
+
+class UserInactiveError(ConflictError):
+    code = "user_inactive"
+    title = "The user is deactivated"
+
+
+class UsernameTakenError(ConflictError):
+    code = "username_taken"
+    title = "The username is taken"
+    constraint = "uq_users_username_key"
+
+
+class EmailTakenError(ConflictError):
+    code = "email_taken"
+    title = "The email address is taken"
+    constraint = "uq_users_email_key"
+
+
+class UserHasOrdersError(ConflictError):
+    code = "user_has_orders"
+    title = "The user has orders: deactivate the user instead"
+
+
+class CartItemNotFoundError(NotFoundError):
+    code = "cart_item_not_found"
+    title = "The cart item does not exist"
+
+
+class CartEmptyError(ConflictError):
+    code = "cart_empty"
+    title = "The cart is empty"
+
+
+class OrderNotFoundError(NotFoundError):
+    code = "order_not_found"
+    title = "The order does not exist"
+
+
+class OrderNotPendingError(ConflictError):
+    """Items can be added to pending orders only."""
+
+    code = "order_not_pending"
+    title = "The order is no longer pending"
+    example: ClassVar = {"order_status": "confirmed"}
+
+
+class OrderNotPayableError(ConflictError):
+    """Only pending and confirmed orders take money."""
+
+    code = "order_not_payable"
+    title = "The order does not take payments any more"
+    example: ClassVar = {"order_status": "cancelled"}
+
+
+class OrderHasPaymentsError(ConflictError):
+    code = "order_has_payments"
+    title = "The order has payments: they must stay on record"
+
+
+class OrderNotDeletableError(ConflictError):
+    code = "order_not_deletable"
+    title = "Only pending and cancelled orders can be deleted"
+    example: ClassVar = {"order_status": "completed"}
+
+
+class InvalidTransitionError(ConflictError):
+    code = "invalid_transition"
+    title = "This change of status is not possible"
+    example: ClassVar = {"current": "completed", "requested": "pending", "allowed": ["completed"]}
+
+    def __init__(self, current: str, requested: str, allowed: list[str]) -> None:
+        super().__init__(
+            f"A change from {current} to {requested} is not possible.",
+            current=current,
+            requested=requested,
+            allowed=allowed,
+        )
+
+
+class QuantityLimitError(ConflictError):
+    code = "quantity_limit"
+    title = "More units of one ticket than an order may hold"
+    example: ClassVar = {"limit": 100, "lines": [{"ticket_id": 7, "requested": 101}]}
+
+    def __init__(self, limit: int, lines: list[dict[str, int]]) -> None:
+        super().__init__(
+            f"An order may hold at most {limit} units of one ticket.", limit=limit, lines=lines
+        )
+
+
+class QuantityTooLargeError(InvalidError):
+    """One line of the request alone asks for more than an order may hold."""
+
+    code = "validation_error"
+    title = "The request is not valid"
+
+    def __init__(self, limit: int, pointers: list[str]) -> None:
+        detail = f"Input should be less than or equal to {limit}"
+        super().__init__(
+            f"{pointers[0]}: {detail}",
+            errors=[
+                {"pointer": pointer, "detail": detail, "code": "less_than_equal"}
+                for pointer in pointers
+            ],
+        )
+
+
+class AlreadySharedError(ConflictError):
+    code = "order_already_shared"
+    title = "The user is already related to the order"
+    constraint = "uq_user_orders_order_id_user_id"
+
+
+class RecipientNotFoundError(NotFoundError):
+    code = "recipient_not_found"
+    title = "The order is not shared with this user"
+
+
+class OwnerStaysError(ConflictError):
+    code = "owner_stays"
+    title = "The owner can't be removed from an order"
+
+
+class TransactionNotFoundError(NotFoundError):
+    code = "transaction_not_found"
+    title = "The transaction does not exist"
+
+
+class TransactionNotPendingError(ConflictError):
+    """Amount and payment method are fixed once the transaction is settled."""
+
+    code = "transaction_not_pending"
+    title = "The transaction is no longer pending"
+    example: ClassVar = {"transaction_status": "success"}
+
+
+class TransactionNotRefundableError(ConflictError):
+    code = "transaction_not_refundable"
+    title = "Only successful money can be refunded"
+    example: ClassVar = {"transaction_status": "pending"}
+
+
+class AmountExceedsBalanceError(ConflictError):
+    code = "amount_exceeds_balance"
+    title = "The amount is more than what is due"
+    constraint = "ck_orders_never_overpaid"
+    example: ClassVar = {"amount": 120.0, "balance_due": 99.99}
+
+    def __init__(self, amount: Any = None, balance_due: Any = None) -> None:
+        extra: dict[str, Any] = (
+            {}
+            if amount is None
+            else {
+                "amount": float(amount),
+                "balance_due": float(balance_due),
+            }
+        )
+        super().__init__(**extra)
+
+
+class RefundExceedsPaymentError(ConflictError):
+    code = "refund_exceeds_payment"
+    title = "The refund is more than what is left of the payment"
+    constraint = "ck_transactions_refunded_within_amount"
+    example: ClassVar = {"amount": 60.0, "refundable": 49.99}
+
+    def __init__(self, amount: Any = None, refundable: Any = None) -> None:
+        extra: dict[str, Any] = (
+            {}
+            if amount is None
+            else {
+                "amount": float(amount),
+                "refundable": float(refundable),
+            }
+        )
+        super().__init__(**extra)

@@ -1,0 +1,115 @@
+"""Carts over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from core.problems import responses
+from core.schemas import IdPath
+from core.unit_of_work import Work
+from Order.errors import CartItemNotFoundError, UserInactiveError, UserNotFoundError
+from Order.schemas.cart import (
+    CartItemCreate,
+    CartItemRead,
+    CartItemUpdate,
+    CartList,
+    CartTotal,
+)
+from Order.services import cart_service
+from Ticket.errors import InsufficientStockError, TicketNotFoundError, TicketNotOnSaleError
+
+router = APIRouter(prefix="/api/cart", tags=["Cart"])
+
+
+@router.post(
+    "/",
+    summary="Add a ticket to a cart",
+    operation_id="add_to_cart",
+    status_code=201,
+    response_model=CartItemRead,
+    responses=responses(
+        UserNotFoundError,
+        TicketNotFoundError,
+        UserInactiveError,
+        TicketNotOnSaleError,
+        InsufficientStockError,
+        body=True,
+    ),
+)
+async def add_to_cart(body: CartItemCreate, work: Work) -> Response:
+    """Adding a ticket that is in the cart already raises its quantity. A cart holds no stock."""
+    return await work.create(
+        cart_service.add_item, body, currency=work.settings.currency, now=work.now
+    )
+
+
+@router.get(
+    "/user/{user_id}",
+    summary="Get a user's cart",
+    operation_id="get_cart",
+    response_model=list[CartItemRead],
+    responses=responses(UserNotFoundError),
+)
+async def get_cart(user_id: IdPath, query: Annotated[CartList, Query()], work: Work) -> Response:
+    """The lines of the cart, each with its ticket as it is now."""
+    return await work.page(cart_service.list_items, user_id, query, currency=work.settings.currency)
+
+
+@router.get(
+    "/user/{user_id}/total",
+    summary="Get what a cart costs",
+    operation_id="get_cart_total",
+    response_model=CartTotal,
+    responses=responses(UserNotFoundError),
+)
+async def get_cart_total(user_id: IdPath, work: Work) -> Response:
+    """The sum at today's prices, and the lines that it adds up."""
+    return await work.read(cart_service.get_total, user_id, currency=work.settings.currency)
+
+
+@router.put(
+    "/{cart_item_id}",
+    summary="Change the quantity of a cart item",
+    operation_id="update_cart_item",
+    response_model=CartItemRead,
+    responses=responses(
+        CartItemNotFoundError,
+        UserInactiveError,
+        TicketNotOnSaleError,
+        InsufficientStockError,
+        body=True,
+    ),
+)
+async def update_cart_item(cart_item_id: IdPath, body: CartItemUpdate, work: Work) -> Response:
+    """Set how many of the ticket are wanted."""
+    return await work.change(
+        cart_service.change_quantity,
+        cart_item_id,
+        body,
+        currency=work.settings.currency,
+        now=work.now,
+    )
+
+
+@router.delete(
+    "/{cart_item_id}",
+    summary="Remove an item from a cart",
+    operation_id="remove_from_cart",
+    status_code=204,
+    responses=responses(CartItemNotFoundError),
+)
+async def remove_from_cart(cart_item_id: IdPath, work: Work) -> Response:
+    """Take one line out of the cart."""
+    return await work.remove(cart_service.remove_item, cart_item_id)
+
+
+@router.delete(
+    "/user/{user_id}/clear",
+    summary="Clear a user's cart",
+    operation_id="clear_cart",
+    status_code=204,
+    responses=responses(UserNotFoundError),
+)
+async def clear_cart(user_id: IdPath, work: Work) -> Response:
+    """Take everything out of the cart; an empty one stays empty."""
+    return await work.remove(cart_service.clear, user_id)

@@ -1,0 +1,260 @@
+"""Orders over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from core.errors import StaleObjectError
+from core.pagination import ListQuery
+from core.problems import responses
+from core.schemas import IdPath
+from core.unit_of_work import Work
+from Order.errors import (
+    AlreadySharedError,
+    CartEmptyError,
+    InvalidTransitionError,
+    OrderHasPaymentsError,
+    OrderNotDeletableError,
+    OrderNotFoundError,
+    OrderNotPendingError,
+    OwnerStaysError,
+    QuantityLimitError,
+    RecipientNotFoundError,
+    UserInactiveError,
+    UserNotFoundError,
+)
+from Order.schemas.order import (
+    OrderCancel,
+    OrderCreate,
+    OrderItemRead,
+    OrderLine,
+    OrderList,
+    OrderRead,
+    OrderStatusChange,
+    OrderUpdate,
+    OrderUserCreate,
+    OrderUserRead,
+)
+from Order.services import order_queries, order_service, share_service
+from Order.services.order_service import OrderTerms
+from Ticket.errors import InsufficientStockError, TicketNotFoundError, TicketNotOnSaleError
+
+router = APIRouter(prefix="/api/orders", tags=["Orders"])
+
+_BUYING = (
+    UserInactiveError,
+    TicketNotOnSaleError,
+    InsufficientStockError,
+    QuantityLimitError,
+)
+
+
+@router.post(
+    "/",
+    summary="Create an order",
+    operation_id="create_order",
+    status_code=201,
+    response_model=OrderRead,
+    responses=responses(UserNotFoundError, TicketNotFoundError, *_BUYING, body=True),
+)
+async def create_order(body: OrderCreate, work: Work) -> Response:
+    """Hold the stock of all lines or of none, at today's prices, until `expires_at`."""
+    terms = OrderTerms.of(work.settings)
+    return await work.create(order_service.place_order, body, terms=terms, now=work.now)
+
+
+@router.get(
+    "/",
+    summary="List orders",
+    operation_id="list_orders",
+    response_model=list[OrderRead],
+    responses=responses(),
+)
+async def list_orders(query: Annotated[OrderList, Query()], work: Work) -> Response:
+    """All orders that match every filter given, with their items."""
+    return await work.page(
+        order_queries.list_orders, query, currency=work.settings.currency, now=work.now
+    )
+
+
+@router.post(
+    "/from-cart/{user_id}",
+    summary="Create an order from a cart",
+    operation_id="create_order_from_cart",
+    status_code=201,
+    response_model=OrderRead,
+    responses=responses(UserNotFoundError, CartEmptyError, *_BUYING),
+)
+async def create_order_from_cart(user_id: IdPath, work: Work) -> Response:
+    """Order all that is in the user's cart; the cart is empty afterwards."""
+    terms = OrderTerms.of(work.settings)
+    return await work.create(
+        order_service.place_order_from_cart, user_id, terms=terms, now=work.now
+    )
+
+
+@router.get(
+    "/{order_id}",
+    summary="Get an order",
+    operation_id="get_order",
+    response_model=OrderRead,
+    responses=responses(OrderNotFoundError),
+)
+async def get_order(order_id: IdPath, work: Work) -> Response:
+    """One order with its items; `allowed_actions` tells what would succeed now."""
+    return await work.read(
+        order_queries.get_order, order_id, currency=work.settings.currency, now=work.now
+    )
+
+
+@router.put(
+    "/{order_id}",
+    summary="Change an order",
+    operation_id="update_order",
+    response_model=OrderRead,
+    responses=responses(OrderNotFoundError, StaleObjectError, body=True),
+)
+async def update_order(order_id: IdPath, body: OrderUpdate, work: Work) -> Response:
+    """Change the notes; items, status and money have operations of their own."""
+    return await work.change(
+        order_service.update_order,
+        order_id,
+        body,
+        currency=work.settings.currency,
+        now=work.now,
+    )
+
+
+@router.delete(
+    "/{order_id}",
+    summary="Delete an order",
+    operation_id="delete_order",
+    status_code=204,
+    responses=responses(OrderNotFoundError, OrderNotDeletableError, OrderHasPaymentsError),
+)
+async def delete_order(order_id: IdPath, work: Work) -> Response:
+    """Possible while it is pending or cancelled and no money was received; stock returns."""
+    return await work.remove(order_service.delete_order, order_id, now=work.now)
+
+
+@router.post(
+    "/{order_id}/items",
+    summary="Add an item to an order",
+    operation_id="add_order_item",
+    status_code=201,
+    response_model=OrderRead,
+    responses=responses(
+        OrderNotFoundError, TicketNotFoundError, OrderNotPendingError, *_BUYING, body=True
+    ),
+)
+async def add_order_item(order_id: IdPath, body: OrderLine, work: Work) -> Response:
+    """Add units of a ticket to a pending order, at today's price; the hold is not prolonged."""
+    terms = OrderTerms.of(work.settings)
+    return await work.create(order_service.add_item, order_id, body, terms=terms, now=work.now)
+
+
+@router.get(
+    "/{order_id}/items",
+    summary="Get an order's items",
+    operation_id="list_order_items",
+    response_model=list[OrderItemRead],
+    responses=responses(OrderNotFoundError),
+)
+async def list_order_items(
+    order_id: IdPath, query: Annotated[ListQuery, Query()], work: Work
+) -> Response:
+    """The lines of the order, as the tickets were when they were ordered."""
+    return await work.page(order_queries.list_items, order_id, query)
+
+
+@router.patch(
+    "/{order_id}/status",
+    summary="Change an order's status",
+    operation_id="change_order_status",
+    response_model=OrderRead,
+    responses=responses(OrderNotFoundError, InvalidTransitionError, body=True),
+)
+async def change_order_status(order_id: IdPath, body: OrderStatusChange, work: Work) -> Response:
+    """Pending → confirmed → completed; pending or confirmed → cancelled.
+
+    Confirming without payment (an invoice, a guest list) leaves `balance_due` as it is.
+    The status that the order has already is 200 without effect.
+    """
+    return await work.change(
+        order_service.change_status,
+        order_id,
+        body.status,
+        currency=work.settings.currency,
+        now=work.now,
+    )
+
+
+@router.post(
+    "/{order_id}/cancel",
+    summary="Cancel an order",
+    operation_id="cancel_order",
+    response_model=OrderRead,
+    responses=responses(OrderNotFoundError, InvalidTransitionError, body=True),
+)
+async def cancel_order(order_id: IdPath, work: Work, body: OrderCancel | None = None) -> Response:
+    """Return the stock, fail pending transactions and refund what was paid."""
+    return await work.change(
+        order_service.cancel_order,
+        order_id,
+        body,
+        currency=work.settings.currency,
+        now=work.now,
+    )
+
+
+@router.get(
+    "/{order_id}/users",
+    summary="List whom an order concerns",
+    operation_id="list_order_users",
+    response_model=list[OrderUserRead],
+    responses=responses(OrderNotFoundError),
+)
+async def list_order_users(
+    order_id: IdPath, query: Annotated[ListQuery, Query()], work: Work
+) -> Response:
+    """The owner, and the recipients the owner shares the order with."""
+    return await work.page(share_service.list_order_users, order_id, query)
+
+
+@router.post(
+    "/{order_id}/users",
+    summary="Share an order with a user",
+    operation_id="share_order",
+    status_code=201,
+    response_model=OrderUserRead,
+    responses=responses(
+        OrderNotFoundError, UserNotFoundError, UserInactiveError, AlreadySharedError, body=True
+    ),
+)
+async def share_order(order_id: IdPath, body: OrderUserCreate, work: Work) -> Response:
+    """The order appears in that user's history, with the role `recipient`."""
+    return await work.create(share_service.share_order, order_id, body, now=work.now)
+
+
+@router.delete(
+    "/{order_id}/users",
+    summary="Stop sharing an order",
+    operation_id="stop_sharing_with_all",
+    status_code=204,
+    responses=responses(OrderNotFoundError),
+)
+async def stop_sharing_with_all(order_id: IdPath, work: Work) -> Response:
+    """Remove all recipients; the owner stays."""
+    return await work.remove(share_service.stop_sharing_with_all, order_id)
+
+
+@router.delete(
+    "/{order_id}/users/{user_id}",
+    summary="Stop sharing an order with one user",
+    operation_id="stop_sharing",
+    status_code=204,
+    responses=responses(OrderNotFoundError, RecipientNotFoundError, OwnerStaysError),
+)
+async def stop_sharing(order_id: IdPath, user_id: IdPath, work: Work) -> Response:
+    """Remove one recipient."""
+    return await work.remove(share_service.stop_sharing, order_id, user_id)

@@ -1,0 +1,183 @@
+"""Transactions over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from core.errors import StaleObjectError
+from core.problems import responses
+from core.schemas import IdPath
+from core.unit_of_work import Work
+from Order.errors import (
+    AmountExceedsBalanceError,
+    InvalidTransitionError,
+    OrderNotFoundError,
+    OrderNotPayableError,
+    RefundExceedsPaymentError,
+    TransactionNotFoundError,
+    TransactionNotPendingError,
+    TransactionNotRefundableError,
+)
+from Order.schemas.transaction import (
+    Refund,
+    TransactionCreate,
+    TransactionFilters,
+    TransactionList,
+    TransactionRead,
+    TransactionStatusChange,
+    TransactionUpdate,
+)
+from Order.services import transaction_service
+
+router = APIRouter(prefix="/api/transactions", tags=["Transactions"])
+
+
+@router.post(
+    "/",
+    summary="Create a transaction",
+    operation_id="create_transaction",
+    status_code=201,
+    response_model=TransactionRead,
+    responses=responses(
+        OrderNotFoundError, OrderNotPayableError, AmountExceedsBalanceError, body=True
+    ),
+)
+async def create_transaction(body: TransactionCreate, work: Work) -> Response:
+    """Announce a payment for an order, by default of all that is due."""
+    return await work.create(
+        transaction_service.create_transaction,
+        body,
+        currency=work.settings.currency,
+        now=work.now,
+    )
+
+
+@router.get(
+    "/",
+    summary="List transactions",
+    operation_id="list_transactions",
+    response_model=list[TransactionRead],
+    responses=responses(),
+)
+async def list_transactions(query: Annotated[TransactionList, Query()], work: Work) -> Response:
+    """All transactions that match every filter given."""
+    return await work.page(
+        transaction_service.list_transactions, query, currency=work.settings.currency
+    )
+
+
+@router.get(
+    "/order/{order_id}",
+    summary="Get an order's transactions",
+    operation_id="list_order_transactions",
+    response_model=list[TransactionRead],
+    responses=responses(OrderNotFoundError),
+)
+async def list_order_transactions(
+    order_id: IdPath, query: Annotated[TransactionFilters, Query()], work: Work
+) -> Response:
+    """Every attempt to pay the order, and what became of it."""
+    return await work.page(
+        transaction_service.list_transactions_of_order,
+        order_id,
+        query,
+        currency=work.settings.currency,
+    )
+
+
+@router.get(
+    "/{transaction_id}",
+    summary="Get a transaction",
+    operation_id="get_transaction",
+    response_model=TransactionRead,
+    responses=responses(TransactionNotFoundError),
+)
+async def get_transaction(transaction_id: IdPath, work: Work) -> Response:
+    """One transaction."""
+    return await work.read(
+        transaction_service.get_transaction, transaction_id, currency=work.settings.currency
+    )
+
+
+@router.put(
+    "/{transaction_id}",
+    summary="Change a transaction",
+    operation_id="update_transaction",
+    response_model=TransactionRead,
+    responses=responses(
+        TransactionNotFoundError,
+        TransactionNotPendingError,
+        AmountExceedsBalanceError,
+        StaleObjectError,
+        body=True,
+    ),
+)
+async def update_transaction(
+    transaction_id: IdPath, body: TransactionUpdate, work: Work
+) -> Response:
+    """Change the reference; while pending, the amount and the payment method too."""
+    return await work.change(
+        transaction_service.update_transaction,
+        transaction_id,
+        body,
+        currency=work.settings.currency,
+        now=work.now,
+    )
+
+
+@router.patch(
+    "/{transaction_id}/status",
+    summary="Settle a transaction",
+    operation_id="change_transaction_status",
+    response_model=TransactionRead,
+    responses=responses(
+        TransactionNotFoundError,
+        InvalidTransitionError,
+        AmountExceedsBalanceError,
+        body=True,
+    ),
+)
+async def change_transaction_status(
+    transaction_id: IdPath, body: TransactionStatusChange, work: Work
+) -> Response:
+    """Pending → success or failed. Money that covers the total confirms the order.
+
+    On an order that expired meanwhile the tickets are sold again if they are there; otherwise
+    the money goes back at once, with `failure_reason: "order_expired"`.
+    """
+    return await work.change(
+        transaction_service.change_status,
+        transaction_id,
+        body,
+        currency=work.settings.currency,
+        now=work.now,
+    )
+
+
+@router.post(
+    "/{transaction_id}/refund",
+    summary="Refund a transaction",
+    operation_id="refund_transaction",
+    response_model=TransactionRead,
+    responses=responses(
+        TransactionNotFoundError,
+        TransactionNotRefundableError,
+        RefundExceedsPaymentError,
+        body=True,
+    ),
+)
+async def refund_transaction(
+    transaction_id: IdPath, work: Work, body: Refund | None = None
+) -> Response:
+    """Give back all that is left of the payment, or a part.
+
+    When all money of a confirmed order went back the order is cancelled, and its tickets go on
+    sale again unless `restock` is false.
+    """
+    return await work.change(
+        transaction_service.refund,
+        transaction_id,
+        body,
+        currency=work.settings.currency,
+        now=work.now,
+    )

@@ -1,0 +1,196 @@
+"""Orders on the wire."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import ConfigDict, Field
+
+from core.money import Amount
+from core.pagination import ListQuery
+from core.schemas import (
+    Changes,
+    Id,
+    IdParameter,
+    Input,
+    LongText,
+    LowerBound,
+    Name,
+    Output,
+    Quantity,
+    Resource,
+    ServedTime,
+    UpperBound,
+)
+from models import OrderStatus, UserOrderRole
+
+Action = Literal["update", "add_item", "pay", "confirm", "complete", "cancel", "refund", "delete"]
+MAX_LINES = 100
+
+
+class OrderLine(Input):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"ticket_id": 1, "quantity": 2}]})
+
+    ticket_id: Id
+    quantity: Quantity = Field(description="At most `MAX_UNITS_PER_TICKET` (100).")
+
+
+class OrderCreate(Input):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"user_id": 1, "items": [{"ticket_id": 1, "quantity": 2}]}]}
+    )
+
+    user_id: Id
+    items: Annotated[list[OrderLine], Field(max_length=MAX_LINES)] = Field(
+        description="May be empty: add items while the order is pending. "
+        "Lines of one ticket are merged."
+    )
+    notes: LongText | None = None
+
+
+class OrderCancel(Input):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "bought twice"}]})
+
+    reason: Name | None = None
+
+
+class OrderStatusChange(Input):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "confirmed"}]})
+
+    status: OrderStatus
+
+
+class OrderItemRead(Output):
+    id: int
+    ticket_id: int
+    quantity: int
+    unit_price: Amount
+    line_total: Amount
+    event_name: str
+    event_date: ServedTime
+    venue: str
+    category: str
+
+
+_ITEM_EXAMPLE = {
+    "id": 1,
+    "ticket_id": 1,
+    "quantity": 2,
+    "unit_price": 99.99,
+    "line_total": 199.98,
+    "event_name": "Concert 2024",
+    "event_date": "2024-12-25T20:00:00Z",
+    "venue": "Main Arena",
+    "category": "VIP",
+}
+_EXAMPLE: dict[str, Any] = {
+    "id": 1,
+    "order_reference": "ORD-7KQ2M9XWPA",
+    "user_id": 1,
+    "status": "pending",
+    "total_amount": 199.98,
+    "amount_paid": 0.0,
+    "amount_refunded": 0.0,
+    "balance_due": 199.98,
+    "currency": "USD",
+    "notes": None,
+    "items": [_ITEM_EXAMPLE],
+    "expires_at": "2024-11-02T10:45:00.000001Z",
+    "confirmed_at": None,
+    "allowed_actions": ["update", "add_item", "pay", "confirm", "cancel", "delete"],
+    "cancel_reason": None,
+    "created_at": "2024-11-02T10:30:00.000001Z",
+    "updated_at": "2024-11-02T10:30:00.000001Z",
+}
+
+
+class OrderRead(Resource):
+    PATH = "/api/orders/{id}"
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    id: int
+    order_reference: str
+    user_id: int
+    status: OrderStatus
+    total_amount: Amount
+    amount_paid: Amount = Field(description="All successful money.")
+    amount_refunded: Amount = Field(description="What went back of it.")
+    balance_due: Amount
+    currency: str
+    notes: str | None
+    items: list[OrderItemRead]
+    expires_at: ServedTime | None = Field(description="Until then a pending order holds its stock.")
+    confirmed_at: ServedTime | None
+    allowed_actions: list[Action] = Field(description="What would succeed now.")
+    cancel_reason: str | None
+    created_at: ServedTime
+    updated_at: ServedTime
+
+
+class OrderHistoryEntry(OrderRead):
+    """An order of a user's history."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{**_EXAMPLE, "role": "owner"}]})
+
+    role: UserOrderRole = Field(description="Whether the user bought it or shares it.")
+
+
+class OrderUpdate(Changes):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"notes": "aisle seats, please"}]})
+    served_as: ClassVar[Any] = OrderRead
+
+    notes: LongText | None = None
+
+
+class OrderFilters(ListQuery):
+    status: OrderStatus | None = None
+    order_reference: Name | None = Field(default=None, description="Exact.")
+    created_from: LowerBound | None = Field(default=None, description="Inclusive.")
+    created_to: UpperBound | None = Field(
+        default=None, description="A bare date includes that day; a time is exclusive."
+    )
+    sort: Literal[
+        "id",
+        "-id",
+        "created_at",
+        "-created_at",
+        "total_amount",
+        "-total_amount",
+        "status",
+        "-status",
+    ] = "id"
+
+
+class OrderList(OrderFilters):
+    user_id: IdParameter | None = None
+
+
+class OrderUserCreate(Input):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"user_id": 2}]})
+
+    user_id: Id
+
+
+class OrderUserRead(Resource):
+    """A user's relation to an order."""
+
+    PATH = "/api/orders/{order_id}/users/{user_id}"
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "order_id": 1,
+                    "user_id": 2,
+                    "username": "jane_doe",
+                    "full_name": "Jane Doe",
+                    "role": "recipient",
+                    "created_at": "2024-11-02T10:31:00.000001Z",
+                }
+            ]
+        }
+    )
+
+    order_id: int
+    user_id: int
+    username: str
+    full_name: str
+    role: UserOrderRole
+    created_at: ServedTime

@@ -1,0 +1,116 @@
+"""Transactions on the wire."""
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import ConfigDict, Field
+
+from core.money import Amount, PositiveAmount
+from core.pagination import ListQuery
+from core.schemas import (
+    Changes,
+    Id,
+    IdParameter,
+    Input,
+    LongText,
+    Reference,
+    Resource,
+    ServedTime,
+    ShortText,
+    optional,
+)
+from models import TransactionStatus
+
+
+class TransactionCreate(Input):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"order_id": 1, "payment_method": "card"}]}
+    )
+
+    order_id: Id
+    amount: PositiveAmount | None = Field(default=None, description="Left out: all that is due.")
+    payment_method: ShortText = Field(examples=["card"])
+    transaction_reference: Reference | None = Field(
+        default=None, description="What the payer's provider calls it."
+    )
+
+
+class TransactionRead(Resource):
+    PATH = "/api/transactions/{id}"
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 1,
+                    "transaction_number": "TXN-3FHB8RWZ2C",
+                    "order_id": 1,
+                    "amount": 199.98,
+                    "refunded_amount": 0.0,
+                    "currency": "USD",
+                    "payment_method": "card",
+                    "transaction_reference": "ch_1042",
+                    "status": "pending",
+                    "failure_reason": None,
+                    "created_at": "2024-11-02T10:31:00.000001Z",
+                    "updated_at": "2024-11-02T10:31:00.000001Z",
+                }
+            ]
+        }
+    )
+
+    id: int
+    transaction_number: str
+    order_id: int
+    amount: Amount
+    refunded_amount: Amount
+    currency: str
+    payment_method: str
+    transaction_reference: str | None
+    status: TransactionStatus
+    failure_reason: str | None
+    created_at: ServedTime
+    updated_at: ServedTime
+
+
+class TransactionUpdate(Changes):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"transaction_reference": "ch_1042"}]}
+    )
+    served_as: ClassVar[Any] = TransactionRead
+
+    amount: PositiveAmount = optional()
+    payment_method: ShortText = optional()
+    transaction_reference: Reference | None = None
+
+
+class TransactionStatusChange(Input):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "success"}]})
+
+    status: TransactionStatus
+    failure_reason: LongText | None = Field(default=None, description="Why it failed.")
+
+
+class Refund(Input):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"amount": 50.0, "reason": "moved seats"}]}
+    )
+
+    amount: PositiveAmount | None = Field(
+        default=None, description="Left out: all that is left of the payment."
+    )
+    reason: LongText | None = None
+    restock: bool = Field(
+        default=True,
+        strict=True,
+        description="When the refund cancels the order: whether its tickets go back on sale "
+        "(else they are withheld).",
+    )
+
+
+class TransactionFilters(ListQuery):
+    status: TransactionStatus | None = None
+    payment_method: ShortText | None = None
+    sort: Literal["id", "-id", "created_at", "-created_at", "amount", "-amount"] = "id"
+
+
+class TransactionList(TransactionFilters):
+    order_id: IdParameter | None = None

@@ -1,0 +1,78 @@
+"""Users on the wire."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import ConfigDict, EmailStr, Field, StringConstraints
+
+from core.pagination import ListQuery
+from core.schemas import Changes, Input, Name, Resource, ServedTime, optional
+
+_EXAMPLE: dict[str, Any] = {
+    "username": "john_doe",
+    "email": "john@example.com",
+    "full_name": "John Doe",
+    "phone_number": "+1234567890",
+}
+
+Username = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=3, max_length=50, pattern=r"^[A-Za-z0-9_.-]+$"
+    ),
+]
+Email = Annotated[EmailStr, Field(max_length=254)]
+PhoneNumber = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9][0-9 ().-]{4,18}$"),
+    Field(description="E.164-like: digits, with `+` and the country's code in front."),
+]
+
+
+class UserCreate(Input):
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    username: Username
+    email: Email
+    full_name: Name
+    phone_number: PhoneNumber | None = None
+
+
+class UserRead(Resource):
+    PATH = "/api/users/{id}"
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 1,
+                    **_EXAMPLE,
+                    "is_active": True,
+                    "created_at": "2024-11-01T09:00:00.000001Z",
+                    "updated_at": "2024-11-01T09:00:00.000001Z",
+                }
+            ]
+        }
+    )
+
+    id: int
+    username: str
+    email: str
+    full_name: str
+    phone_number: str | None
+    is_active: bool
+    created_at: ServedTime
+    updated_at: ServedTime
+
+
+class UserUpdate(Changes):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"full_name": "John F. Doe"}]})
+    served_as: ClassVar[Any] = UserRead
+
+    username: Username = optional()
+    email: Email = optional()
+    full_name: Name = optional()
+    phone_number: PhoneNumber | None = None
+
+
+class UserList(ListQuery):
+    is_active: bool | None = None
+    sort: Literal["id", "-id", "created_at", "-created_at", "username", "-username"] = "id"

@@ -1,0 +1,75 @@
+"""The states of orders and transactions, and who may follow whom: one table each."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from core.money import ZERO
+from models import OrderStatus, TransactionStatus
+from Order.errors import InvalidTransitionError
+
+S = TypeVar("S", OrderStatus, TransactionStatus)
+
+ORDER_TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.PENDING: frozenset({OrderStatus.CONFIRMED, OrderStatus.CANCELLED}),
+    OrderStatus.CONFIRMED: frozenset({OrderStatus.COMPLETED, OrderStatus.CANCELLED}),
+    OrderStatus.COMPLETED: frozenset(),
+    OrderStatus.CANCELLED: frozenset(),
+}
+
+# ``success`` becomes ``refunded`` only by refunding, never by naming the status.
+TRANSACTION_TRANSITIONS: Mapping[TransactionStatus, frozenset[TransactionStatus]] = {
+    TransactionStatus.PENDING: frozenset({TransactionStatus.SUCCESS, TransactionStatus.FAILED}),
+    TransactionStatus.SUCCESS: frozenset(),
+    TransactionStatus.FAILED: frozenset(),
+    TransactionStatus.REFUNDED: frozenset(),
+}
+
+# Orders whose stock counts as sold.
+SOLD = (OrderStatus.CONFIRMED, OrderStatus.COMPLETED)
+# Orders that take money.
+PAYABLE = (OrderStatus.PENDING, OrderStatus.CONFIRMED)
+DELETABLE = (OrderStatus.PENDING, OrderStatus.CANCELLED)
+
+EXPIRED = "expired"
+
+
+def require_transition(table: Mapping[S, frozenset[S]], current: S, requested: S) -> None:
+    if requested not in table[current]:
+        allowed = sorted(status.value for status in table[current])
+        raise InvalidTransitionError(current.value, requested.value, allowed)
+
+
+def is_overdue(order: Any, now: datetime) -> bool:
+    """Whether a pending order's hold has run out; until a sweep, only the clock tells."""
+    return bool(order.status == OrderStatus.PENDING and order.expires_at <= now)
+
+
+def money_held(order: Any) -> Decimal:
+    """What was paid and did not go back."""
+    held: Decimal = order.amount_paid - order.amount_refunded
+    return held
+
+
+def balance_due(order: Any) -> Decimal:
+    """What is still to be paid; refunds made while the order was pending are due again."""
+    due: Decimal = order.total_amount - order.amount_paid + order.amount_reopened
+    # Late money that went straight back counts as paid and refunded, never as credit.
+    return max(due, ZERO)
+
+
+def allowed_actions(order: Any, now: datetime) -> list[str]:
+    """What would succeed now."""
+    status = OrderStatus.CANCELLED if is_overdue(order, now) else order.status
+    conditions = {
+        "update": True,
+        "add_item": status == OrderStatus.PENDING,
+        "pay": status in PAYABLE and balance_due(order) > 0,
+        "confirm": OrderStatus.CONFIRMED in ORDER_TRANSITIONS[status],
+        "complete": OrderStatus.COMPLETED in ORDER_TRANSITIONS[status],
+        "cancel": OrderStatus.CANCELLED in ORDER_TRANSITIONS[status],
+        "refund": money_held(order) > 0 and not is_overdue(order, now),
+        "delete": status in DELETABLE and order.amount_paid == 0,
+    }
+    return [action for action, possible in conditions.items() if possible]

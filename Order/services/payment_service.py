@@ -1,0 +1,134 @@
+"""What money does to an order when it arrives and when it goes back.
+
+Callers hold the order's lock, so the rows they hand in are as they are.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row, update
+from sqlmodel import Session
+
+from models import OrderStatus, TransactionStatus, orders, transactions
+from Order.errors import AmountExceedsBalanceError, OrderNotPayableError
+from Order.services import expiry_service, order_lifecycle
+from Order.services.order_states import EXPIRED, balance_due, money_held
+from Ticket.services import stock_service
+from Ticket.services.stock_service import Stock
+
+ORDER_EXPIRED = "order_expired"
+REFUNDED = "refunded"
+
+
+def receive(session: Session, order: Row[Any], money: Row[Any], *, now: datetime) -> None:
+    """Count successful money; what covers the total confirms a pending order."""
+    if order.status == OrderStatus.CANCELLED:
+        _receive_late(session, order, money, now)
+        return
+    due = balance_due(order)
+    if money.amount > due:
+        raise AmountExceedsBalanceError(money.amount, due)
+    _count(session, order, money, now)
+    if order.status == OrderStatus.PENDING and money.amount == due:
+        order_lifecycle.confirm(session, order.id, now=now)
+
+
+def give_back(
+    session: Session,
+    order: Row[Any],
+    money: Row[Any],
+    amount: Decimal,
+    *,
+    reason: str | None,
+    restock: bool,
+    now: datetime,
+) -> None:
+    """Refund a part of a payment; a confirmed order without money left is cancelled."""
+    total = money.refunded_amount + amount
+    status = TransactionStatus.REFUNDED if total == money.amount else TransactionStatus.SUCCESS
+    change_transaction(session, money.id, now=now, refunded_amount=total, status=status)
+    reopened = amount if order.status == OrderStatus.PENDING else Decimal(0)
+    order_lifecycle.change_order(
+        session,
+        [order.id],
+        now=now,
+        amount_refunded=orders.c.amount_refunded + amount,
+        amount_reopened=orders.c.amount_reopened + reopened,
+    )
+    if order.status == OrderStatus.CONFIRMED and money_held(order) == amount:
+        stock_to = Stock.AVAILABLE if restock else Stock.WITHHELD
+        why = reason or REFUNDED
+        order_lifecycle.cancel(session, order, reason=why, now=now, stock_to=stock_to)
+
+
+def change_transaction(
+    session: Session, transaction_id: int, *, now: datetime, **fields: Any
+) -> None:
+    statement = update(transactions).where(transactions.c.id == transaction_id)
+    session.execute(statement.values(**fields, updated_at=now))
+
+
+def _receive_late(session: Session, order: Row[Any], money: Row[Any], now: datetime) -> None:
+    """Money on an order that expired: sell the tickets again if they are there, else give it back.
+
+    Paid without a ticket, or a ticket without payment, must not exist.
+    """
+    if order.cancel_reason != EXPIRED:
+        raise OrderNotPayableError(order_status=order.status.value)
+    covers = money_held(order) + money.amount >= order.total_amount
+    if covers and _sell_again(session, order.id, now):
+        order_lifecycle.change_order(
+            session,
+            [order.id],
+            now=now,
+            status=OrderStatus.CONFIRMED,
+            cancel_reason=None,
+            confirmed_at=now,
+            expires_at=None,
+            # What went back when the hold ran out was paid anew.
+            amount_reopened=orders.c.amount_refunded,
+        )
+        _count(session, order, money, now)
+        return
+    _count(session, order, money, now)
+    change_transaction(
+        session,
+        money.id,
+        now=now,
+        status=TransactionStatus.REFUNDED,
+        refunded_amount=money.amount,
+        failure_reason=ORDER_EXPIRED,
+    )
+    order_lifecycle.change_order(
+        session, [order.id], now=now, amount_refunded=orders.c.amount_refunded + money.amount
+    )
+
+
+def _sell_again(session: Session, order_id: int, now: datetime) -> bool:
+    """Sell the lines of an expired order from what is available now: all of them or none."""
+    wanted = order_lifecycle.quantities_of(session, [order_id])
+    if not wanted or _sell(session, wanted, now):
+        return True
+    # Like any buyer, the late one is entitled to what other overdue orders hold.
+    freed = expiry_service.free_overdue_stock(session, wanted, now=now)
+    return freed and _sell(session, wanted, now)
+
+
+def _sell(session: Session, wanted: dict[int, int], now: datetime) -> bool:
+    savepoint = session.begin_nested()
+    sold = stock_service.take(session, wanted, to=Stock.SOLD, now=now)
+    if sold == frozenset(wanted):
+        savepoint.commit()
+        return True
+    savepoint.rollback()
+    return False
+
+
+def _count(session: Session, order: Row[Any], money: Row[Any], now: datetime) -> None:
+    change_transaction(
+        session, money.id, now=now, status=TransactionStatus.SUCCESS, succeeded_at=now
+    )
+    order_lifecycle.change_order(
+        session, [order.id], now=now, amount_paid=orders.c.amount_paid + money.amount
+    )

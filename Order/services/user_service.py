@@ -1,0 +1,132 @@
+"""User accounts."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, exists, insert, select, update
+from sqlmodel import Session
+
+from core.errors import StaleObjectError
+from core.pagination import Page, Sorting, fetch_page
+from core.text import case_key
+from models import orders, users
+from Order.errors import (
+    EmailTakenError,
+    UserHasOrdersError,
+    UserInactiveError,
+    UsernameTakenError,
+    UserNotFoundError,
+)
+from Order.schemas.user import UserCreate, UserList, UserRead, UserUpdate
+
+
+def register_user(session: Session, body: UserCreate, *, now: datetime) -> UserRead:
+    fields = body.model_dump()
+    _require_free(session, fields)
+    statement = (
+        insert(users)
+        .values(**fields, **_keys(fields), is_active=True, created_at=now, updated_at=now)
+        .returning(*users.c)
+    )
+    return UserRead.model_validate(session.execute(statement).one())
+
+
+def get_user(session: Session, user_id: int) -> UserRead:
+    return UserRead.model_validate(_row(session, users.c.id == user_id))
+
+
+def get_user_by_username(session: Session, username: str) -> UserRead:
+    return UserRead.model_validate(_row(session, users.c.username_key == case_key(username)))
+
+
+def list_users(session: Session, query: UserList) -> Page[UserRead]:
+    statement = select(*users.c)
+    if query.is_active is not None:
+        statement = statement.where(users.c.is_active.is_(query.is_active))
+    page = fetch_page(session, statement, query, Sorting.of(query.sort, users.c))
+    return Page([UserRead.model_validate(row) for row in page.items], page.next, page.total)
+
+
+def update_user(session: Session, user_id: int, body: UserUpdate, *, now: datetime) -> UserRead:
+    row = _row(session, users.c.id == user_id, lock=True)
+    if body.updated_at is not None and body.updated_at != row.updated_at:
+        raise StaleObjectError(updated_at=row.updated_at)
+    changes = body.sent()
+    if not changes:
+        return UserRead.model_validate(row)
+    _require_free(session, changes, but=user_id)
+    return _set(session, user_id, {**changes, **_keys(changes)}, now)
+
+
+def set_active(session: Session, user_id: int, *, active: bool, now: datetime) -> UserRead:
+    row = _row(session, users.c.id == user_id, lock=True)
+    if row.is_active == active:
+        return UserRead.model_validate(row)
+    return _set(session, user_id, {"is_active": active}, now)
+
+
+def delete_user(session: Session, user_id: int) -> None:
+    """Remove a user without orders; cart and shared orders' relations go along."""
+    # The full lock waits for an order that is just being made, and makes later ones wait.
+    _row(session, users.c.id == user_id, lock=True, against_orders=True)
+    if session.execute(select(exists().where(orders.c.user_id == user_id))).scalar_one():
+        raise UserHasOrdersError
+    session.execute(delete(users).where(users.c.id == user_id))
+
+
+def require_user(session: Session, user_id: int) -> None:
+    if session.execute(select(users.c.id).where(users.c.id == user_id)).one_or_none() is None:
+        raise UserNotFoundError
+
+
+def require_active(session: Session, user_id: int) -> None:
+    """A user who may fill a cart or order.
+
+    The shared lock makes a deactivation wait until the order is made, or the order see it.
+    """
+    statement = select(users.c.is_active).where(users.c.id == user_id)
+    active = session.execute(statement.with_for_update(read=True)).scalar_one_or_none()
+    if active is None:
+        raise UserNotFoundError
+    if not active:
+        raise UserInactiveError
+
+
+def _row(
+    session: Session, condition: Any, *, lock: bool = False, against_orders: bool = False
+) -> Row[Any]:
+    statement = select(*users.c).where(condition)
+    if lock:
+        statement = statement.with_for_update(key_share=not against_orders)
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        raise UserNotFoundError
+    return row
+
+
+def _set(session: Session, user_id: int, fields: dict[str, Any], now: datetime) -> UserRead:
+    statement = (
+        update(users)
+        .where(users.c.id == user_id)
+        .values(**fields, updated_at=now)
+        .returning(*users.c)
+    )
+    return UserRead.model_validate(session.execute(statement).one())
+
+
+def _keys(fields: dict[str, Any]) -> dict[str, str]:
+    return {
+        f"{name}_key": case_key(fields[name]) for name in ("username", "email") if name in fields
+    }
+
+
+def _require_free(session: Session, fields: dict[str, Any], *, but: int | None = None) -> None:
+    """Tell which of the two is taken; when two requests race, the unique rules tell."""
+    for name, error in (("username", UsernameTakenError), ("email", EmailTakenError)):
+        if name not in fields:
+            continue
+        taken = exists().where(users.c[f"{name}_key"] == case_key(fields[name]))
+        if but is not None:
+            taken = taken.where(users.c.id != but)
+        if session.execute(select(taken)).scalar_one():
+            raise error

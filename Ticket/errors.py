@@ -1,0 +1,63 @@
+"""What a ticket can refuse."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from core.errors import ConflictError, NotFoundError
+
+
+class TicketNotFoundError(NotFoundError):
+    code = "ticket_not_found"
+    title = "The ticket does not exist"
+    constraint = "fk_order_items_ticket_id_tickets"
+    example: ClassVar = {"ticket_ids": [7]}
+
+    def __init__(self, ticket_ids: Iterable[int] = ()) -> None:
+        ids = sorted(ticket_ids)
+        named = ", ".join(str(ticket_id) for ticket_id in ids)
+        super().__init__(f"There is no ticket {named}." if ids else None, ticket_ids=ids)
+
+
+class InsufficientStockError(ConflictError):
+    code = "insufficient_stock"
+    title = "Not enough tickets are available"
+    constraint = "ck_tickets_available_not_negative"
+    example: ClassVar = {"lines": [{"ticket_id": 7, "requested": 3, "available": 1}]}
+
+    def __init__(self, lines: Iterable[dict[str, int]] = ()) -> None:
+        lines = list(lines)
+        said = "; ".join(
+            f"ticket {line['ticket_id']}: {line['requested']} requested,"
+            f" {line['available']} available"
+            for line in lines
+        )
+        super().__init__(f"Not enough tickets: {said}." if lines else None, lines=lines)
+
+
+class TicketNotOnSaleError(ConflictError):
+    code = "ticket_not_on_sale"
+    title = "The sale of the ticket is stopped"
+    example: ClassVar = {"lines": [{"ticket_id": 7, "status": "cancelled"}]}
+
+    def __init__(self, lines: Iterable[dict[str, Any]]) -> None:
+        lines = list(lines)
+        said = "; ".join(f"ticket {line['ticket_id']} is {line['status']}" for line in lines)
+        super().__init__(f"Not on sale: {said}.", lines=lines)
+
+
+class StockConflictError(ConflictError):
+    code = "stock_conflict"
+    title = "The stock does not allow this quantity"
+    constraint = "ck_tickets_stock_adds_up"
+    example: ClassVar = {
+        "total_quantity": 100,
+        "available_quantity": 10,
+        "reserved_quantity": 5,
+        "sold_quantity": 85,
+        "withheld_quantity": 0,
+    }
+
+
+class TicketHasOrdersError(ConflictError):
+    code = "ticket_has_orders"
+    title = "Orders refer to the ticket: set its status to cancelled instead"

@@ -1,0 +1,121 @@
+"""Tickets over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from core.errors import StaleObjectError
+from core.problems import responses
+from core.schemas import IdPath
+from core.unit_of_work import Work
+from Ticket.errors import StockConflictError, TicketHasOrdersError, TicketNotFoundError
+from Ticket.schemas import (
+    TicketCreate,
+    TicketList,
+    TicketRead,
+    TicketSearch,
+    TicketStatusChange,
+    TicketUpdate,
+)
+from Ticket.services import ticket_service
+
+router = APIRouter(prefix="/api/tickets", tags=["Tickets"])
+
+
+@router.post(
+    "/",
+    summary="Create a ticket",
+    operation_id="create_ticket",
+    status_code=201,
+    response_model=TicketRead,
+    responses=responses(body=True),
+)
+async def create_ticket(body: TicketCreate, work: Work) -> Response:
+    """Put a kind of admission on sale for an event."""
+    return await work.create(
+        ticket_service.create_ticket, body, currency=work.settings.currency, now=work.now
+    )
+
+
+@router.get(
+    "/",
+    summary="List tickets",
+    operation_id="list_tickets",
+    response_model=list[TicketRead],
+    responses=responses(),
+)
+async def list_tickets(query: Annotated[TicketList, Query()], work: Work) -> Response:
+    """All tickets that match every filter given."""
+    return await work.page(ticket_service.list_tickets, query, currency=work.settings.currency)
+
+
+@router.get(
+    "/search/by-event",
+    summary="Search tickets",
+    operation_id="search_tickets",
+    response_model=list[TicketRead],
+    responses=responses(),
+)
+async def search_tickets(query: Annotated[TicketSearch, Query()], work: Work) -> Response:
+    """Tickets with every word of `q`, in any case and with or without accents, by event date."""
+    return await work.page(ticket_service.search_tickets, query, currency=work.settings.currency)
+
+
+@router.get(
+    "/{ticket_id}",
+    summary="Get a ticket",
+    operation_id="get_ticket",
+    response_model=TicketRead,
+    responses=responses(TicketNotFoundError),
+)
+async def get_ticket(ticket_id: IdPath, work: Work) -> Response:
+    """One ticket with its stock as it is now."""
+    return await work.read(ticket_service.get_ticket, ticket_id, currency=work.settings.currency)
+
+
+@router.put(
+    "/{ticket_id}",
+    summary="Change a ticket",
+    operation_id="update_ticket",
+    response_model=TicketRead,
+    responses=responses(TicketNotFoundError, StockConflictError, StaleObjectError, body=True),
+)
+async def update_ticket(ticket_id: IdPath, body: TicketUpdate, work: Work) -> Response:
+    """Change the fields that are sent. Orders keep the price at which they were made."""
+    return await work.change(
+        ticket_service.update_ticket,
+        ticket_id,
+        body,
+        currency=work.settings.currency,
+        now=work.now,
+    )
+
+
+@router.delete(
+    "/{ticket_id}",
+    summary="Delete a ticket",
+    operation_id="delete_ticket",
+    status_code=204,
+    responses=responses(TicketNotFoundError, TicketHasOrdersError),
+)
+async def delete_ticket(ticket_id: IdPath, work: Work) -> Response:
+    """Possible while no order refers to it; it leaves the carts that hold it."""
+    return await work.remove(ticket_service.delete_ticket, ticket_id)
+
+
+@router.patch(
+    "/{ticket_id}/status",
+    summary="Stop or resume the sale of a ticket",
+    operation_id="change_ticket_status",
+    response_model=TicketRead,
+    responses=responses(TicketNotFoundError, body=True),
+)
+async def change_ticket_status(ticket_id: IdPath, body: TicketStatusChange, work: Work) -> Response:
+    """`reserved`, `sold` and `cancelled` stop the sale; `available` lets the stock speak again."""
+    return await work.change(
+        ticket_service.change_status,
+        ticket_id,
+        body.status,
+        currency=work.settings.currency,
+        now=work.now,
+    )

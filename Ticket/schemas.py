@@ -1,0 +1,163 @@
+"""Tickets on the wire."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from core.money import Amount, Price, PriceParameter
+from core.pagination import ListQuery
+from core.schemas import (
+    Category,
+    Changes,
+    Input,
+    LongText,
+    LowerBound,
+    Name,
+    Resource,
+    ServedTime,
+    StockQuantity,
+    UpperBound,
+    UtcTime,
+    optional,
+)
+from core.text import search_key
+from models import TicketStatus
+
+_EXAMPLE: dict[str, Any] = {
+    "event_name": "Concert 2024",
+    "event_description": "Amazing concert event",
+    "event_date": "2024-12-25T20:00:00",
+    "venue": "Main Arena",
+    "price": 99.99,
+    "available_quantity": 100,
+    "total_quantity": 100,
+    "category": "VIP",
+}
+
+
+class TicketCreate(Input):
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
+    event_name: Name
+    event_description: LongText | None = None
+    event_date: UtcTime
+    venue: Name
+    price: Price
+    total_quantity: StockQuantity
+    available_quantity: StockQuantity = Field(
+        default_factory=lambda data: data.get("total_quantity", 0),
+        description="Left out: all of `total_quantity`. Less: the rest is withheld.",
+    )
+    category: Category
+
+    @model_validator(mode="after")
+    def _no_more_than_all(self) -> "TicketCreate":
+        if self.available_quantity > self.total_quantity:
+            raise PydanticCustomError(
+                "available_exceeds_total", "available_quantity must not exceed total_quantity"
+            )
+        return self
+
+
+class TicketRead(Resource):
+    PATH = "/api/tickets/{id}"
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 1,
+                    **_EXAMPLE,
+                    "event_date": "2024-12-25T20:00:00Z",
+                    "currency": "USD",
+                    "available_quantity": 98,
+                    "reserved_quantity": 2,
+                    "sold_quantity": 0,
+                    "withheld_quantity": 0,
+                    "status": "available",
+                    "created_at": "2024-11-01T09:00:00.000001Z",
+                    "updated_at": "2024-11-02T10:30:00.000001Z",
+                }
+            ]
+        },
+    )
+
+    id: int
+    event_name: str
+    event_description: str | None
+    event_date: ServedTime
+    venue: str
+    price: Amount
+    currency: str
+    category: str
+    total_quantity: int
+    available_quantity: int
+    reserved_quantity: int = Field(description="In pending orders.")
+    sold_quantity: int = Field(description="In confirmed and completed orders.")
+    withheld_quantity: int = Field(description="Kept back by the organiser.")
+    status: TicketStatus
+    created_at: ServedTime
+    updated_at: ServedTime
+
+
+class TicketUpdate(Changes):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"price": 89.5}]})
+    served_as: ClassVar[Any] = TicketRead
+
+    event_name: Name = optional()
+    event_description: LongText | None = None
+    event_date: UtcTime = optional()
+    venue: Name = optional()
+    price: Price = optional()
+    total_quantity: StockQuantity = optional("Moves `available_quantity` by the same amount.")
+    available_quantity: StockQuantity = optional(
+        "Moves the difference to or from `withheld_quantity`."
+    )
+    category: Category = optional()
+
+
+class TicketStatusChange(Input):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "cancelled"}]})
+
+    status: TicketStatus
+
+
+class TicketFilters(ListQuery):
+    """The filters that the list and the search share."""
+
+    status: TicketStatus | None = None
+    category: Category | None = Field(default=None, description="Exact, in any case.")
+    venue: Name | None = Field(default=None, description="A part of it, in any case.")
+    event_name: Name | None = Field(default=None, description="A part of it, in any case.")
+    min_price: PriceParameter | None = None
+    max_price: PriceParameter | None = None
+    date_from: LowerBound | None = Field(default=None, description="Inclusive.")
+    date_to: UpperBound | None = Field(
+        default=None, description="A bare date includes that day; a time is exclusive."
+    )
+    available: bool | None = Field(
+        default=None, description="`true`: on sale with stock; `false`: all others."
+    )
+
+
+class TicketList(TicketFilters):
+    sort: Literal[
+        "id", "-id", "event_date", "-event_date", "price", "-price", "created_at", "-created_at"
+    ] = "id"
+
+
+def _words(value: str) -> str:
+    if not search_key(value).split():
+        raise PydanticCustomError("no_words", "must contain a word")
+    return value
+
+
+class TicketSearch(TicketFilters):
+    q: Annotated[Name, AfterValidator(_words)] | None = Field(
+        default=None,
+        description="Every word must occur in event name, description, venue or category.",
+        examples=["concert arena"],
+    )
+    sort: Literal[
+        "event_date", "-event_date", "id", "-id", "price", "-price", "created_at", "-created_at"
+    ] = "event_date"

@@ -1,0 +1,91 @@
+"""The refusals that every domain shares: what they are called and which kind they are.
+
+A refusal knows no HTTP. Its ``code`` is stable and for programs, its ``title`` for people, and
+``extra`` carries what a program needs to act on it. ``core.problems`` turns it into an answer.
+"""
+
+from typing import Any, ClassVar
+
+
+class DomainError(Exception):
+    """Something the caller asked for can't be done; nothing was changed."""
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+    # The named database constraint that guards the same rule when two requests race.
+    constraint: ClassVar[str | None] = None
+    # An example of ``extra`` for the OpenAPI document.
+    example: ClassVar[dict[str, Any]] = {}
+
+    guards: ClassVar[dict[str, type["DomainError"]]] = {}
+
+    def __init__(self, detail: str | None = None, **extra: Any) -> None:
+        self.detail = detail or f"{self.title}."
+        self.extra = extra
+        super().__init__(self.detail)
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.constraint:
+            DomainError.guards[cls.constraint] = cls
+
+
+class NotFoundError(DomainError):
+    """The object does not exist for this caller."""
+
+
+class ConflictError(DomainError):
+    """The request is well-formed, but the present state forbids it."""
+
+
+class InvalidError(DomainError):
+    """A value that no state would accept."""
+
+
+class UnavailableError(DomainError):
+    """The service can't do it now; the same request may succeed later."""
+
+    retry_after_seconds: ClassVar[int] = 1
+
+
+class StaleObjectError(ConflictError):
+    code = "stale_object"
+    title = "The object was changed since it was read"
+    example: ClassVar = {"updated_at": "2026-01-05T18:30:00.000001Z"}
+
+
+class ConstraintConflictError(ConflictError):
+    code = "conflict"
+    title = "The change contradicts data that is stored"
+
+
+class InvalidCursorError(InvalidError):
+    code = "validation_error"
+    title = "The request is not valid"
+
+    def __init__(self) -> None:
+        error = {
+            "parameter": "after",
+            "detail": "not a cursor of this list",
+            "code": "invalid_cursor",
+        }
+        super().__init__("Use the Link header of the page before as it was given.", errors=[error])
+
+
+class ValueOutOfRangeError(InvalidError):
+    code = "value_out_of_range"
+    title = "A value is larger than can be stored"
+
+
+class BusyError(UnavailableError):
+    code = "service_busy"
+    title = "The service is busy"
+
+
+class DatabaseUnavailableError(UnavailableError):
+    code = "database_unavailable"
+    title = "The database does not answer"
+
+
+class RetryTransaction(Exception):  # noqa: N818 - a request to the owner of the transaction
+    """What was read is out of date: run the whole transaction again."""

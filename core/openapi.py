@@ -1,0 +1,77 @@
+"""The OpenAPI document: the contract's public form."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from core.problems import FieldError, Problem, ValidationProblem
+
+_SUMMARY = "Sell tickets: stock that is never sold twice, money exact to the cent."
+_DESCRIPTION = """
+Tickets, carts, orders that hold stock and expire, payments, refunds and analytics.
+
+* **Errors** are `application/problem+json`; act on `code`, which is stable.
+* **Lists** are plain arrays; follow the `Link` header to the next page.
+* **Money** is a number with two decimals; **time** is RFC 3339 in UTC.
+* Every answer carries `X-Request-ID`.
+"""
+_TAGS = [
+    {"name": "Tickets", "description": "Kinds of admission on sale for an event, with stock."},
+    {"name": "Orders", "description": "Orders hold stock, are paid, and expire if they are not."},
+    {"name": "Cart", "description": "What a user means to buy; it holds no stock."},
+    {"name": "Users", "description": "Accounts, profiles and order history."},
+    {"name": "Transactions", "description": "Payments and refunds."},
+    {"name": "Analytics", "description": "Figures that reconcile with the orders to the cent."},
+    {"name": "Service", "description": "What this service is, and whether it is well."},
+]
+_LINK = {
+    "description": '`<…>; rel="next"`, present exactly when there is a next page.',
+    "schema": {"type": "string"},
+}
+_TOTAL = {
+    "description": "How many objects there are, with `count=true`.",
+    "schema": {"type": "integer"},
+}
+_LOCATION = {"description": "The address of the new object.", "schema": {"type": "string"}}
+
+
+def describe(app: FastAPI) -> None:
+    """Give the app its document, made once and kept."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    schema = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=_SUMMARY,
+        description=_DESCRIPTION,
+        tags=_TAGS,
+        routes=app.routes,
+        license_info={"name": "MIT", "identifier": "MIT"},
+    )
+    _, problems = models_json_schema(
+        [(model, "serialization") for model in (FieldError, Problem, ValidationProblem)],
+        ref_template="#/components/schemas/{model}",
+    )
+    schema["components"]["schemas"].update(problems["$defs"])
+    for path in schema["paths"].values():
+        for operation in path.values():
+            _add_headers(operation)
+    return schema
+
+
+def _add_headers(operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
+    if "201" in responses:
+        responses["201"]["headers"] = {"Location": _LOCATION}
+    if any(parameter["name"] == "after" for parameter in operation.get("parameters", ())):
+        responses["200"]["headers"] = {"Link": _LINK, "X-Total-Count": _TOTAL}

@@ -1,0 +1,140 @@
+"""Pages of lists: keyset cursors, so that the last page costs what the first one costs."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import ColumnElement, Select, and_, func, or_
+from sqlmodel import Session
+
+from core.errors import InvalidCursorError
+from core.schemas import MAX_ID
+
+T_co = TypeVar("T_co", covariant=True)
+Row = Any
+
+
+class ListQuery(BaseModel):
+    """What every list understands; an unknown parameter is a mistake worth telling."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    skip: int = Field(default=0, ge=0, le=MAX_ID, description="How many objects to pass over.")
+    limit: int = Field(default=50, ge=1, le=100, description="How many objects a page holds.")
+    after: str | None = Field(
+        default=None, max_length=500, description="The cursor of a `Link` header, as it was given."
+    )
+    count: bool = Field(
+        default=False, description="Also tell in `X-Total-Count` how many objects there are."
+    )
+    sort: str = "id"
+
+
+@dataclass(frozen=True)
+class Page(Generic[T_co]):
+    items: Sequence[T_co]
+    # Changes to the request's query that lead to the next page; None on the last.
+    next: Mapping[str, str] | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class Sorting:
+    """An order of rows: by a column, ties by id."""
+
+    column: ColumnElement[Any]
+    id: ColumnElement[Any]
+    descending: bool
+
+    @classmethod
+    def of(cls, sort: str, columns: Any) -> "Sorting":
+        name = sort.removeprefix("-")
+        return cls(columns[name], columns["id"], descending=sort.startswith("-"))
+
+    @property
+    def by_id(self) -> bool:
+        return self.column is self.id
+
+    def clauses(self) -> list[ColumnElement[Any]]:
+        first = self.column.desc() if self.descending else self.column.asc()
+        return [first] if self.by_id else [first, self.id.asc()]
+
+    def beyond(self, cursor: str) -> ColumnElement[bool]:
+        """The rows behind a cursor, in this order."""
+        if self.by_id:
+            last = _number(cursor)
+            return self.id < last if self.descending else self.id > last
+        value, last = self._decode(cursor)
+        further = self.column < value if self.descending else self.column > value
+        # The first condition alone bounds the index scan; the second settles the ties.
+        bound = self.column <= value if self.descending else self.column >= value
+        return and_(bound, or_(further, self.id > last))
+
+    def cursor(self, row: Row) -> str:
+        if self.by_id:
+            return str(row.id)
+        value = getattr(row, str(self.column.key))
+        text = value.isoformat() if isinstance(value, datetime) else str(value)
+        packed = json.dumps([text, row.id], separators=(",", ":")).encode()
+        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+    def _decode(self, cursor: str) -> tuple[Any, int]:
+        try:
+            text, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+            return self._parse(text), _number(str(last))
+        except (ValueError, TypeError, InvalidOperation, binascii.Error, RecursionError):
+            raise InvalidCursorError from None
+
+    def _parse(self, text: str) -> Any:
+        kind = self.column.type.python_type
+        if kind is datetime:
+            return datetime.fromisoformat(text).astimezone(UTC)
+        if kind is Decimal:
+            return Decimal(text).quantize(Decimal("0.01"))
+        if not isinstance(text, str) or "\0" in text:
+            raise ValueError(text)
+        return text
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text[:20]) > MAX_ID:
+        raise InvalidCursorError
+    return int(text)
+
+
+def page_of(statement: Select[Any], query: ListQuery, sorting: Sorting) -> Select[Any]:
+    """The statement cut to one page, and one row more that tells whether another page follows."""
+    if query.after is not None:
+        statement = statement.where(sorting.beyond(query.after))
+    if query.skip:
+        statement = statement.offset(query.skip)
+    return statement.order_by(*sorting.clauses()).limit(query.limit + 1)
+
+
+def count_of(session: Session, statement: Select[Any], query: ListQuery) -> int | None:
+    """How many rows the whole list has, if the request asked for it."""
+    if not query.count:
+        return None
+    bare = statement.with_only_columns(func.count(), maintain_column_froms=True)
+    return int(session.execute(bare.order_by(None)).scalar_one())
+
+
+def next_page(rows: Sequence[Row], query: ListQuery, sorting: Sorting) -> dict[str, str] | None:
+    if len(rows) <= query.limit:
+        return None
+    return {"after": sorting.cursor(rows[query.limit - 1])}
+
+
+def fetch_page(
+    session: Session, statement: Select[Any], query: ListQuery, sorting: Sorting
+) -> Page[Row]:
+    """One page of a statement whose rows are the list's objects."""
+    rows = session.execute(page_of(statement, query, sorting)).all()
+    total = count_of(session, statement, query)
+    return Page(rows[: query.limit], next_page(rows, query, sorting), total)

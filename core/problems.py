@@ -1,0 +1,260 @@
+"""Every refusal as ``application/problem+json`` (RFC 9457), and as OpenAPI tells it."""
+
+import logging
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from core.errors import (
+    BusyError,
+    ConflictError,
+    DatabaseUnavailableError,
+    DomainError,
+    InvalidError,
+    NotFoundError,
+    UnavailableError,
+    ValueOutOfRangeError,
+)
+
+logger = logging.getLogger("nexticket.problems")
+
+MEDIA_TYPE = "application/problem+json"
+
+_STATUS: dict[type[DomainError], int] = {
+    NotFoundError: 404,
+    ConflictError: 409,
+    InvalidError: 422,
+    UnavailableError: 503,
+}
+
+# Refusals that come from the framework rather than from a domain.
+_HTTP_CODES = {
+    400: "malformed_body",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+}
+
+_VALIDATION_TITLE = "The request is not valid"
+_MALFORMED_TITLE = "The body can't be read as JSON"
+_VALIDATION_EXAMPLE = {
+    "errors": [
+        {
+            "pointer": "#/items/0/quantity",
+            "detail": "Input should be greater than or equal to 1",
+            "code": "greater_than_equal",
+        }
+    ]
+}
+
+
+class FieldError(BaseModel):
+    """What is wrong with one value: of the body (`pointer`) or of the query or path."""
+
+    pointer: str | None = Field(default=None, examples=["#/items/0/quantity"])
+    parameter: str | None = Field(default=None, examples=["limit"])
+    detail: str
+    code: str = Field(examples=["greater_than_equal"])
+
+
+class Problem(BaseModel):
+    """A refusal. `code` is stable; programs act on it and on the members that it brings."""
+
+    type: str = Field(examples=["/problems/insufficient_stock"])
+    title: str
+    status: int
+    detail: str
+    instance: str = Field(examples=["/api/orders/"])
+    code: str
+    request_id: str
+
+
+class ValidationProblem(Problem):
+    errors: list[FieldError]
+
+
+def problem(
+    request: Request,
+    *,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    headers: dict[str, str] | None = None,
+    extra: dict[str, Any] | None = None,
+) -> JSONResponse:
+    body = {
+        "type": f"{request.scope.get('root_path', '')}/problems/{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+        "code": code,
+        "request_id": request.scope.get("state", {}).get("request_id", ""),
+        **(extra or {}),
+    }
+    request.scope.setdefault("state", {})["problem_code"] = code
+    return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def status_of(error: type[DomainError]) -> int:
+    return next(status for kind, status in _STATUS.items() if issubclass(error, kind))
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(DomainError, _domain_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+
+
+async def _domain_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DomainError)  # noqa: S101 - how Starlette types handlers
+    headers = {}
+    if isinstance(error, UnavailableError):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    return problem(
+        request,
+        status=status_of(type(error)),
+        code=error.code,
+        title=error.title,
+        detail=error.detail,
+        headers=headers,
+        extra=error.extra,
+    )
+
+
+async def _validation_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
+    found = error.errors()
+    if any(item["type"] == "json_invalid" for item in found):
+        return _malformed(request, "The body is not valid JSON.")
+    return problem(
+        request,
+        status=422,
+        code="validation_error",
+        title=_VALIDATION_TITLE,
+        detail="; ".join(_sentence(item) for item in found[:3]),
+        extra={"errors": [_field_error(item) for item in found]},
+    )
+
+
+async def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - as above
+    status = error.status_code
+    if status == HTTPStatus.BAD_REQUEST:
+        return _malformed(request, "The body is not JSON in UTF-8.")
+    title = HTTPStatus(status).phrase
+    return problem(
+        request,
+        status=status,
+        code=_HTTP_CODES.get(status, title.lower().replace(" ", "_")),
+        title=title,
+        detail=_HTTP_DETAILS.get(status, f"{title}.").format(
+            method=request.method, path=request.url.path
+        ),
+        headers=dict(error.headers or {}),
+    )
+
+
+_HTTP_DETAILS = {
+    404: "There is nothing at this address; see /docs for those that exist.",
+    405: "{method} is not possible at this address.",
+    413: "The body is larger than this service accepts.",
+}
+
+
+def unexpected_problem(request: Request) -> JSONResponse:
+    """What the caller learns of a fault of ours: nothing but where to find it in the log."""
+    return problem(
+        request,
+        status=500,
+        code="internal_error",
+        title="Internal Server Error",
+        detail="Something went wrong on our side. The log tells more under this request id.",
+    )
+
+
+def _malformed(request: Request, detail: str) -> JSONResponse:
+    return problem(
+        request, status=400, code="malformed_body", title=_MALFORMED_TITLE, detail=detail
+    )
+
+
+def _field_error(item: Any) -> dict[str, str]:
+    return {**_place(item), "detail": item["msg"], "code": item["type"]}
+
+
+def _place(item: Any) -> dict[str, str]:
+    source, *path = item["loc"]
+    if source == "body":
+        return {"pointer": "#" + "".join(f"/{_escape(part)}" for part in path)}
+    return {"parameter": ".".join(str(part) for part in path)}
+
+
+def _escape(part: object) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+def _sentence(item: Any) -> str:
+    place = _place(item)
+    return f"{place.get('pointer') or place.get('parameter')}: {item['msg']}"
+
+
+def responses(*errors: type[DomainError], body: bool = False) -> dict[int | str, dict[str, Any]]:
+    """The refusals of an operation, for ``responses=`` of its route.
+
+    Every operation can meet bad parameters and a busy service; one with a ``body`` also a body
+    that is no JSON or too large.
+    """
+    by_status: dict[int, list[tuple[str, str, dict[str, Any]]]] = {
+        422: [("validation_error", _VALIDATION_TITLE, _VALIDATION_EXAMPLE)]
+    }
+    if body:
+        by_status[400] = [("malformed_body", _MALFORMED_TITLE, {})]
+        by_status[413] = [("body_too_large", "Content Too Large", {})]
+        errors = (*errors, ValueOutOfRangeError)
+    everything: tuple[type[DomainError], ...] = (*errors, BusyError, DatabaseUnavailableError)
+    for error in everything:
+        by_status.setdefault(status_of(error), []).append((error.code, error.title, error.example))
+    return {status: _response(status, by_status[status]) for status in sorted(by_status)}
+
+
+def _response(status: int, cases: Iterable[tuple[str, str, dict[str, Any]]]) -> dict[str, Any]:
+    cases = list(cases)
+    schema = "ValidationProblem" if status == 422 else "Problem"  # noqa: PLR2004
+    content = {
+        "schema": {
+            "allOf": [{"$ref": f"#/components/schemas/{schema}"}],
+            "properties": {"code": {"enum": [code for code, _, _ in cases]}},
+        },
+        "examples": {code: _example(status, code, title, more) for code, title, more in cases},
+    }
+    response: dict[str, Any] = {
+        "description": "; ".join(f"`{code}`: {title}" for code, title, _ in cases),
+        "content": {MEDIA_TYPE: content},
+    }
+    if status == 503:  # noqa: PLR2004
+        response["headers"] = {
+            "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+        }
+    return response
+
+
+def _example(status: int, code: str, title: str, more: dict[str, Any]) -> dict[str, Any]:
+    value = {
+        "type": f"/problems/{code}",
+        "title": title,
+        "status": status,
+        "detail": f"{title}.",
+        "instance": "/api/…",
+        "code": code,
+        "request_id": "8f14e45fceea4671",
+        **more,
+    }
+    return {"summary": title, "value": value}

@@ -1,0 +1,164 @@
+"""What bodies, parameters and answers share on the wire."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any, ClassVar
+
+from fastapi import Path
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+# PostgreSQL's bigint and SQLite's integer end here.
+MAX_ID = 2**63 - 1
+# PostgreSQL's integer ends at 2,147,483,647; sums of a few quantities must fit as well.
+MAX_QUANTITY = 500_000_000
+
+Id = Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]
+IdParameter = Annotated[int, Field(ge=1, le=MAX_ID)]
+IdPath = Annotated[int, Path(ge=1, le=MAX_ID)]
+Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True)]
+StockQuantity = Annotated[int, Field(ge=0, le=MAX_QUANTITY, strict=True)]
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def _printable(value: str) -> str:
+    """PostgreSQL can't store NUL, and no other control character belongs in a text."""
+    if _CONTROL.search(value):
+        raise PydanticCustomError("control_character", "must not contain control characters")
+    return value
+
+
+_TEXT = AfterValidator(_printable)
+
+
+def _length(maximum: int, minimum: int = 1) -> StringConstraints:
+    return StringConstraints(strip_whitespace=True, min_length=minimum, max_length=maximum)
+
+
+ShortText = Annotated[str, _length(50), _TEXT]
+Category = Annotated[str, _length(100), _TEXT]
+Name = Annotated[str, _length(200), _TEXT]
+Reference = Annotated[str, _length(255), _TEXT]
+LongText = Annotated[str, _length(5000, 0), _TEXT]
+
+
+def _text_only(value: Any) -> Any:
+    if not isinstance(value, str | datetime):
+        raise PydanticCustomError("datetime_type", "must be an RFC 3339 date and time")
+    return value
+
+
+def _to_utc(value: datetime) -> datetime:
+    """Naive times are UTC. The outermost years are refused: a zone would push them off the end."""
+    if not 1 < value.year < 9999:  # noqa: PLR2004 - datetime's own bounds
+        raise PydanticCustomError("datetime_range", "must lie between the years 2 and 9998")
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+UtcTime = Annotated[
+    datetime,
+    BeforeValidator(_text_only),
+    AfterValidator(_to_utc),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _bound(value: Any, *, days_after_date: int) -> Any:
+    """A bare date as the midnight that begins (or ends) it; a time as it is."""
+    if not isinstance(value, str):
+        return value
+    if _DATE.fullmatch(value):
+        try:
+            day = date.fromisoformat(value) + timedelta(days=days_after_date)
+        except (ValueError, OverflowError):
+            return value  # Pydantic says what is wrong with it.
+        return datetime.combine(day, time.min, UTC).isoformat()
+    # An unescaped "+00:00" in a query string arrives with a blank.
+    return re.sub(r" (?=\d\d:?\d\d$)", "+", value)
+
+
+_BOUND_SCHEMA = WithJsonSchema(
+    {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
+)
+LowerBound = Annotated[
+    datetime,
+    AfterValidator(_to_utc),
+    BeforeValidator(lambda value: _bound(value, days_after_date=0)),
+    _BOUND_SCHEMA,
+]
+UpperBound = Annotated[
+    datetime,
+    AfterValidator(_to_utc),
+    BeforeValidator(lambda value: _bound(value, days_after_date=1)),
+    _BOUND_SCHEMA,
+]
+
+
+class Input(BaseModel):
+    """A body: an unknown field is a mistake worth telling."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def optional(description: str | None = None) -> Any:
+    """The default of a field that may be left out, but not sent as null."""
+    return Field(default_factory=lambda: None, description=description)
+
+
+class Changes(BaseModel):
+    """The body of a PUT: what is sent is changed, what is left out stays.
+
+    An object may come back whole as it was served: fields of ``served_as`` that can't be written
+    are dropped, and ``updated_at`` tells whether it was changed meanwhile.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    served_as: ClassVar[type[BaseModel]]
+    updated_at: UtcTime | None = Field(
+        default=None,
+        description="If sent, the change is refused with `stale_object` unless it is current.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_read_only(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        read_only = cls.served_as.model_fields.keys() - cls.model_fields.keys()
+        return {key: value for key, value in data.items() if key not in read_only}
+
+    def sent(self) -> dict[str, Any]:
+        """The fields to change, with their new values."""
+        return self.model_dump(exclude_unset=True, exclude={"updated_at"})
+
+
+class Output(BaseModel):
+    """An object as it is served."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Resource(Output):
+    """A served object with an address of its own."""
+
+    PATH: ClassVar[str]
+
+    def location(self) -> str:
+        return self.PATH.format_map(vars(self))
+
+
+ServedTime = AwareDatetime

@@ -1,0 +1,82 @@
+"""What is not a domain: the entry page and the health checks."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+from sqlmodel import Session
+
+from core.problems import responses
+from core.schema_version import SchemaOutdatedError, schema_problem
+from core.settings import Settings
+from database import Database
+
+router = APIRouter(tags=["Service"])
+
+
+class ServiceInfo(BaseModel):
+    name: str = Field(examples=["Nexticket API"])
+    version: str = Field(examples=["0.1.0"])
+    docs: str = Field(examples=["/docs"])
+    redoc: str = Field(examples=["/redoc"])
+    openapi: str = Field(examples=["/openapi.json"])
+    health: str = Field(examples=["/health"])
+    resources: dict[str, str] = Field(examples=[{"tickets": "/api/tickets/"}])
+
+
+class Health(BaseModel):
+    status: Literal["ok"]
+    version: str = Field(examples=["0.1.0"])
+
+
+_RESOURCES = {
+    "tickets": "/api/tickets/",
+    "users": "/api/users/",
+    "cart": "/api/cart/",
+    "orders": "/api/orders/",
+    "transactions": "/api/transactions/",
+    "analytics": "/api/analytics/dashboard",
+}
+
+
+@router.get("/", summary="What this service is", operation_id="get_service")
+async def get_service(request: Request) -> ServiceInfo:
+    """Name, version and where to go from here."""
+    settings: Settings = request.app.state.settings
+    return ServiceInfo(
+        name=settings.app_name,
+        version=settings.app_version,
+        docs="/docs",
+        redoc="/redoc",
+        openapi="/openapi.json",
+        health="/health",
+        resources=_RESOURCES,
+    )
+
+
+@router.get("/health", summary="Is the process alive?", operation_id="get_health")
+async def get_health(request: Request) -> Health:
+    """Answers as long as the process can answer at all; it asks nothing of the database."""
+    return Health(status="ok", version=request.app.state.settings.app_version)
+
+
+@router.get(
+    "/health/ready",
+    summary="Can the service do its work?",
+    operation_id="get_readiness",
+    response_model=Health,
+    responses=responses(SchemaOutdatedError),
+)
+async def get_readiness(request: Request) -> Response:
+    """200 when the database answers and its schema is this release's; 503 otherwise."""
+    database: Database = request.app.state.database
+    await database.read(_check_schema)
+    health = Health(status="ok", version=request.app.state.settings.app_version)
+    return Response(health.model_dump_json(), media_type="application/json")
+
+
+def _check_schema(session: Session) -> None:
+    connection: Connection = session.connection()
+    if problem := schema_problem(connection):
+        raise SchemaOutdatedError(problem)

@@ -1,0 +1,101 @@
+"""The application: settings, middleware, error handlers and one line per domain. No logic."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.routing import iter_route_contexts
+
+from core import service_routes
+from core.clock import Clock, utc_now
+from core.docs_pages import install_docs
+from core.logs import configure_logs
+from core.middleware import (
+    RequestContextMiddleware,
+    StartupRefusalMiddleware,
+    TrailingSlashMiddleware,
+    UnexpectedErrorMiddleware,
+)
+from core.openapi import describe
+from core.problems import install_error_handlers
+from core.schema_version import prepare_schema
+from core.settings import ConfigurationError, Settings, load_settings
+from database import Database
+from Order.routers import analytics, cart, order, transaction, user
+from Order.services.expiry_service import sweeping
+from Ticket.routers import ticket
+
+ROUTERS = (
+    ticket.router,
+    order.router,
+    cart.router,
+    user.router,
+    transaction.router,
+    analytics.router,
+    service_routes.router,
+)
+EXPOSED_HEADERS = ("Location", "Link", "X-Total-Count", "X-Request-ID", "Retry-After")
+
+
+def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
+    app = FastAPI(
+        title=settings.app_name,
+        version=settings.app_version,
+        debug=False,  # Starlette's debug page would show traces to callers.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=settings.max_body_bytes,
+        lifespan=_lifespan,
+    )
+    app.state.settings = settings
+    app.state.clock = clock
+    for router in ROUTERS:
+        app.include_router(router)
+    install_docs(app)
+    install_error_handlers(app)
+    describe(app)
+    _install_middleware(app, settings)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    configure_logs(settings)
+    prepare_schema(settings)
+    database = Database(settings)
+    app.state.database = database
+    async with sweeping(database, clock=app.state.clock, seconds=settings.sweep_seconds):
+        yield
+    database.close()
+
+
+def _install_middleware(app: FastAPI, settings: Settings) -> None:
+    """The last one added is the outermost."""
+    paths = (context.path for context in iter_route_contexts(app.routes))
+    collections = frozenset(path for path in paths if path and path.endswith("/") and path != "/")
+    app.add_middleware(UnexpectedErrorMiddleware)
+    app.add_middleware(TrailingSlashMiddleware, collections=collections)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_credentials="*" not in settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=EXPOSED_HEADERS,
+        )
+    app.add_middleware(RequestContextMiddleware)
+    app.add_middleware(StartupRefusalMiddleware)
+
+
+def _from_environment() -> FastAPI:
+    try:
+        return create_app(load_settings())
+    except ConfigurationError as error:
+        raise SystemExit(f"Not started: {error}") from None
+
+
+app = _from_environment()

@@ -1,0 +1,356 @@
+"""All tables and enums.
+
+The tables hold every rule that a database can hold, under names that ``core.errors`` and the
+migrations refer to. Services read and write them as Core tables (``tickets.c.price``): on hot
+paths that costs half of what ORM objects cost.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    Enum,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlmodel import Field, SQLModel
+
+from core.money import ZERO, Money
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# SQLite numbers rows by itself only in a column that is exactly INTEGER.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+# SQLite would give the id of a deleted last row to the next one, and old links another's object.
+NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
+
+
+class TicketStatus(StrEnum):
+    AVAILABLE = "available"
+    RESERVED = "reserved"
+    SOLD = "sold"
+    CANCELLED = "cancelled"
+
+
+class OrderStatus(StrEnum):
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+
+
+class TransactionStatus(StrEnum):
+    PENDING = "pending"
+    SUCCESS = "success"
+    FAILED = "failed"
+    REFUNDED = "refunded"
+
+
+class UserOrderRole(StrEnum):
+    """A user's relation to an order: who bought it, or whom the owner shares it with."""
+
+    OWNER = "owner"
+    RECIPIENT = "recipient"
+
+
+def stored_by_value(enum: type[StrEnum], name: str) -> Enum:
+    """Text with a CHECK: a native type would store names and resist migrations."""
+    return Enum(
+        enum,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=20,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def _id() -> Any:
+    return Field(default=None, sa_column=Column(BigId, primary_key=True))
+
+
+def _reference(target: str, *, ondelete: str) -> Any:
+    return Field(sa_column=Column(BigId, ForeignKey(target, ondelete=ondelete), nullable=False))
+
+
+def _money() -> Any:
+    return Field(default=ZERO, sa_type=Money)
+
+
+class User(SQLModel, table=True):
+    __tablename__: ClassVar[Any] = "users"
+    __table_args__ = (
+        UniqueConstraint("username_key"),
+        UniqueConstraint("email_key"),
+        Index(None, "created_at", "id"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = _id()
+    username: str = Field(sa_type=String(50))
+    username_key: str = Field(sa_type=String(50))
+    email: str = Field(sa_type=String(320))
+    email_key: str = Field(sa_type=String(640))
+    full_name: str = Field(sa_type=String(200))
+    phone_number: str | None = Field(default=None, sa_type=String(20))
+    is_active: bool = True
+    created_at: datetime
+    updated_at: datetime
+
+
+# What the sale's state follows from: set by hand, or the stock speaks.
+_DERIVED_STATUS = (
+    "CASE WHEN sale_stopped_as IS NOT NULL THEN sale_stopped_as "
+    "WHEN available_quantity > 0 THEN 'available' "
+    "WHEN reserved_quantity > 0 THEN 'reserved' ELSE 'sold' END"
+)
+
+
+class Ticket(SQLModel, table=True):
+    """One kind of admission on sale for an event, with its stock."""
+
+    __tablename__: ClassVar[Any] = "tickets"
+    __table_args__ = (
+        CheckConstraint("price >= 0", "price_not_negative"),
+        CheckConstraint("available_quantity >= 0", "available_not_negative"),
+        CheckConstraint("reserved_quantity >= 0", "reserved_not_negative"),
+        CheckConstraint("sold_quantity >= 0", "sold_not_negative"),
+        CheckConstraint("withheld_quantity >= 0", "withheld_not_negative"),
+        CheckConstraint(
+            "available_quantity + reserved_quantity + sold_quantity + withheld_quantity"
+            " = total_quantity",
+            "stock_adds_up",
+        ),
+        CheckConstraint(
+            "sale_stopped_as IS NULL OR sale_stopped_as IN ('reserved', 'sold', 'cancelled')",
+            "sale_stopped_as",
+        ),
+        Index(None, "event_date", "id"),
+        Index(None, "price", "id"),
+        Index(None, "created_at", "id"),
+        Index(None, "category_key", "id"),
+        Index(None, "status", "id"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = _id()
+    event_name: str = Field(sa_type=String(200))
+    event_key: str = Field(sa_type=String(800))
+    event_description: str | None = Field(default=None, sa_type=Text)
+    event_date: datetime
+    venue: str = Field(sa_type=String(200))
+    venue_key: str = Field(sa_type=String(800))
+    category: str = Field(sa_type=String(100))
+    category_key: str = Field(sa_type=String(400))
+    # Name, description, venue and category as ``core.text.search_key``, a line each.
+    search_text: str = Field(sa_type=Text)
+    price: Decimal = _money()
+    total_quantity: int
+    available_quantity: int
+    reserved_quantity: int = 0
+    sold_quantity: int = 0
+    withheld_quantity: int = 0
+    sale_stopped_as: str | None = Field(default=None, sa_type=String(20))
+    status: str = Field(sa_column=Column(String(20), Computed(_DERIVED_STATUS, persisted=True)))
+    created_at: datetime
+    updated_at: datetime
+
+
+class Cart(SQLModel, table=True):
+    """A line of a user's cart; it holds no stock."""
+
+    __tablename__: ClassVar[Any] = "carts"
+    __table_args__ = (
+        UniqueConstraint("user_id", "ticket_id"),
+        CheckConstraint("quantity > 0", "quantity_positive"),
+        Index(None, "ticket_id"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = _id()
+    user_id: int = _reference("users.id", ondelete="CASCADE")
+    ticket_id: int = _reference("tickets.id", ondelete="CASCADE")
+    quantity: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class Order(SQLModel, table=True):
+    __tablename__: ClassVar[Any] = "orders"
+    __table_args__ = (
+        UniqueConstraint("order_reference"),
+        CheckConstraint("total_amount >= 0", "total_not_negative"),
+        CheckConstraint("amount_paid >= 0", "paid_not_negative"),
+        CheckConstraint(
+            "amount_refunded >= 0 AND amount_refunded <= amount_paid", "refunded_within_paid"
+        ),
+        CheckConstraint(
+            "amount_reopened >= 0 AND amount_reopened <= amount_refunded",
+            "reopened_within_refunded",
+        ),
+        CheckConstraint("amount_paid - amount_refunded <= total_amount", "never_overpaid"),
+        CheckConstraint("status <> 'pending' OR expires_at IS NOT NULL", "pending_expires"),
+        CheckConstraint(
+            "status NOT IN ('confirmed', 'completed') OR confirmed_at IS NOT NULL",
+            "confirmed_has_date",
+        ),
+        Index(None, "user_id", "id"),
+        Index(None, "status", "id"),
+        Index(None, "created_at", "id"),
+        Index(None, "total_amount", "id"),
+        Index(None, "confirmed_at"),
+        # The sweep looks only here, so that it costs nothing while nothing is overdue.
+        Index(
+            "ix_orders_overdue",
+            "expires_at",
+            "id",
+            postgresql_where=text("status = 'pending'"),
+            sqlite_where=text("status = 'pending'"),
+        ),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = _id()
+    order_reference: str = Field(sa_type=String(14))
+    user_id: int = _reference("users.id", ondelete="RESTRICT")
+    status: OrderStatus = Field(
+        default=OrderStatus.PENDING,
+        sa_type=stored_by_value(OrderStatus, "status"),
+    )
+    total_amount: Decimal = _money()
+    # All money that ever succeeded, and what went back of it.
+    amount_paid: Decimal = _money()
+    amount_refunded: Decimal = _money()
+    # The part of the refunds that is due again: what was given back before the order was confirmed.
+    amount_reopened: Decimal = _money()
+    notes: str | None = Field(default=None, sa_type=Text)
+    cancel_reason: str | None = Field(default=None, sa_type=Text)
+    expires_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class OrderItem(SQLModel, table=True):
+    """A line of an order: what was sold, as it was when it was ordered."""
+
+    __tablename__: ClassVar[Any] = "order_items"
+    __table_args__ = (
+        # A ticket stands twice in an order only where its price changed in between.
+        UniqueConstraint("order_id", "ticket_id", "unit_price"),
+        CheckConstraint("quantity > 0", "quantity_positive"),
+        CheckConstraint("unit_price >= 0", "unit_price_not_negative"),
+        CheckConstraint("line_total = unit_price * quantity", "line_total"),
+        Index(None, "ticket_id", "order_id"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = _id()
+    order_id: int = _reference("orders.id", ondelete="CASCADE")
+    ticket_id: int = _reference("tickets.id", ondelete="RESTRICT")
+    quantity: int
+    unit_price: Decimal = _money()
+    line_total: Decimal = _money()
+    event_name: str = Field(sa_type=String(200))
+    event_key: str = Field(sa_type=String(800))
+    event_date: datetime
+    venue: str = Field(sa_type=String(200))
+    category: str = Field(sa_type=String(100))
+    category_key: str = Field(sa_type=String(400))
+
+
+class Transaction(SQLModel, table=True):
+    """Money for one order."""
+
+    __tablename__: ClassVar[Any] = "transactions"
+    __table_args__ = (
+        UniqueConstraint("transaction_number"),
+        CheckConstraint("amount > 0", "amount_positive"),
+        CheckConstraint(
+            "refunded_amount >= 0 AND refunded_amount <= amount", "refunded_within_amount"
+        ),
+        CheckConstraint("(status = 'refunded') = (refunded_amount = amount)", "refunded_means_all"),
+        CheckConstraint(
+            "(status IN ('success', 'refunded')) = (succeeded_at IS NOT NULL)",
+            "success_has_date",
+        ),
+        Index(None, "order_id", "id"),
+        Index(None, "status", "id"),
+        Index(None, "created_at", "id"),
+        Index(None, "amount", "id"),
+        Index(None, "succeeded_at"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = _id()
+    transaction_number: str = Field(sa_type=String(14))
+    order_id: int = _reference("orders.id", ondelete="RESTRICT")
+    amount: Decimal = _money()
+    refunded_amount: Decimal = _money()
+    payment_method: str = Field(sa_type=String(50))
+    transaction_reference: str | None = Field(default=None, sa_type=String(255))
+    status: TransactionStatus = Field(
+        default=TransactionStatus.PENDING,
+        sa_type=stored_by_value(TransactionStatus, "status"),
+    )
+    failure_reason: str | None = Field(default=None, sa_type=Text)
+    succeeded_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class UserOrder(SQLModel, table=True):
+    """Who an order concerns besides being its object: one owner, any number of recipients."""
+
+    __tablename__: ClassVar[Any] = "user_orders"
+    __table_args__ = (
+        UniqueConstraint("order_id", "user_id"),
+        Index(None, "user_id", "order_id"),
+        Index(
+            "uq_user_orders_owner",
+            "order_id",
+            unique=True,
+            postgresql_where=text("role = 'owner'"),
+            sqlite_where=text("role = 'owner'"),
+        ),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = _id()
+    user_id: int = _reference("users.id", ondelete="CASCADE")
+    order_id: int = _reference("orders.id", ondelete="CASCADE")
+    role: UserOrderRole = Field(sa_type=stored_by_value(UserOrderRole, "role"))
+    created_at: datetime
+
+
+def _table(model: type[SQLModel]) -> Table:
+    return SQLModel.metadata.tables[str(model.__tablename__)]
+
+
+users = _table(User)
+tickets = _table(Ticket)
+carts = _table(Cart)
+orders = _table(Order)
+order_items = _table(OrderItem)
+transactions = _table(Transaction)
+user_orders = _table(UserOrder)

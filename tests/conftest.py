@@ -1,0 +1,135 @@
+"""The service as tests meet it: over HTTP, on SQLite and on PostgreSQL, at a time they set."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import URL, delete, text
+from sqlmodel import Session, SQLModel
+
+from core.settings import Settings
+from database import Database
+from tests.client import Api
+from tests.clock import ManualClock
+from tests.postgres import PostgresUnavailableError, new_database, postgres_server
+
+BACKENDS = ("sqlite", "postgres")
+# No developer's .env and no variable of the surroundings may decide what is tested.
+for name in Settings.model_fields:
+    os.environ.pop(name.upper(), None)
+Settings.model_config["env_file"] = None
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running application with its database."""
+
+    app: FastAPI
+    client: TestClient
+    database: Database
+    settings: Settings
+    clock: ManualClock
+
+
+def settings_for(url: URL, **changes: object) -> Settings:
+    fields: dict[str, object] = {
+        "database_url": url.render_as_string(hide_password=False),
+        "environment": "test",
+        "sweep_seconds": 3600,
+        "database_pool_size": 8,
+        "log_level": "WARNING",
+        **changes,
+    }
+    return Settings.model_validate(fields)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[URL]:
+    """A PostgreSQL server; where none can be had the tests skip, but never in CI."""
+    try:
+        with postgres_server() as url:
+            yield url
+    except PostgresUnavailableError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def worker_name(request: pytest.FixtureRequest) -> str:
+    worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
+    return f"nxt_{worker}_{os.getpid()}"
+
+
+@contextmanager
+def fresh_database(backend: str, request: pytest.FixtureRequest, name: str) -> Iterator[URL]:
+    """An empty database without a schema."""
+    if backend == "postgres":
+        with new_database(request.getfixturevalue("postgres"), name) as url:
+            yield url
+    else:
+        parent = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+        with tempfile.TemporaryDirectory(prefix="nxt-", dir=parent) as folder:
+            yield URL.create("sqlite", database=str(Path(folder) / f"{name}.db"))
+
+
+@contextmanager
+def running_service(settings: Settings) -> Iterator[Service]:
+    from core.schema_version import alembic_config, migration_connection
+    from main import create_app
+
+    if not settings.is_sqlite:
+        from alembic import command
+
+        with migration_connection(settings) as connection:
+            command.upgrade(alembic_config(connection), "head")
+    clock = ManualClock()
+    app = create_app(settings, clock=clock)
+    with TestClient(app, raise_server_exceptions=True) as client:
+        yield Service(app, client, app.state.database, settings, clock)
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def shared_service(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Service]:
+    """One service per database and test process; each test finds it empty."""
+    with (
+        fresh_database(request.param, request, worker_name) as url,
+        running_service(settings_for(url)) as service,
+    ):
+        yield service
+
+
+@pytest.fixture
+def service(shared_service: Service) -> Iterator[Service]:
+    shared_service.clock.reset()
+    with ExitStack() as stack:
+        stack.callback(empty, shared_service.database)
+        yield shared_service
+
+
+@pytest.fixture
+def api(service: Service) -> Api:
+    """The service's HTTP interface, checking every answer against the OpenAPI document."""
+    return Api(service.client, service.clock, service.app)
+
+
+def empty(database: Database) -> None:
+    """Remove all rows and start the ids anew."""
+
+    def remove(session: Session) -> None:
+        tables = SQLModel.metadata.sorted_tables
+        if database.settings.is_sqlite:
+            for table in reversed(tables):
+                session.execute(delete(table))
+            session.execute(text("DELETE FROM sqlite_sequence"))
+        else:
+            names = ", ".join(table.name for table in tables)
+            session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+
+    database.transact(remove)
