@@ -1,7 +1,7 @@
 """HTTP as tests speak it: short verbs, and every answer held against the OpenAPI document."""
 
 import re
-from typing import Any, cast
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
