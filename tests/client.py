@@ -24,7 +24,7 @@ class Api:
         self.document: dict[str, Any] = app.openapi()
 
     def request(self, method: str, path: str, **arguments: Any) -> Response:
-        response = cast("Response", self.client.request(method, path, **arguments))
+        response = self.client.request(method, path, **arguments)
         assert response.headers["x-request-id"]
         if response.status_code >= 400:
             self._check_problem(method, response)
