@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from core.errors import (
@@ -88,7 +88,7 @@ def problem(
     detail: str,
     headers: dict[str, str] | None = None,
     extra: dict[str, Any] | None = None,
-) -> JSONResponse:
+) -> Response:
     body = {
         "type": f"{request.scope.get('root_path', '')}/problems/{code}",
         "title": title,
@@ -100,7 +100,8 @@ def problem(
         **(extra or {}),
     }
     request.scope.setdefault("state", {})["problem_code"] = code
-    return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+    # Pydantic's encoder writes times as the objects themselves show them.
+    return Response(to_json(body), status_code=status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def status_of(error: type[DomainError]) -> int:
@@ -113,7 +114,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
 
 
-async def _domain_error(request: Request, error: Exception) -> JSONResponse:
+async def _domain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)  # noqa: S101 - how Starlette types handlers
     headers = {}
     if isinstance(error, UnavailableError):
@@ -129,7 +130,7 @@ async def _domain_error(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _validation_error(request: Request, error: Exception) -> JSONResponse:
+async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - as above
     found = error.errors()
     if any(item["type"] == "json_invalid" for item in found):
@@ -144,7 +145,7 @@ async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _http_error(request: Request, error: Exception) -> JSONResponse:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     status = error.status_code
     if status == HTTPStatus.BAD_REQUEST:
@@ -169,7 +170,7 @@ _HTTP_DETAILS = {
 }
 
 
-def unexpected_problem(request: Request) -> JSONResponse:
+def unexpected_problem(request: Request) -> Response:
     """What the caller learns of a fault of ours: nothing but where to find it in the log."""
     return problem(
         request,
@@ -180,7 +181,7 @@ def unexpected_problem(request: Request) -> JSONResponse:
     )
 
 
-def _malformed(request: Request, detail: str) -> JSONResponse:
+def _malformed(request: Request, detail: str) -> Response:
     return problem(
         request, status=400, code="malformed_body", title=_MALFORMED_TITLE, detail=detail
     )

@@ -3,10 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+TICK = timedelta(milliseconds=1)
 
 
 class ManualClock:
     """Starts at noon of 1 March 2026 and ticks a millisecond per look, so that times differ."""
+
+    tick = TICK
 
     def __init__(self) -> None:
         self.reset()
@@ -18,5 +21,5 @@ class ManualClock:
         self.now += timedelta(**delta)
 
     def __call__(self) -> datetime:
-        self.now += timedelta(milliseconds=1)
+        self.now += TICK
         return self.now

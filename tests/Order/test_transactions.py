@@ -1,0 +1,310 @@
+import re
+
+import pytest
+
+from tests.client import Api
+
+STATES = ("pending", "success", "failed", "refunded")
+ALLOWED = {"pending": ["failed", "success"], "success": [], "failed": [], "refunded": []}
+
+
+class TestCreate:
+    def test_a_payment_is_pending_and_by_default_of_all_that_is_due(self, api: Api) -> None:
+        order = api.order(api.user(), (api.ticket(), 2))
+        body = {
+            "order_id": order["id"],
+            "payment_method": "card",
+            "transaction_reference": "ch_1042",
+        }
+        response = api.request("POST", "/api/transactions/", json=body)
+        assert response.headers["location"] == "/api/transactions/1"
+        transaction = response.json()
+        assert transaction == api.get("/api/transactions/1")
+        assert re.fullmatch(r"TXN-[2-9A-HJKMNP-TV-Z]{10}", transaction.pop("transaction_number"))
+        assert transaction == {
+            "id": 1,
+            "order_id": order["id"],
+            "amount": 199.98,
+            "refunded_amount": 0,
+            "currency": "USD",
+            "payment_method": "card",
+            "transaction_reference": "ch_1042",
+            "status": "pending",
+            "failure_reason": None,
+            "created_at": transaction["updated_at"],
+            "updated_at": transaction["updated_at"],
+        }
+        assert api.again(order, "orders")["amount_paid"] == 0
+
+    def test_pending_money_does_not_count_so_another_card_can_be_tried(self, api: Api) -> None:
+        order = api.order(api.user(), (api.ticket(), 2))
+        api.payment(order)
+        assert api.payment(order)["amount"] == 199.98
+
+    def test_successful_money_counts(self, api: Api) -> None:
+        order = api.order(api.user(), (api.ticket(), 2))
+        api.settle(api.payment(order, 100))
+        assert api.payment(order)["amount"] == 99.98
+
+    def test_more_than_is_due_is_refused_with_the_numbers(self, api: Api) -> None:
+        order = api.order(api.user(), (api.ticket(), 1))
+        body = {"order_id": order["id"], "payment_method": "card", "amount": 100}
+        problem = api.refused("POST", "/api/transactions/", body)
+        assert (problem["status"], problem["code"]) == (409, "amount_exceeds_balance")
+        assert (problem["amount"], problem["balance_due"]) == (100, 99.99)
+
+    def test_nothing_due_takes_no_payment(self, api: Api) -> None:
+        free = api.order(api.user(), (api.ticket(price=0), 1))
+        body = {"order_id": free["id"], "payment_method": "card"}
+        problem = api.refused("POST", "/api/transactions/", body)
+        assert (problem["code"], problem["balance_due"]) == ("amount_exceeds_balance", 0)
+
+    @pytest.mark.parametrize("status", ["completed", "cancelled"])
+    def test_ended_orders_take_no_payment(self, api: Api, status: str) -> None:
+        order = api.order(api.user(), (api.ticket(), 1))
+        steps = {"completed": ["confirmed", "completed"], "cancelled": ["cancelled"]}[status]
+        for step in steps:
+            api.patch(f"/api/orders/{order['id']}/status", {"status": step})
+        body = {"order_id": order["id"], "payment_method": "card"}
+        problem = api.refused("POST", "/api/transactions/", body)
+        assert (problem["status"], problem["code"]) == (409, "order_not_payable")
+        assert problem["order_status"] == status
+
+    @pytest.mark.parametrize("amount", [0, -5, 0.001, "5", True, 1e14])
+    def test_an_amount_is_a_positive_number_of_cents(self, api: Api, amount: object) -> None:
+        body = {"order_id": 1, "payment_method": "card", "amount": amount}
+        problem = api.refused("POST", "/api/transactions/", body)
+        assert problem["status"] == 422
+        assert problem["errors"][0]["pointer"] == "#/amount"
+
+    def test_an_unknown_order_takes_no_payment(self, api: Api) -> None:
+        body = {"order_id": 9, "payment_method": "card"}
+        assert api.refused("POST", "/api/transactions/", body)["code"] == "order_not_found"
+
+
+class TestSettle:
+    def test_money_that_covers_the_total_confirms_the_order(self, api: Api) -> None:
+        ticket = api.ticket()
+        order, transaction = api.paid_order(api.user(), (ticket, 2))
+        assert transaction["status"] == "success"
+        assert order["status"] == "confirmed"
+        assert order["confirmed_at"] is not None
+        assert (order["amount_paid"], order["balance_due"]) == (199.98, 0)
+        assert api.stock(ticket) == (98, 0, 2, 0)
+
+    def test_parts_confirm_once_they_add_up(self, api: Api) -> None:
+        ticket = api.ticket()
+        order = api.order(api.user(), (ticket, 2))
+        api.settle(api.payment(order, 99.98))
+        assert api.again(order, "orders")["status"] == "pending"
+        api.settle(api.payment(order, 100))
+        assert api.again(order, "orders")["status"] == "confirmed"
+
+    def test_failure_leaves_the_order_pending_so_the_buyer_can_try_again(self, api: Api) -> None:
+        ticket = api.ticket()
+        order = api.order(api.user(), (ticket, 2))
+        path = f"/api/transactions/{api.payment(order)['id']}/status"
+        failed = api.patch(path, {"status": "failed", "failure_reason": "card declined"})
+        assert (failed["status"], failed["failure_reason"]) == ("failed", "card declined")
+        assert api.again(order, "orders")["status"] == "pending"
+        api.settle(api.payment(order))
+        assert api.again(order, "orders")["status"] == "confirmed"
+
+    def test_an_order_is_never_overpaid(self, api: Api) -> None:
+        order = api.order(api.user(), (api.ticket(), 1))
+        first, second = api.payment(order), api.payment(order)
+        api.settle(first)
+        path = f"/api/transactions/{second['id']}/status"
+        problem = api.refused("PATCH", path, {"status": "success"})
+        assert (problem["status"], problem["code"]) == (409, "amount_exceeds_balance")
+        assert api.again(order, "orders")["amount_paid"] == 99.99
+        assert api.again(second, "transactions")["status"] == "pending"
+
+    def test_an_invoice_is_paid_after_confirmation_and_completion(self, api: Api) -> None:
+        order = api.order(api.user(), (api.ticket(), 2))
+        path = f"/api/orders/{order['id']}/status"
+        api.patch(path, {"status": "confirmed"})
+        first, second = api.payment(order, 100), api.payment(order, 99.98)
+        api.settle(first)
+        api.patch(path, {"status": "completed"})
+        api.settle(second)
+        paid = api.again(order, "orders")
+        assert (paid["status"], paid["balance_due"]) == ("completed", 0)
+
+    @pytest.mark.parametrize("target", STATES)
+    @pytest.mark.parametrize("origin", STATES)
+    def test_transactions_move_as_the_table_says(self, api: Api, origin: str, target: str) -> None:
+        order = api.order(api.user(), (api.ticket(), 1))
+        transaction = api.payment(order)
+        path = f"/api/transactions/{transaction['id']}"
+        if origin in {"success", "failed"}:
+            api.settle(transaction, origin)
+        if origin == "refunded":
+            api.settle(transaction)
+            api.post(f"{path}/refund")
+        before = api.get(path)
+        if origin == target:
+            assert api.patch(f"{path}/status", {"status": target}) == before
+        elif target in ALLOWED[origin]:
+            assert api.patch(f"{path}/status", {"status": target})["status"] == target
+        else:
+            problem = api.refused("PATCH", f"{path}/status", {"status": target})
+            assert (problem["status"], problem["code"]) == (409, "invalid_transition")
+            assert problem["allowed"] == ALLOWED[origin]
+            assert api.get(path) == before
+
+    def test_bad_input_and_unknown_transactions_are_refused(self, api: Api) -> None:
+        path = "/api/transactions/9/status"
+        assert api.refused("PATCH", path, {"status": "success"})["code"] == "transaction_not_found"
+        assert api.refused("PATCH", path, {"status": "paid"})["status"] == 422
+        assert api.refused("PATCH", "/api/transactions/x/status", {})["status"] == 422
+
+
+class TestRefund:
+    def test_the_whole_remainder_by_default(self, api: Api) -> None:
+        ticket = api.ticket()
+        order, transaction = api.paid_order(api.user(), (ticket, 2))
+        path = f"/api/transactions/{transaction['id']}/refund"
+        part = api.post(path, {"amount": 50, "reason": "moved seats"})
+        assert (part["status"], part["refunded_amount"]) == ("success", 50)
+        assert api.again(order, "orders")["status"] == "confirmed"
+        assert api.stock(ticket) == (98, 0, 2, 0)
+        rest = api.post(path)
+        assert (rest["status"], rest["refunded_amount"]) == ("refunded", 199.98)
+        cancelled = api.again(order, "orders")
+        assert (cancelled["status"], cancelled["cancel_reason"]) == ("cancelled", "refunded")
+        assert (cancelled["amount_refunded"], cancelled["balance_due"]) == (199.98, 0)
+        assert api.stock(ticket) == (100, 0, 0, 0)
+
+    def test_without_restock_the_tickets_are_withheld(self, api: Api) -> None:
+        ticket = api.ticket()
+        _, transaction = api.paid_order(api.user(), (ticket, 2))
+        api.post(
+            f"/api/transactions/{transaction['id']}/refund", {"restock": False, "reason": "void"}
+        )
+        assert api.stock(ticket) == (98, 0, 0, 2)
+        assert api.get("/api/orders/1")["cancel_reason"] == "void"
+
+    def test_more_than_was_paid_never_goes_back(self, api: Api) -> None:
+        _, transaction = api.paid_order(api.user(), (api.ticket(), 1))
+        path = f"/api/transactions/{transaction['id']}/refund"
+        api.post(path, {"amount": 50})
+        problem = api.refused("POST", path, {"amount": 50})
+        assert (problem["status"], problem["code"]) == (409, "refund_exceeds_payment")
+        assert (problem["amount"], problem["refundable"]) == (50, 49.99)
+        api.post(path)
+        assert api.refused("POST", path)["code"] == "refund_exceeds_payment"
+
+    def test_only_successful_money_can_go_back(self, api: Api) -> None:
+        order = api.order(api.user(), (api.ticket(), 1))
+        pending, failed = api.payment(order), api.settle(api.payment(order), "failed")
+        for transaction in (pending, failed):
+            problem = api.refused("POST", f"/api/transactions/{transaction['id']}/refund")
+            assert (problem["status"], problem["code"]) == (409, "transaction_not_refundable")
+            assert problem["transaction_status"] == transaction["status"]
+
+    def test_a_completed_order_stays_completed(self, api: Api) -> None:
+        ticket = api.ticket()
+        order, transaction = api.paid_order(api.user(), (ticket, 1))
+        api.patch(f"/api/orders/{order['id']}/status", {"status": "completed"})
+        api.post(f"/api/transactions/{transaction['id']}/refund")
+        assert api.again(order, "orders")["status"] == "completed"
+        assert api.stock(ticket) == (99, 0, 1, 0)
+
+    def test_a_pending_order_stays_pending_and_owes_it_again(self, api: Api) -> None:
+        order = api.order(api.user(), (api.ticket(), 2))
+        part = api.settle(api.payment(order, 50))
+        assert api.again(order, "orders")["balance_due"] == 149.98
+        api.post(f"/api/transactions/{part['id']}/refund", {"amount": 20})
+        pending = api.again(order, "orders")
+        assert (pending["status"], pending["balance_due"]) == ("pending", 169.98)
+        api.settle(api.payment(order))
+        paid = api.again(order, "orders")
+        assert (paid["status"], paid["balance_due"]) == ("confirmed", 0)
+
+    def test_an_order_paid_by_two_is_cancelled_when_both_are_refunded(self, api: Api) -> None:
+        ticket = api.ticket()
+        order = api.order(api.user(), (ticket, 2))
+        payments = [api.settle(api.payment(order, 100)), api.settle(api.payment(order))]
+        api.post(f"/api/transactions/{payments[0]['id']}/refund")
+        assert api.again(order, "orders")["status"] == "confirmed"
+        api.post(f"/api/transactions/{payments[1]['id']}/refund")
+        assert api.again(order, "orders")["status"] == "cancelled"
+        assert api.stock(ticket) == (100, 0, 0, 0)
+
+    @pytest.mark.parametrize("body", [{"amount": 0}, {"amount": -1}, {"restock": "no"}, {"x": 1}])
+    def test_bad_input_is_refused(self, api: Api, body: object) -> None:
+        assert api.refused("POST", "/api/transactions/1/refund", body)["status"] == 422
+
+    def test_an_unknown_transaction_is_not_found(self, api: Api) -> None:
+        problem = api.refused("POST", "/api/transactions/9/refund")
+        assert (problem["status"], problem["code"]) == (404, "transaction_not_found")
+
+
+class TestUpdate:
+    def test_a_pending_payment_can_be_changed(self, api: Api) -> None:
+        order = api.order(api.user(), (api.ticket(), 2))
+        path = f"/api/transactions/{api.payment(order)['id']}"
+        changes = {"amount": 20, "payment_method": "cash", "transaction_reference": "r1"}
+        changed = api.put(path, changes)
+        assert changes.items() <= changed.items()
+        assert api.put(path, {}) == changed
+
+    def test_a_settled_one_keeps_amount_and_method(self, api: Api) -> None:
+        _, transaction = api.paid_order(api.user(), (api.ticket(), 1))
+        path = f"/api/transactions/{transaction['id']}"
+        for change in ({"amount": 1}, {"payment_method": "cash"}):
+            problem = api.refused("PUT", path, change)
+            assert (problem["status"], problem["code"]) == (409, "transaction_not_pending")
+        assert api.put(path, {"transaction_reference": "r1"})["transaction_reference"] == "r1"
+
+    def test_it_may_be_sent_back_as_it_was_served(self, api: Api) -> None:
+        _, transaction = api.paid_order(api.user(), (api.ticket(), 1))
+        body = {**transaction, "transaction_reference": "r2"}
+        assert api.put(f"/api/transactions/{transaction['id']}", body)["status"] == "success"
+
+    def test_more_than_is_due_is_refused(self, api: Api) -> None:
+        order = api.order(api.user(), (api.ticket(), 1))
+        path = f"/api/transactions/{api.payment(order)['id']}"
+        assert api.refused("PUT", path, {"amount": 100})["code"] == "amount_exceeds_balance"
+
+    def test_a_stale_one_is_refused(self, api: Api) -> None:
+        order = api.order(api.user(), (api.ticket(), 1))
+        transaction = api.payment(order)
+        api.settle(transaction)
+        problem = api.refused("PUT", f"/api/transactions/{transaction['id']}", transaction)
+        assert (problem["status"], problem["code"]) == (409, "stale_object")
+
+    @pytest.mark.parametrize("body", [{"amount": None}, {"payment_method": None}, {"colour": 1}])
+    def test_bad_input_is_refused(self, api: Api, body: object) -> None:
+        assert api.refused("PUT", "/api/transactions/1", body)["status"] == 422
+
+    def test_an_unknown_one_is_not_found(self, api: Api) -> None:
+        assert api.refused("PUT", "/api/transactions/9", {})["code"] == "transaction_not_found"
+        assert api.refused("GET", "/api/transactions/9")["code"] == "transaction_not_found"
+
+
+class TestList:
+    def test_filters_select_by_order_status_and_method(self, api: Api) -> None:
+        user, ticket = api.user(), api.ticket()
+        first, second = api.order(user, (ticket, 1)), api.order(user, (ticket, 2))
+        paid = api.settle(api.payment(first))
+        waiting = api.payment(second)
+        waiting = api.put(f"/api/transactions/{waiting['id']}", {"payment_method": "cash"})
+        path = "/api/transactions/"
+        assert api.get(path) == [paid, waiting]
+        assert api.get(path, order_id=first["id"]) == [paid]
+        assert api.get(path, status="pending") == [waiting]
+        assert api.get(path, payment_method="cash") == [waiting]
+        assert api.get(path, sort="-amount") == [waiting, paid]
+        assert api.refused("GET", path, sort="status")["status"] == 422
+
+    def test_an_orders_transactions_are_listed(self, api: Api) -> None:
+        order = api.order(api.user(), (api.ticket(), 1))
+        path = f"/api/transactions/order/{order['id']}"
+        assert api.get(path) == []
+        payment = api.payment(order)
+        assert api.get(path) == [payment]
+        assert api.get(path, status="success") == []
+        assert api.refused("GET", path, colour="red")["status"] == 422
+        assert api.refused("GET", "/api/transactions/order/9")["code"] == "order_not_found"
