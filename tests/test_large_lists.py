@@ -1,0 +1,180 @@
+"""A hundred thousand rows: the last page is read as cheaply as the first."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlmodel import Session
+
+from core.clock import utc_now
+from database import Database
+from tests.client import Api
+from tests.conftest import (
+    BACKENDS,
+    Service,
+    fresh_database,
+    running_service,
+    settings_for,
+)
+from tests.statements import statements
+
+ROWS = 100_000
+
+_NUMBERS = {
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows)",
+    "postgresql": "WITH n(i) AS (SELECT generate_series(1, :rows))",
+}
+# One user owns every order, so that a single history is as long as the list of all.
+_INSERTS = (
+    (
+        "INSERT INTO users (id, username, username_key, email, email_key, full_name, is_active,"
+        " created_at, updated_at) {numbers} SELECT i, 'user' || i, 'user' || i, i || '@example.com',"
+        " i || '@example.com', 'User', true, :now, :now FROM n"
+    ),
+    (
+        "INSERT INTO tickets (id, event_name, event_key, event_date, venue, venue_key, category,"
+        " category_key, search_text, price, total_quantity, available_quantity, reserved_quantity,"
+        " sold_quantity, withheld_quantity, created_at, updated_at) {numbers} SELECT i, 'Event',"
+        " 'event', :now, 'Hall', 'hall', 'VIP', 'vip', 'event', 1000, 100, 99, 0, 1, 0, :now, :now"
+        " FROM n"
+    ),
+    (
+        "INSERT INTO orders (id, order_reference, user_id, status, total_amount, amount_paid,"
+        " amount_refunded, amount_reopened, confirmed_at, created_at, updated_at) {numbers} SELECT i,"
+        " 'ORD-' || i, 1, 'confirmed', 1000, 1000, 0, 0, :now, :now, :now FROM n"
+    ),
+    (
+        "INSERT INTO order_items (id, order_id, ticket_id, quantity, unit_price, line_total,"
+        " event_name, event_key, event_date, venue, category, category_key) {numbers} SELECT i, i, i,"
+        " 1, 1000, 1000, 'Event', 'event', :now, 'Hall', 'VIP', 'vip' FROM n"
+    ),
+    (
+        "INSERT INTO transactions (id, transaction_number, order_id, amount, refunded_amount,"
+        " payment_method, status, succeeded_at, created_at, updated_at) {numbers} SELECT i,"
+        " 'TXN-' || i, i, 1000, 0, 'card', 'success', :now, :now, :now FROM n"
+    ),
+    (
+        "INSERT INTO user_orders (id, user_id, order_id, role, created_at) {numbers} SELECT i, 1, i,"
+        " 'owner', :now FROM n"
+    ),
+)
+
+LISTS = (
+    "/api/tickets/",
+    "/api/orders/",
+    "/api/users/",
+    "/api/transactions/",
+    "/api/users/1/orders",
+)
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def large_service(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Service]:
+    name = f"{worker_name}_large"
+    with (
+        fresh_database(request.param, request, name) as url,
+        running_service(settings_for(url, request_timeout_seconds=60)) as service,
+    ):
+        service.database.transact(_fill)
+        _analyse(service.database.reader)
+        yield service
+
+
+def _fill(session: Session) -> None:
+    dialect = session.get_bind().dialect.name
+    now: Any = utc_now()
+    for statement in _INSERTS:
+        sql = statement.format(numbers=_NUMBERS[dialect])
+        at = now if dialect == "postgresql" else now.strftime("%Y-%m-%d %H:%M:%S.%f")
+        session.connection().execute(text(sql), {"rows": ROWS, "now": at})
+
+
+def _analyse(engine: Engine) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("ANALYZE"))
+
+
+@pytest.fixture
+def large_api(large_service: Service) -> Api:
+    return Api(large_service.client, large_service.clock, large_service.app)
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_the_last_page_reads_as_many_rows_as_the_first(
+    large_api: Api, large_service: Service, path: str
+) -> None:
+    first = large_api.request("GET", path)
+    assert 'rel="next"' in first.headers["link"]
+    assert "after=50" in first.headers["link"]
+    # The link of the page before the last one, as following all of them would find it.
+    before_last = large_api.request("GET", path, params={"after": ROWS - 100})
+    last_url = before_last.links["next"]["url"]
+    costs = []
+    for url in (path, last_url):
+        with statements(large_service.database) as heard:
+            response = large_api.request("GET", url)
+        assert len(response.json()) == 50
+        ((sql, parameters),) = heard
+        costs.append(_rows_read(large_service.database, sql, parameters))
+    assert "link" not in response.headers
+    assert response.json()[-1]["id"] == ROWS
+    cost_of_first, cost_of_last = costs
+    assert cost_of_last == pytest.approx(cost_of_first, rel=0.05)
+    assert cost_of_first < _limit(large_service.database)
+
+
+def test_the_overdue_are_found_without_reading_the_others(large_service: Service) -> None:
+    from Order.services.expiry_service import expire_overdue_orders
+
+    database = large_service.database
+    with statements(database) as heard:
+        found = database.transact(lambda s: expire_overdue_orders(s, now=utc_now()))
+    assert found == 0
+    ((sql, parameters),) = heard
+    assert _rows_read(database, sql, parameters) < 100
+
+
+def _limit(database: Database) -> int:
+    """Far below what reading all rows costs: rows on PostgreSQL, machine steps on SQLite."""
+    return 50_000 if database.settings.is_sqlite else 1_000
+
+
+def _rows_read(database: Database, sql: str, parameters: Any) -> int:
+    if database.settings.is_sqlite:
+        return _steps(database.reader, sql, parameters)
+    with database.reader.connect() as connection:
+        explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}"
+        plan = connection.exec_driver_sql(explain, parameters).scalar_one()
+    plan = json.loads(plan) if isinstance(plan, str) else plan
+    return _scanned(plan[0]["Plan"])
+
+
+def _scanned(node: dict[str, Any]) -> int:
+    """The rows that a plan's scans looked at."""
+    rows = sum(_scanned(child) for child in node.get("Plans", ()))
+    if "Scan" in node["Node Type"]:
+        looked_at = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
+        rows += int(looked_at * node["Actual Loops"])
+    return rows
+
+
+def _steps(engine: Engine, sql: str, parameters: Any) -> int:
+    """How many steps SQLite's machine takes: it keeps no count of rows, but steps follow them."""
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    driver = engine.raw_connection()
+    try:
+        connection: Any = driver.driver_connection
+        connection.set_progress_handler(count, 1)
+        connection.execute(sql, parameters).fetchall()
+        connection.set_progress_handler(None, 1)
+    finally:
+        driver.close()
+    return steps
