@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, insert, select, update
+from sqlalchemy import Row, delete, exists, insert, or_, select, update
 from sqlmodel import Session
 
 from core.errors import StaleObjectError
@@ -18,6 +18,9 @@ from Order.errors import (
     UserNotFoundError,
 )
 from Order.schemas.user import UserCreate, UserList, UserRead, UserUpdate
+
+# Sorted as they are unique: in any case. The unique rule's index serves both.
+_SORTED = {"id": users.c.id, "created_at": users.c.created_at, "username": users.c.username_key}
 
 
 def register_user(session: Session, body: UserCreate, *, now: datetime) -> UserRead:
@@ -43,7 +46,7 @@ def list_users(session: Session, query: UserList) -> Page[UserRead]:
     statement = select(*users.c)
     if query.is_active is not None:
         statement = statement.where(users.c.is_active.is_(query.is_active))
-    page = fetch_page(session, statement, query, Sorting.of(query.sort, users.c))
+    page = fetch_page(session, statement, query, Sorting.of(query.sort, _SORTED))
     return Page([UserRead.model_validate(row) for row in page.items], page.next, page.total)
 
 
@@ -122,11 +125,14 @@ def _keys(fields: dict[str, Any]) -> dict[str, str]:
 
 def _require_free(session: Session, fields: dict[str, Any], *, but: int | None = None) -> None:
     """Tell which of the two is taken; when two requests race, the unique rules tell."""
-    for name, error in (("username", UsernameTakenError), ("email", EmailTakenError)):
-        if name not in fields:
-            continue
-        taken = exists().where(users.c[f"{name}_key"] == case_key(fields[name]))
-        if but is not None:
-            taken = taken.where(users.c.id != but)
-        if session.execute(select(taken)).scalar_one():
+    wanted = _keys(fields)
+    if not wanted:
+        return
+    same = [users.c[key] == value for key, value in wanted.items()]
+    statement = select(users.c.username_key, users.c.email_key).where(or_(*same))
+    if but is not None:
+        statement = statement.where(users.c.id != but)
+    others = session.execute(statement).all()
+    for key, error in (("username_key", UsernameTakenError), ("email_key", EmailTakenError)):
+        if any(getattr(other, key) == wanted.get(key) for other in others):
             raise error

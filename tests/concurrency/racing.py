@@ -1,0 +1,75 @@
+"""Many clients at once against real server processes."""
+
+import http.client
+import json
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+THREADS = 24
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: Any
+
+    @property
+    def said(self) -> str:
+        """The status, or the code of a refusal: what races are counted by."""
+        return str(self.status) if self.status < 400 else str(self.body["code"])
+
+
+class Client:
+    """One keep-alive connection."""
+
+    def __init__(self, url: str) -> None:
+        address = urlsplit(url)
+        assert address.hostname == "127.0.0.1"
+        self._connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
+
+    def send(self, method: str, path: str, body: Any = None) -> Answer:
+        data = None if body is None else json.dumps(body)
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        self._connection.request(method, path, data, headers)
+        response = self._connection.getresponse()
+        text = response.read()
+        return Answer(response.status, json.loads(text) if text else None)
+
+    def ok(self, method: str, path: str, body: Any = None) -> Any:
+        answer = self.send(method, path, body)
+        assert answer.status < 300, answer
+        return answer.body
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+Call = tuple[str, str, Any]
+
+
+def race(url: str, calls: Sequence[Call]) -> list[Answer]:
+    """Send calls from 24 threads that start together; no answer may be a 5xx."""
+    start = threading.Barrier(THREADS)
+
+    def run(number: int) -> list[Answer]:
+        client = Client(url)
+        try:
+            start.wait(timeout=60)
+            return [client.send(*call) for call in calls[number::THREADS]]
+        finally:
+            client.close()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        answers = [answer for part in pool.map(run, range(THREADS)) for answer in part]
+    faults = [answer for answer in answers if answer.status >= 500]
+    assert not faults, faults[:3]
+    return answers
+
+
+def tally(answers: Sequence[Answer]) -> Counter[str]:
+    return Counter(answer.said for answer in answers)

@@ -1,0 +1,280 @@
+"""Four server processes, twenty-four clients, one outcome: the exact one."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import pytest
+
+from core.schema_version import alembic_config, migration_connection
+from core.settings import Settings
+from database import Database
+from tests.books import differences
+from tests.concurrency.racing import THREADS, Call, Client, race, tally
+from tests.conftest import BACKENDS, fresh_database, settings_for
+from tests.server import running_server
+
+PROCESSES = 4
+
+
+@dataclass
+class Site:
+    """A running service of four processes, and its database seen from outside."""
+
+    url: str
+    client: Client
+    database: Database
+    names: Any
+
+    def user(self) -> int:
+        name = f"user{next(self.names)}"
+        body = {"username": name, "email": f"{name}@example.com", "full_name": "Racer"}
+        return int(self.client.ok("POST", "/api/users/", body)["id"])
+
+    def ticket(self, units: int, price: float = 10) -> int:
+        body = {
+            "event_name": "Race",
+            "event_date": "2030-01-01T20:00:00Z",
+            "venue": "Arena",
+            "category": "Floor",
+            "price": price,
+            "total_quantity": units,
+        }
+        return int(self.client.ok("POST", "/api/tickets/", body)["id"])
+
+    def stock(self, ticket_id: int) -> tuple[int, int, int]:
+        """(available, reserved, sold)"""
+        ticket = self.client.ok("GET", f"/api/tickets/{ticket_id}")
+        return (
+            ticket["available_quantity"],
+            ticket["reserved_quantity"],
+            ticket["sold_quantity"],
+        )
+
+    def pending_payment(self, order_id: int) -> int:
+        body = {"order_id": order_id, "payment_method": "card"}
+        return int(self.client.ok("POST", "/api/transactions/", body)["id"])
+
+    def paid_order(self, price: float, quantity: int) -> tuple[int, int, int]:
+        """(order, transaction, ticket), paid in full."""
+        user, ticket = self.user(), self.ticket(100, price)
+        order = self.client.ok("POST", "/api/orders/", order_body(user, (ticket, quantity)))
+        transaction = self.pending_payment(order["id"])
+        path = f"/api/transactions/{transaction}/status"
+        self.client.ok("PATCH", path, {"status": "success"})
+        return order["id"], transaction, ticket
+
+
+def order_body(user: int, *lines: tuple[int, int]) -> dict[str, Any]:
+    items = [{"ticket_id": ticket, "quantity": quantity} for ticket, quantity in lines]
+    return {"user_id": user, "items": items}
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def backend_settings(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Settings]:
+    from alembic import command
+
+    with fresh_database(request.param, request, f"{worker_name}_races") as url:
+        settings = settings_for(url)
+        with migration_connection(settings) as connection:
+            command.upgrade(alembic_config(connection), "head")
+        yield settings
+
+
+def environment(settings: Settings, **changes: str) -> dict[str, str]:
+    return {
+        "DATABASE_URL": settings.database_url,
+        "ENVIRONMENT": "test",
+        "LOG_LEVEL": "WARNING",
+        "DATABASE_POOL_SIZE": "8",
+        "REQUEST_TIMEOUT_SECONDS": "30",
+        **changes,
+    }
+
+
+@pytest.fixture(scope="module")
+def site(backend_settings: Settings) -> Iterator[Site]:
+    with (
+        running_server(environment(backend_settings), workers=PROCESSES) as (url, _),
+        closing(Client(url)) as client,
+        closing(Database(backend_settings)) as database,
+    ):
+        yield Site(url, client, database, count(1))
+
+
+@pytest.fixture(autouse=True)
+def books_agree(site: Site) -> Iterator[None]:
+    yield
+    assert differences(site.database) == {}
+
+
+def test_fifty_units_are_sold_to_fifty_and_no_more(site: Site) -> None:
+    user, ticket = site.user(), site.ticket(50)
+    call: Call = ("POST", "/api/orders/", order_body(user, (ticket, 1)))
+    answers = race(site.url, [call] * (THREADS * 5))
+    assert tally(answers) == {"201": 50, "insufficient_stock": THREADS * 5 - 50}
+    assert site.stock(ticket) == (0, 50, 0)
+
+
+def test_two_tickets_in_opposite_orders_never_deadlock_or_oversell(site: Site) -> None:
+    user, one, two = site.user(), site.ticket(50), site.ticket(50)
+    calls: list[Call] = [
+        ("POST", "/api/orders/", order_body(user, *lines))
+        for lines in (((one, 1), (two, 1)), ((two, 1), (one, 1))) * (THREADS * 2)
+    ]
+    answers = race(site.url, calls)
+    assert tally(answers) == {"201": 50, "insufficient_stock": len(calls) - 50}
+    assert site.stock(one) == site.stock(two) == (0, 50, 0)
+
+
+def test_orders_of_many_tickets_in_any_order_take_all_or_nothing(site: Site) -> None:
+    user, tickets = site.user(), [site.ticket(20) for _ in range(4)]
+    calls: list[Call] = []
+    for turn in range(THREADS * 3):
+        rotated = tickets[turn % 4 :] + tickets[: turn % 4]
+        lines = [(ticket, 1 + turn % 2) for ticket in rotated]
+        calls.append(("POST", "/api/orders/", order_body(user, *lines)))
+    answers = race(site.url, calls)
+    taken = sum(answer.body["items"][0]["quantity"] for answer in answers if answer.status == 201)
+    assert all(site.stock(ticket) == (20 - taken, taken, 0) for ticket in tickets)
+    assert taken >= 19
+
+
+def test_one_cart_becomes_one_order(site: Site) -> None:
+    user, ticket = site.user(), site.ticket(100)
+    site.client.ok("POST", "/api/cart/", {"user_id": user, "ticket_id": ticket, "quantity": 3})
+    answers = race(site.url, [("POST", f"/api/orders/from-cart/{user}", None)] * THREADS)
+    assert tally(answers) == {"201": 1, "cart_empty": THREADS - 1}
+    assert site.stock(ticket) == (97, 3, 0)
+
+
+def test_one_cart_row_adds_up_what_all_put_in(site: Site) -> None:
+    user, ticket = site.user(), site.ticket(THREADS - 4)
+    line = {"user_id": user, "ticket_id": ticket, "quantity": 1}
+    answers = race(site.url, [("POST", "/api/cart/", line)] * THREADS)
+    assert tally(answers) == {"201": THREADS - 4, "insufficient_stock": 4}
+    (row,) = site.client.ok("GET", f"/api/cart/user/{user}")
+    assert row["quantity"] == THREADS - 4
+
+
+def test_one_payment_is_refunded_once(site: Site) -> None:
+    order, transaction, ticket = site.paid_order(10, 10)
+    path = f"/api/transactions/{transaction}/refund"
+    answers = race(site.url, [("POST", path, None)] * THREADS)
+    assert tally(answers) == {"200": 1, "refund_exceeds_payment": THREADS - 1}
+    assert site.client.ok("GET", f"/api/orders/{order}")["amount_refunded"] == 100
+    assert site.stock(ticket) == (100, 0, 0)
+
+
+def test_partial_refunds_never_add_up_to_more_than_was_paid(site: Site) -> None:
+    order, transaction, ticket = site.paid_order(9.99, 10)
+    path = f"/api/transactions/{transaction}/refund"
+    answers = race(site.url, [("POST", path, {"amount": 7})] * THREADS)
+    assert tally(answers) == {"200": 14, "refund_exceeds_payment": THREADS - 14}
+    assert site.client.ok("GET", f"/api/orders/{order}")["amount_refunded"] == 98
+    assert site.stock(ticket) == (90, 0, 10)
+
+
+def test_of_many_cards_only_one_is_charged(site: Site) -> None:
+    user, ticket = site.user(), site.ticket(100)
+    order = site.client.ok("POST", "/api/orders/", order_body(user, (ticket, 2)))
+    payments = [site.pending_payment(order["id"]) for _ in range(THREADS)]
+    calls: list[Call] = [
+        ("PATCH", f"/api/transactions/{payment}/status", {"status": "success"})
+        for payment in payments
+    ]
+    answers = race(site.url, calls)
+    assert tally(answers) == {"200": 1, "amount_exceeds_balance": THREADS - 1}
+    paid = site.client.ok("GET", f"/api/orders/{order['id']}")
+    assert (paid["status"], paid["amount_paid"]) == ("confirmed", 20)
+    assert site.stock(ticket) == (98, 0, 2)
+
+
+def test_one_payment_settled_by_all_counts_once(site: Site) -> None:
+    user, ticket = site.user(), site.ticket(100)
+    order = site.client.ok("POST", "/api/orders/", order_body(user, (ticket, 2)))
+    path = f"/api/transactions/{site.pending_payment(order['id'])}/status"
+    answers = race(site.url, [("PATCH", path, {"status": "success"})] * THREADS)
+    assert tally(answers) == {"200": THREADS}
+    assert site.client.ok("GET", f"/api/orders/{order['id']}")["amount_paid"] == 20
+    assert site.stock(ticket) == (98, 0, 2)
+
+
+def test_paying_and_cancelling_at_once_ends_in_one_of_both(site: Site) -> None:
+    user, ticket = site.user(), site.ticket(100)
+    calls: list[Call] = []
+    for _ in range(THREADS):
+        order = site.client.ok("POST", "/api/orders/", order_body(user, (ticket, 1)))["id"]
+        payment = site.pending_payment(order)
+        calls.append(("PATCH", f"/api/transactions/{payment}/status", {"status": "success"}))
+        calls.append(("POST", f"/api/orders/{order}/cancel", None))
+    said = tally(race(site.url, calls))
+    # A payment that comes second meets a failed transaction; a cancellation refunds one.
+    assert set(said) <= {"200", "invalid_transition"}
+    assert site.stock(ticket) == (100, 0, 0)
+
+
+def test_one_username_is_given_once(site: Site) -> None:
+    calls: list[Call] = [
+        (
+            "POST",
+            "/api/users/",
+            {"username": "Only.One", "email": f"{n}@one.example.com", "full_name": "One"},
+        )
+        for n in range(THREADS)
+    ]
+    answers = race(site.url, calls)
+    assert tally(answers) == {"201": 1, "username_taken": THREADS - 1}
+
+
+def test_an_order_is_shared_with_a_user_once(site: Site) -> None:
+    owner, recipient = site.user(), site.user()
+    order = site.client.ok("POST", "/api/orders/", order_body(owner))["id"]
+    call: Call = ("POST", f"/api/orders/{order}/users", {"user_id": recipient})
+    answers = race(site.url, [call] * THREADS)
+    assert tally(answers) == {"201": 1, "order_already_shared": THREADS - 1}
+
+
+def test_a_ticket_is_deleted_or_ordered_but_never_both(site: Site) -> None:
+    user = site.user()
+    for _ in range(5):
+        ticket = site.ticket(100)
+        buy: Call = ("POST", "/api/orders/", order_body(user, (ticket, 1)))
+        remove: Call = ("DELETE", f"/api/tickets/{ticket}", None)
+        said = tally(race(site.url, [buy, buy, remove] * 8))
+        assert set(said) <= {"201", "204", "ticket_not_found", "ticket_has_orders"}
+        assert said["204"] == (0 if said["201"] else 1)
+
+
+def test_stock_edits_and_sales_at_once_lose_nothing(site: Site) -> None:
+    user, ticket = site.user(), site.ticket(1000)
+    buy: Call = ("POST", "/api/orders/", order_body(user, (ticket, 1)))
+    grow: Call = ("PUT", f"/api/tickets/{ticket}", {"event_name": "Renamed"})
+    stop: Call = ("PUT", f"/api/tickets/{ticket}", {"total_quantity": 900})
+    said = tally(race(site.url, [buy, grow, stop] * THREADS))
+    assert said == {"201": THREADS, "200": THREADS * 2}
+    assert site.stock(ticket) == (900 - THREADS, THREADS, 0)
+
+
+def test_sweeps_in_all_processes_and_buyers_return_each_unit_once(
+    backend_settings: Settings,
+) -> None:
+    swept = environment(backend_settings, HOLD_MINUTES="0.004", SWEEP_SECONDS="0.05")
+    with (
+        running_server(swept, workers=PROCESSES) as (url, _),
+        closing(Client(url)) as client,
+        closing(Database(backend_settings)) as database,
+    ):
+        site = Site(url, client, database, count(10_000))
+        user, one, two = site.user(), site.ticket(5), site.ticket(5)
+        calls: list[Call] = [
+            ("POST", "/api/orders/", order_body(user, (one, 2), (two, 1))),
+            ("POST", "/api/orders/", order_body(user, (two, 2), (one, 1))),
+        ] * (THREADS * 2)
+        said = tally(race(url, calls))
+        assert set(said) <= {"201", "insufficient_stock"}
+        # More was sold than there is, so holds ran out and their units were sold again.
+        assert said["201"] > 5
+        assert differences(database) == {}
