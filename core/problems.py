@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -19,7 +20,6 @@ from core.errors import (
     InvalidError,
     NotFoundError,
     UnavailableError,
-    ValueOutOfRangeError,
 )
 
 logger = logging.getLogger("nexticket.problems")
@@ -40,6 +40,9 @@ _HTTP_CODES = {
     405: "method_not_allowed",
     413: "body_too_large",
 }
+
+# What may stand in a path besides letters, digits and "_.-~" (RFC 3986).
+_PATH_CHARACTERS = "/:@!$&'()*+,;="
 
 _VALIDATION_TITLE = "The request is not valid"
 _MALFORMED_TITLE = "The body can't be read as JSON"
@@ -94,7 +97,8 @@ def problem(
         "title": title,
         "status": status,
         "detail": detail,
-        "instance": request.url.path,
+        # Not ``request.url``: a query string that is not UTF-8 has none.
+        "instance": quote(request.scope["path"], safe=_PATH_CHARACTERS),
         "code": code,
         "request_id": request.scope.get("state", {}).get("request_id", ""),
         **(extra or {}),
@@ -149,8 +153,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     status = error.status_code
     if status == HTTPStatus.BAD_REQUEST:
-        return _malformed(request, "The body is not JSON in UTF-8.")
-    title = HTTPStatus(status).phrase
+        return _malformed(request, "The body is not JSON in UTF-8 that this service can read.")
+    title = _HTTP_TITLES.get(status) or HTTPStatus(status).phrase
     return problem(
         request,
         status=status,
@@ -162,6 +166,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
         headers=dict(error.headers or {}),
     )
 
+
+# Python's phrase for it differs between versions.
+_HTTP_TITLES = {413: "Content Too Large"}
 
 _HTTP_DETAILS = {
     404: "There is nothing at this address; see /docs for those that exist.",
@@ -207,19 +214,20 @@ def _sentence(item: Any) -> str:
     return f"{place.get('pointer') or place.get('parameter')}: {item['msg']}"
 
 
-def responses(*errors: type[DomainError], body: bool = False) -> dict[int | str, dict[str, Any]]:
+def responses(
+    *errors: type[DomainError], parameters: bool = True, body: bool = False
+) -> dict[int | str, dict[str, Any]]:
     """The refusals of an operation, for ``responses=`` of its route.
 
-    Every operation can meet bad parameters and a busy service; one with a ``body`` also a body
-    that is no JSON or too large.
+    Every operation can meet a busy service; one with ``parameters`` also bad ones, and one with a
+    ``body`` also one that is no JSON or too large.
     """
-    by_status: dict[int, list[tuple[str, str, dict[str, Any]]]] = {
-        422: [("validation_error", _VALIDATION_TITLE, _VALIDATION_EXAMPLE)]
-    }
+    by_status: dict[int, list[tuple[str, str, dict[str, Any]]]] = {}
+    if parameters or body:
+        by_status[422] = [("validation_error", _VALIDATION_TITLE, _VALIDATION_EXAMPLE)]
     if body:
         by_status[400] = [("malformed_body", _MALFORMED_TITLE, {})]
         by_status[413] = [("body_too_large", "Content Too Large", {})]
-        errors = (*errors, ValueOutOfRangeError)
     everything: tuple[type[DomainError], ...] = (*errors, BusyError, DatabaseUnavailableError)
     for error in everything:
         by_status.setdefault(status_of(error), []).append((error.code, error.title, error.example))

@@ -66,7 +66,7 @@ async def get_health(request: Request) -> Health:
     summary="Can the service do its work?",
     operation_id="get_readiness",
     response_model=Health,
-    responses=responses(SchemaOutdatedError),
+    responses=responses(SchemaOutdatedError, parameters=False),
 )
 async def get_readiness(request: Request) -> Response:
     """200 when the database answers and its schema is this release's; 503 otherwise."""

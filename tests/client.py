@@ -123,7 +123,7 @@ class Api:
 
     def declared_codes(self, method: str, path: str) -> set[str]:
         """The codes that the OpenAPI document declares for the operation at a path."""
-        operation = self._operation(method, path)
+        operation = self.operation(method, path)
         codes: set[str] = set()
         for response in operation.get("responses", {}).values():
             content = response.get("content", {}).get(PROBLEM)
@@ -131,7 +131,7 @@ class Api:
                 codes |= set(content["schema"]["properties"]["code"]["enum"])
         return codes
 
-    def _operation(self, method: str, path: str) -> dict[str, Any]:
+    def operation(self, method: str, path: str) -> dict[str, Any]:
         bare = path.rstrip("/")
         found = [
             operations[method.lower()]
