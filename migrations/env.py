@@ -3,13 +3,15 @@
 from typing import Any, Literal
 
 from alembic import context
+from alembic.util import CommandError
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 from sqlmodel import SQLModel
 
 import models  # noqa: F401 - its import fills the metadata
 from core.money import Money
-from core.schema_version import migration_connection
-from core.settings import load_settings
+from core.schema_version import migration_connection, unusable
+from core.settings import ConfigurationError, load_settings
 
 
 def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
@@ -35,9 +37,21 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
+def run_from_command_line() -> None:
+    """What the operator can mend is told in one line."""
+    try:
+        settings = load_settings()
+    except ConfigurationError as error:
+        raise CommandError(str(error)) from None
+    try:
+        with migration_connection(settings) as connection:
+            run(connection)
+    except OperationalError as error:
+        raise CommandError(unusable(settings, error)) from None
+
+
 handed_in = context.config.attributes.get("connection")
 if handed_in is not None:
     run(handed_in)
 else:
-    with migration_connection(load_settings()) as own:
-        run(own)
+    run_from_command_line()

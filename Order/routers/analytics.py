@@ -1,3 +1,120 @@
-from fastapi import APIRouter
+"""Analytics over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from core.problems import responses
+from core.unit_of_work import Work
+from Order.schemas.analytics import (
+    AnalyticsQuery,
+    Dashboard,
+    RevenueAnalytics,
+    SalesAnalytics,
+    TicketAnalytics,
+    UserAnalytics,
+)
+from Order.services import analytics_service
 
 router = APIRouter(prefix="/api/analytics", tags=["Analytics"])
+
+Question = Annotated[AnalyticsQuery, Query()]
+
+
+@router.get(
+    "/dashboard",
+    summary="Get the dashboard",
+    operation_id="get_dashboard",
+    response_model=Dashboard,
+    responses=responses(),
+)
+async def get_dashboard(query: Question, work: Work) -> Response:
+    """The state of the shop at a glance.
+
+    Users and tickets are counted as they are now. Orders and transactions are those created in
+    the period; sales are dated by the order's confirmation, money by its success. Top events (by
+    revenue) and recent orders have at most 10 rows.
+
+    `event_name` and `category` select order lines and tickets. Orders count if they have at least
+    one such line, and transactions if their order has.
+    """
+    return await work.report(
+        analytics_service.get_dashboard, query, currency=work.settings.currency
+    )
+
+
+@router.get(
+    "/sales",
+    summary="Get sales analytics",
+    operation_id="get_sales_analytics",
+    response_model=SalesAnalytics,
+    responses=responses(),
+)
+async def get_sales_analytics(query: Question, work: Work) -> Response:
+    """What was sold: lines of confirmed and completed orders, dated by the confirmation.
+
+    The series has no gaps: it reaches from `start` to `end`, or to the outermost sale where a
+    bound is missing; with more than 5,000 periods it is refused (`too_many_periods`). The other
+    lists are complete, by revenue. Names that differ in case only are one row; venues are told
+    apart as they are spelled.
+    """
+    return await work.report(analytics_service.get_sales, query, currency=work.settings.currency)
+
+
+@router.get(
+    "/revenue",
+    summary="Get revenue analytics",
+    operation_id="get_revenue_analytics",
+    response_model=RevenueAnalytics,
+    responses=responses(),
+)
+async def get_revenue_analytics(query: Question, work: Work) -> Response:
+    """What money came in (`gross`), what went back of it (`refunded`), and the difference (`net`).
+
+    Money is dated by its success, and so is what went back of it, whenever that was. An order
+    that was cancelled after payment counts with both. `average_order_value` is the revenue of the
+    period's sold orders divided by their number.
+
+    `event_name` and `category` select the money of orders with at least one such line, all of it.
+    The series is as in sales analytics.
+    """
+    return await work.report(analytics_service.get_revenue, query, currency=work.settings.currency)
+
+
+@router.get(
+    "/users",
+    summary="Get user analytics",
+    operation_id="get_user_analytics",
+    response_model=UserAnalytics,
+    responses=responses(),
+)
+async def get_user_analytics(query: Question, work: Work) -> Response:
+    """Who registers, who buys, and who comes back.
+
+    Total, active and inactive users are counted as they are now; new users are those who
+    registered in the period. `average_tickets_per_user` is the tickets sold in the period divided
+    by all users. Top customers are at most 10, by what they spent.
+
+    `event_name` and `category` select what was bought; registrations know neither. The series
+    tells registrations; it is as in sales analytics.
+    """
+    return await work.report(analytics_service.get_users, query, currency=work.settings.currency)
+
+
+@router.get(
+    "/tickets",
+    summary="Get ticket analytics",
+    operation_id="get_ticket_analytics",
+    response_model=TicketAnalytics,
+    responses=responses(),
+)
+async def get_ticket_analytics(query: Question, work: Work) -> Response:
+    """What there is to sell, and how well it sells.
+
+    Quantities are as they are now, but `sold_quantity` is what was sold in the period. Lists by
+    category and venue are complete, by units sold. Top-selling tickets and low stock (tickets on
+    sale of which at most 10 % of the total is available) have at most 10 rows.
+
+    `event_name` and `category` select tickets as they are called now.
+    """
+    return await work.report(analytics_service.get_tickets, query)

@@ -1,12 +1,12 @@
 """Carts on the wire."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict
 
 from core.money import Amount
 from core.pagination import ListQuery
-from core.schemas import Id, Input, Output, Quantity, Resource, ServedTime
+from core.schemas import Changes, Id, Input, Output, Quantity, Resource, ServedTime
 from models import TicketStatus
 
 
@@ -17,12 +17,6 @@ class CartItemCreate(Input):
 
     user_id: Id
     ticket_id: Id
-    quantity: Quantity
-
-
-class CartItemUpdate(Input):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"quantity": 3}]})
-
     quantity: Quantity
 
 
@@ -72,6 +66,13 @@ class CartItemRead(Resource):
     ticket: CartTicket
     created_at: ServedTime
     updated_at: ServedTime
+
+
+class CartItemUpdate(Changes):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"quantity": 3}]})
+    served_as: ClassVar[Any] = CartItemRead
+
+    quantity: Quantity
 
 
 class CartTotal(Output):

@@ -58,7 +58,22 @@ class OrderStatusChange(Input):
     status: OrderStatus
 
 
+_ITEM_EXAMPLE: dict[str, Any] = {
+    "id": 1,
+    "ticket_id": 1,
+    "quantity": 2,
+    "unit_price": 99.99,
+    "line_total": 199.98,
+    "event_name": "Concert 2024",
+    "event_date": "2024-12-25T20:00:00Z",
+    "venue": "Main Arena",
+    "category": "VIP",
+}
+
+
 class OrderItemRead(Output):
+    model_config = ConfigDict(json_schema_extra={"examples": [_ITEM_EXAMPLE]})
+
     id: int
     ticket_id: int
     quantity: int
@@ -70,17 +85,6 @@ class OrderItemRead(Output):
     category: str
 
 
-_ITEM_EXAMPLE = {
-    "id": 1,
-    "ticket_id": 1,
-    "quantity": 2,
-    "unit_price": 99.99,
-    "line_total": 199.98,
-    "event_name": "Concert 2024",
-    "event_date": "2024-12-25T20:00:00Z",
-    "venue": "Main Arena",
-    "category": "VIP",
-}
 _EXAMPLE: dict[str, Any] = {
     "id": 1,
     "order_reference": "ORD-7KQ2M9XWPA",

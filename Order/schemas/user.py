@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import BeforeValidator, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from core.pagination import ListQuery
 from core.schemas import Changes, Input, Name, Resource, ServedTime, optional
@@ -20,11 +21,27 @@ Username = Annotated[
         strip_whitespace=True, min_length=3, max_length=50, pattern=r"^[A-Za-z0-9_.-]+$"
     ),
 ]
-Email = Annotated[EmailStr, Field(max_length=254)]
+
+
+def _address_only(value: Any) -> Any:
+    """Refuse ``John <john@example.com>``, of which Pydantic would silently keep a part."""
+    if isinstance(value, str) and "<" in value:
+        raise PydanticCustomError("value_error", "must be an address without a name")
+    return value
+
+
+Email = Annotated[EmailStr, Field(max_length=254), BeforeValidator(_address_only)]
 PhoneNumber = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, pattern=r"^\+?[0-9][0-9 ().-]{4,18}$"),
-    Field(description="E.164-like: digits, with `+` and the country's code in front."),
+    StringConstraints(
+        strip_whitespace=True,
+        max_length=20,
+        pattern=r"^(\+[1-9]|[0-9])([ ().-]*[0-9]){4,14}$",
+    ),
+    Field(
+        description="E.164-like: 5 to 15 digits, with `+` and the country's code in front; "
+        "blanks, dots, hyphens and parentheses may stand between them."
+    ),
 ]
 
 

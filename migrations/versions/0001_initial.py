@@ -246,6 +246,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("order_items", schema=None) as batch_op:
         batch_op.create_index(
+            batch_op.f("ix_order_items_event_key_order_id"), ["event_key", "order_id"], unique=False
+        )
+        batch_op.create_index(
             batch_op.f("ix_order_items_ticket_id_order_id"), ["ticket_id", "order_id"], unique=False
         )
 
@@ -381,6 +384,7 @@ def downgrade() -> None:
     op.drop_table("transactions")
     with op.batch_alter_table("order_items", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_order_items_ticket_id_order_id"))
+        batch_op.drop_index(batch_op.f("ix_order_items_event_key_order_id"))
 
     op.drop_table("order_items")
     with op.batch_alter_table("orders", schema=None) as batch_op:

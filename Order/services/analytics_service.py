@@ -1,0 +1,225 @@
+"""Analytics: reports over one state of the data. The databases add up, here is put together."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from sqlalchemy import Row
+from sqlmodel import Session
+
+from core.money import divide
+from core.periods import midnight, spanned_periods
+from core.schemas import Output
+from models import (
+    OrderStatus,
+    TicketStatus,
+    TransactionStatus,
+    order_items,
+    orders,
+    tickets,
+    transactions,
+)
+from Order.schemas.analytics import (
+    AnalyticsQuery,
+    CustomerFigures,
+    Dashboard,
+    DashboardTotals,
+    MoneyByMethod,
+    MoneyInPeriod,
+    OrdersByStatus,
+    RecentOrder,
+    ReportPeriod,
+    RevenueAnalytics,
+    SalesAnalytics,
+    SalesByCategory,
+    SalesByEvent,
+    SalesByVenue,
+    SalesFigures,
+    SalesInPeriod,
+    StockFigures,
+    StockOfCategory,
+    StockOfTicket,
+    StockOfVenue,
+    TicketAnalytics,
+    TicketsByStatus,
+    TransactionsByStatus,
+    UserAnalytics,
+    UsersInPeriod,
+)
+from Order.services import analytics_queries as queries
+from Order.services.analytics_queries import Statement
+
+M = TypeVar("M", bound=Output)
+S = TypeVar("S", bound=StockFigures)
+
+
+def get_dashboard(session: Session, query: AnalyticsQuery, *, currency: str) -> Dashboard:
+    """The state of the shop at a glance."""
+    people = session.execute(queries.user_counts(query)).one()
+    kinds = _counts(session, queries.ticket_counts(query))
+    placed = _counts(session, queries.status_counts(query, orders, orders.c.id))
+    payments = queries.status_counts(query, transactions, transactions.c.order_id)
+    by_event = queries.sales_by(query, order_items.c.event_name, order_items.c.event_key)
+    return Dashboard(
+        totals=_dashboard_totals(session, query, people, kinds=kinds, placed=placed),
+        orders_by_status=_by_status(OrdersByStatus, OrderStatus, placed),
+        tickets_by_status=_by_status(TicketsByStatus, TicketStatus, kinds),
+        transactions_by_status=_by_status(
+            TransactionsByStatus, TransactionStatus, _counts(session, payments)
+        ),
+        top_events=_rows(session, SalesByEvent, by_event.limit(queries.TOP)),
+        recent_orders=_rows(session, RecentOrder, queries.recent_orders(query)),
+        currency=currency,
+        period=_period(query),
+    )
+
+
+def get_sales(session: Session, query: AnalyticsQuery, *, currency: str) -> SalesAnalytics:
+    """What was sold, when, of what and where."""
+    line = order_items.c
+    by_event = queries.sales_by(query, line.event_name, line.event_key)
+    by_category = queries.sales_by(query, line.category, line.category_key)
+    by_venue = queries.sales_by(query, line.venue, line.venue)
+    return SalesAnalytics(
+        totals=_sales(session, query),
+        series=_series(session, SalesInPeriod, queries.sales_by_period(query), query),
+        by_event=_rows(session, SalesByEvent, by_event),
+        by_category=_rows(session, SalesByCategory, by_category),
+        by_venue=_rows(session, SalesByVenue, by_venue),
+        currency=currency,
+        period=_period(query),
+    )
+
+
+def get_revenue(session: Session, query: AnalyticsQuery, *, currency: str) -> RevenueAnalytics:
+    """What money came in, and what went back of it."""
+    money = session.execute(queries.money(query)).one()
+    return RevenueAnalytics(
+        gross_revenue=money.gross,
+        refunded=money.refunded,
+        net_revenue=money.net,
+        average_order_value=_average_order_value(_sales(session, query)),
+        series=_series(session, MoneyInPeriod, queries.money_by_period(query), query),
+        by_payment_method=_rows(session, MoneyByMethod, queries.money_by_method(query)),
+        currency=currency,
+        period=_period(query),
+    )
+
+
+def get_users(session: Session, query: AnalyticsQuery, *, currency: str) -> UserAnalytics:
+    """Who registers, who buys, and who comes back."""
+    people = session.execute(queries.user_counts(query)).one()
+    loyalty = session.execute(queries.loyalty(query)).one()
+    return UserAnalytics(
+        **people._mapping,
+        returning_users=loyalty.returning_users,
+        average_tickets_per_user=divide(Decimal(loyalty.tickets), people.total_users),
+        series=_series(session, UsersInPeriod, queries.new_users_by_period(query), query),
+        top_customers=_rows(session, CustomerFigures, queries.top_customers(query)),
+        currency=currency,
+        period=_period(query),
+    )
+
+
+def get_tickets(session: Session, query: AnalyticsQuery) -> TicketAnalytics:
+    """What there is to sell, and how well it sells."""
+    by_status = session.execute(queries.stock_by_status(query)).all()
+    by_category = queries.stock_by(query, tickets.c.category, tickets.c.category_key)
+    by_venue = queries.stock_by(query, tickets.c.venue, tickets.c.venue)
+    return TicketAnalytics(
+        **_stock_totals(by_status),
+        by_status=_by_status(
+            TicketsByStatus, TicketStatus, {row.status: row.rows for row in by_status}
+        ),
+        by_category=_stock(session, StockOfCategory, by_category),
+        by_venue=_stock(session, StockOfVenue, by_venue),
+        top_selling=_stock(session, StockOfTicket, queries.top_selling(query)),
+        low_stock=_stock(session, StockOfTicket, queries.low_stock(query)),
+        period=_period(query),
+    )
+
+
+def _dashboard_totals(
+    session: Session,
+    query: AnalyticsQuery,
+    people: Row[Any],
+    *,
+    kinds: Mapping[str, int],
+    placed: Mapping[str, int],
+) -> DashboardTotals:
+    sold = _sales(session, query)
+    money = session.execute(queries.money(query)).one()
+    return DashboardTotals(
+        users=people.total_users,
+        active_users=people.active_users,
+        tickets=sum(kinds.values()),
+        orders=sum(placed.values()),
+        tickets_sold=sold.tickets_sold,
+        gross_revenue=money.gross,
+        refunded=money.refunded,
+        net_revenue=money.net,
+        average_order_value=_average_order_value(sold),
+    )
+
+
+def _stock_totals(by_status: Sequence[Row[Any]]) -> dict[str, Any]:
+    names = ("total_quantity", "available_quantity", "reserved_quantity", "sold_quantity")
+    sums = {name: sum(int(getattr(row, name)) for row in by_status) for name in names}
+    return {
+        **sums,
+        "total_tickets": sum(row.rows for row in by_status),
+        "sell_through_rate": _rate(sums["sold_quantity"], sums["total_quantity"]),
+    }
+
+
+def _sales(session: Session, query: AnalyticsQuery) -> SalesFigures:
+    return SalesFigures.model_validate(session.execute(queries.sales(query)).one())
+
+
+def _average_order_value(sold: SalesFigures) -> Decimal:
+    return divide(sold.revenue, sold.orders)
+
+
+def _rows(session: Session, model: type[M], statement: Statement) -> list[M]:
+    return [model.model_validate(row) for row in session.execute(statement)]
+
+
+def _stock(session: Session, model: type[S], statement: Statement) -> list[S]:
+    return [
+        model.model_validate(
+            {**row._mapping, "sell_through_rate": _rate(row.sold_quantity, row.total_quantity)}
+        )
+        for row in session.execute(statement)
+    ]
+
+
+def _rate(part: Any, whole: Any) -> float:
+    """A fraction of 1; nothing of nothing is 0."""
+    # PostgreSQL's sums are Decimals, SQLite's are integers.
+    return round(int(part) / int(whole), 4) if whole else 0.0
+
+
+def _series(
+    session: Session, model: type[M], statement: Statement, query: AnalyticsQuery
+) -> list[M]:
+    """A row for every period, whether something happened in it or not."""
+    found: dict[date, Any] = {row.day: row._mapping for row in session.execute(statement)}
+    nothing = dict.fromkeys(model.model_fields, 0)
+    return [
+        model.model_validate({**nothing, **found.get(day, {}), "period_start": midnight(day)})
+        for day in spanned_periods(query.start, query.end, list(found), query.interval)
+    ]
+
+
+def _counts(session: Session, statement: Statement) -> dict[str, int]:
+    return {row.status: row.rows for row in session.execute(statement)}
+
+
+def _by_status(model: type[M], statuses: type[StrEnum], counts: Mapping[str, int]) -> M:
+    return model.model_validate({status.value: counts.get(status, 0) for status in statuses})
+
+
+def _period(query: AnalyticsQuery) -> ReportPeriod:
+    return ReportPeriod(start=query.start, end=query.end, interval=query.interval)
