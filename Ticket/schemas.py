@@ -2,7 +2,14 @@
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from core.money import Amount, Price, PriceParameter
@@ -45,18 +52,22 @@ class TicketCreate(Input):
     venue: Name
     price: Price
     total_quantity: StockQuantity
-    available_quantity: StockQuantity = Field(
-        default_factory=lambda data: data.get("total_quantity", 0),
-        description="Left out: all of `total_quantity`. Less: the rest is withheld.",
+    available_quantity: StockQuantity = optional(
+        "Left out: all of `total_quantity`. Less: the rest is withheld."
     )
     category: Category
 
+    @field_validator("available_quantity")
+    @classmethod
+    def _no_more_than_all(cls, value: int, info: ValidationInfo) -> int:
+        if value > info.data.get("total_quantity", value):
+            raise PydanticCustomError("available_exceeds_total", "must not exceed total_quantity")
+        return value
+
     @model_validator(mode="after")
-    def _no_more_than_all(self) -> "TicketCreate":
-        if self.available_quantity > self.total_quantity:
-            raise PydanticCustomError(
-                "available_exceeds_total", "available_quantity must not exceed total_quantity"
-            )
+    def _all_if_left_out(self) -> "TicketCreate":
+        if "available_quantity" not in self.model_fields_set:
+            self.available_quantity = self.total_quantity
         return self
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
 from sqlalchemy import BigInteger, Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -56,7 +57,7 @@ def divide(amount: Decimal, parts: int) -> Decimal:
 def _number_only(value: Any) -> Any:
     """Refuse booleans and text: ``true`` is not one dollar."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise ValueError("must be a JSON number")  # noqa: TRY004 - Pydantic expects ValueError
+        raise PydanticCustomError("number_type", "must be a JSON number")
     return value
 
 

@@ -1,20 +1,23 @@
 """Pages of lists: keyset cursors, so that the last page costs what the first one costs."""
 
 import base64
-import binascii
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, Select, and_, func, or_
 from sqlmodel import Session
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from core.errors import InvalidCursorError
-from core.schemas import MAX_ID
+from core.money import CENT, MAX_AMOUNT
+from core.schemas import MAX_ID, WholeNumber
 
 T_co = TypeVar("T_co", covariant=True)
 Row = Any
@@ -25,15 +28,20 @@ class ListQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    skip: int = Field(default=0, ge=0, le=MAX_ID, description="How many objects to pass over.")
-    limit: int = Field(default=50, ge=1, le=100, description="How many objects a page holds.")
+    skip: WholeNumber = Field(
+        default=0, ge=0, le=MAX_ID, description="How many objects to pass over."
+    )
+    limit: WholeNumber = Field(
+        default=50, ge=1, le=100, description="How many objects a page holds."
+    )
     after: str | None = Field(
         default=None, max_length=500, description="The cursor of a `Link` header, as it was given."
     )
     count: bool = Field(
         default=False, description="Also tell in `X-Total-Count` how many objects there are."
     )
-    sort: str = "id"
+    # Lists that can be sorted by more name their fields.
+    sort: str = Field(default="id", pattern="^-?id$", description="`id` or `-id`.")
 
 
 @dataclass(frozen=True)
@@ -87,23 +95,46 @@ class Sorting:
     def _decode(self, cursor: str) -> tuple[Any, int]:
         try:
             text, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-            return self._parse(text), _number(str(last))
-        except (ValueError, TypeError, InvalidOperation, binascii.Error, RecursionError):
+            return self._parse(_text(text)), _number(str(last))
+        except (ValueError, TypeError, ArithmeticError, RecursionError):
             raise InvalidCursorError from None
 
     def _parse(self, text: str) -> Any:
+        """The value of a cursor; anybody may have written it, so all that is odd is refused."""
+        if isinstance(self.column.type, UTCDateTime):
+            return _time(text)
         kind = self.column.type.python_type
-        if kind is datetime:
-            return datetime.fromisoformat(text).astimezone(UTC)
         if kind is Decimal:
-            return Decimal(text).quantize(Decimal("0.01"))
-        if not isinstance(text, str) or "\0" in text:
-            raise ValueError(text)
+            return _amount(text)
+        if issubclass(kind, StrEnum):
+            return kind(text)
         return text
 
 
+def _text(value: object) -> str:
+    """Text that a database can take: no NUL, no lone surrogate."""
+    if not isinstance(value, str) or b"\0" in value.encode():
+        raise ValueError(value)
+    return value
+
+
+def _time(text: str) -> datetime:
+    value = datetime.fromisoformat(text)
+    if value.tzinfo is None:
+        raise ValueError(text)
+    return value.astimezone(UTC)
+
+
+def _amount(text: str) -> Decimal:
+    value = Decimal(text)
+    # Comparing with NaN raises, and so it is refused here as well.
+    if not abs(value) <= MAX_AMOUNT:
+        raise ValueError(text)
+    return value.quantize(CENT)
+
+
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or int(text[:20]) > MAX_ID:
+    if not re.fullmatch("[0-9]{1,19}", text) or int(text) > MAX_ID:
         raise InvalidCursorError
     return int(text)
 

@@ -23,9 +23,23 @@ MAX_ID = 2**63 - 1
 # PostgreSQL's integer ends at 2,147,483,647; sums of a few quantities must fit as well.
 MAX_QUANTITY = 500_000_000
 
+
+def _digits_only(value: Any) -> Any:
+    """Refuse what else Python reads as an integer: ``1.0``, ``+1`` and ``1_0`` are mistakes."""
+    if isinstance(value, str) and not _DIGITS.fullmatch(value):
+        raise PydanticCustomError("int_parsing", "must be an integer")
+    return value
+
+
+_DIGITS = re.compile("-?[0-9]+")
+# For integers in a path or a query string. It stands last: bounds behind it would not be seen
+# as bounds in the OpenAPI document.
+_SPELLED = BeforeValidator(_digits_only)
+WholeNumber = Annotated[int, _SPELLED]
+
 Id = Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]
-IdParameter = Annotated[int, Field(ge=1, le=MAX_ID)]
-IdPath = Annotated[int, Path(ge=1, le=MAX_ID)]
+IdParameter = Annotated[int, Field(ge=1, le=MAX_ID), _SPELLED]
+IdPath = Annotated[int, Path(ge=1, le=MAX_ID), _SPELLED]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True)]
 StockQuantity = Annotated[int, Field(ge=0, le=MAX_QUANTITY, strict=True)]
 
@@ -53,10 +67,11 @@ Reference = Annotated[str, _length(255), _TEXT]
 LongText = Annotated[str, _length(5000, 0), _TEXT]
 
 
-def _text_only(value: Any) -> Any:
-    if not isinstance(value, str | datetime):
-        raise PydanticCustomError("datetime_type", "must be an RFC 3339 date and time")
-    return value
+def _dated(value: Any) -> Any:
+    """Refuse numbers, which Pydantic would read as seconds since 1970, also those in text."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _DATED.match(value)):
+        return value
+    raise PydanticCustomError("datetime_type", "must be an RFC 3339 date and time")
 
 
 def _to_utc(value: datetime) -> datetime:
@@ -68,26 +83,28 @@ def _to_utc(value: datetime) -> datetime:
 
 UtcTime = Annotated[
     datetime,
-    BeforeValidator(_text_only),
+    BeforeValidator(_dated),
     AfterValidator(_to_utc),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# A time with an offset whose "+" stood in a query string unescaped, and so arrives as a blank.
+_LOST_PLUS = re.compile(r"(.{10}[Tt ][0-9:.]+) ([0-9]{2}:?[0-9]{2})")
 
 
 def _bound(value: Any, *, days_after_date: int) -> Any:
     """A bare date as the midnight that begins (or ends) it; a time as it is."""
     if not isinstance(value, str):
         return value
-    if _DATE.fullmatch(value):
+    if _DATED.fullmatch(value):
         try:
             day = date.fromisoformat(value) + timedelta(days=days_after_date)
         except (ValueError, OverflowError):
             return value  # Pydantic says what is wrong with it.
         return datetime.combine(day, time.min, UTC).isoformat()
-    # An unescaped "+00:00" in a query string arrives with a blank.
-    return re.sub(r" (?=\d\d:?\d\d$)", "+", value)
+    lost_plus = _LOST_PLUS.fullmatch(value)
+    return _dated("+".join(lost_plus.groups()) if lost_plus else value)
 
 
 _BOUND_SCHEMA = WithJsonSchema(

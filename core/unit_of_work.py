@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Concatenate, ParamSpec
 
-from fastapi import Depends, Request, Response
+from fastapi import Depends, HTTPException, Request, Response
 from pydantic import BaseModel
 from sqlmodel import Session
 
@@ -76,7 +76,7 @@ class UnitOfWork:
         **kwargs: P.kwargs,
     ) -> Response:
         """Make something and answer 201 with it and its ``Location``."""
-        return await self._database.write(lambda s: _created(service(s, *args, **kwargs)))
+        return await self._database.write(lambda s: self._created(service(s, *args, **kwargs)))
 
     async def remove(
         self,
@@ -91,6 +91,16 @@ class UnitOfWork:
             return Response(status_code=204)
 
         return await self._database.write(run)
+
+    def _created(self, item: Resource) -> Response:
+        # A proxy may serve us under a prefix, which only the request knows.
+        location = self._request.scope.get("root_path", "") + item.location()
+        return Response(
+            _json(item),
+            status_code=201,
+            headers={"Location": location},
+            media_type="application/json",
+        )
 
     def _list(self, page: Page[BaseModel]) -> Response:
         headers = {}
@@ -115,17 +125,25 @@ def _ok(item: BaseModel) -> Response:
     return Response(_json(item), media_type="application/json")
 
 
-def _created(item: Resource) -> Response:
-    return Response(
-        _json(item),
-        status_code=201,
-        headers={"Location": item.location()},
-        media_type="application/json",
-    )
-
-
 async def _unit_of_work(request: Request) -> UnitOfWork:
+    if request.method in _WITH_BODY:
+        await _require_utf_8(request)
     return UnitOfWork(request)
+
+
+async def _require_utf_8(request: Request) -> None:
+    """The framework guesses a body's encoding; the contract knows only one."""
+    body = await request.body()
+    try:
+        body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise HTTPException(400) from None
+    # No JSON in UTF-8 holds a zero byte, and no English text in UTF-16 is without.
+    if b"\0" in body:
+        raise HTTPException(400)
+
+
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
 Work = Annotated[UnitOfWork, Depends(_unit_of_work)]

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from core.errors import StaleObjectError
 from core.problems import responses
 from core.schemas import IdPath
 from core.unit_of_work import Work
@@ -77,6 +78,7 @@ async def get_cart_total(user_id: IdPath, work: Work) -> Response:
         UserInactiveError,
         TicketNotOnSaleError,
         InsufficientStockError,
+        StaleObjectError,
         body=True,
     ),
 )

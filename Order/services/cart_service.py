@@ -7,6 +7,7 @@ from sqlalchemy import Row, Select, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
+from core.errors import StaleObjectError
 from core.money import ZERO
 from core.pagination import ListQuery, Page, Sorting, fetch_page
 from models import carts, tickets
@@ -40,8 +41,9 @@ def add_item(
 ) -> CartItemRead:
     """Put a ticket in the cart, or more of it if it is there already."""
     user_service.require_active(session, body.user_id)
-    offer = ticket_service.offers(session, [body.ticket_id])[body.ticket_id]
-    ticket_service.require_on_sale([offer])
+    # Kept until the commit, or a deletion in between would break the new line's reference.
+    offers = ticket_service.offers(session, [body.ticket_id], keep=True)
+    ticket_service.require_on_sale(offers.values())
     cart_id, quantity = _raise_quantity(session, body, now)
     _require_available(session, body.ticket_id, quantity, now)
     return _get(session, cart_id, currency)
@@ -50,19 +52,15 @@ def add_item(
 def change_quantity(
     session: Session, cart_item_id: int, body: CartItemUpdate, *, currency: str, now: datetime
 ) -> CartItemRead:
-    statement = (
-        update(carts)
-        .where(carts.c.id == cart_item_id)
-        .values(quantity=body.quantity, updated_at=now)
-        .returning(carts.c.user_id, carts.c.ticket_id)
-    )
-    row = session.execute(statement).one_or_none()
-    if row is None:
-        raise CartItemNotFoundError
-    user_service.require_active(session, row.user_id)
-    offer = ticket_service.offers(session, [row.ticket_id])[row.ticket_id]
-    ticket_service.require_on_sale([offer])
+    # The user before the line, as the deletion of a user locks them.
+    user_service.require_active(session, _row(session, cart_item_id).user_id)
+    row = _row(session, cart_item_id, lock=True)
+    if body.updated_at is not None and body.updated_at != row.updated_at:
+        raise StaleObjectError(updated_at=row.updated_at)
+    ticket_service.require_on_sale(ticket_service.offers(session, [row.ticket_id]).values())
     _require_available(session, row.ticket_id, body.quantity, now)
+    changed = update(carts).where(carts.c.id == cart_item_id)
+    session.execute(changed.values(quantity=body.quantity, updated_at=now))
     return _get(session, cart_item_id, currency)
 
 
@@ -132,6 +130,16 @@ def _require_available(session: Session, ticket_id: int, quantity: int, now: dat
         expiry_service.free_overdue_stock(session, [ticket_id], now=now)
         offers = ticket_service.offers(session, wanted)
     ticket_service.require_stock(offers.values(), wanted)
+
+
+def _row(session: Session, cart_item_id: int, *, lock: bool = False) -> Row[Any]:
+    statement = select(*carts.c).where(carts.c.id == cart_item_id)
+    if lock:
+        statement = statement.with_for_update()
+    row = session.execute(statement).one_or_none()
+    if row is None:
+        raise CartItemNotFoundError
+    return row
 
 
 def _lines() -> Select[Any]:

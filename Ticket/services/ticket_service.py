@@ -103,13 +103,20 @@ def delete_ticket(session: Session, ticket_id: int) -> None:
     session.execute(delete(tickets).where(tickets.c.id == ticket_id))
 
 
-def offers(session: Session, ticket_ids: Iterable[int]) -> dict[int, Row[Any]]:
-    """The tickets by id, as they are sold now; raises for those that do not exist."""
+def offers(
+    session: Session, ticket_ids: Iterable[int], *, keep: bool = False
+) -> dict[int, Row[Any]]:
+    """The tickets by id, as they are sold now; raises for those that do not exist.
+
+    With ``keep`` they can't be deleted before the commit; selling them goes on.
+    """
     wanted = set(ticket_ids)
     if not wanted:
         return {}
-    rows = session.execute(select(*tickets.c).where(tickets.c.id.in_(wanted)))
-    found = {row.id: row for row in rows}
+    statement = select(*tickets.c).where(tickets.c.id.in_(wanted))
+    if keep:
+        statement = statement.with_for_update(read=True, key_share=True)
+    found = {row.id: row for row in session.execute(statement)}
     if missing := wanted - found.keys():
         raise TicketNotFoundError(missing)
     return found

@@ -1,8 +1,13 @@
 import re
+from datetime import datetime, timedelta
 
 import pytest
 
 from tests.client import Api
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 class TestCreate:
@@ -14,7 +19,8 @@ class TestCreate:
         assert order["balance_due"] == 259.98
         assert order["amount_paid"] == order["amount_refunded"] == 0
         assert order["currency"] == "USD"
-        assert order["expires_at"] == "2026-03-01T12:15:00.004000Z"
+        held_for = moment(order["expires_at"]) - moment(order["created_at"])
+        assert held_for == timedelta(minutes=15)
         assert api.stock(vip) == (98, 2, 0, 0)
         assert api.stock(stalls) == (97, 3, 0, 0)
 

@@ -1,0 +1,306 @@
+"""Pages, orders and counts: the same for every list of the service."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.client import Api
+
+USER, ORDER = 1, 1
+# Every list and what it can be sorted by, besides the default.
+LISTS = {
+    "/api/tickets/": ("event_date", "price", "created_at"),
+    "/api/tickets/search/by-event": ("event_date", "price", "created_at"),
+    "/api/users/": ("created_at", "username"),
+    f"/api/users/{USER}/orders": ("created_at", "total_amount", "status"),
+    f"/api/cart/user/{USER}": (),
+    "/api/orders/": ("created_at", "total_amount", "status"),
+    f"/api/orders/{ORDER}/items": (),
+    f"/api/orders/{ORDER}/users": (),
+    "/api/transactions/": ("created_at", "amount"),
+    f"/api/transactions/order/{ORDER}": ("created_at", "amount"),
+}
+# What each row of a list is told apart by; relations of an order have no id of their own.
+KEYS = {f"/api/orders/{ORDER}/users": "user_id"}
+ROWS = 7
+
+
+@pytest.fixture
+def filled(api: Api) -> Api:
+    """Seven rows in every list, with ties in every field that it can be sorted by."""
+    # Letters in both cases: usernames are sorted as they are compared, in any case.
+    users = [api.user(name) for name in ("owner", "Bert", "anna", "Carl", "bea", "ada", "Cleo")]
+    tickets = [
+        api.ticket(price=number % 3, event_date=f"2027-01-0{number % 3 + 1}T12:00:00Z")
+        for number in range(ROWS)
+    ]
+    order = api.order(users[0], *((ticket, 1) for ticket in tickets))
+    for user in users[1:]:
+        api.post(f"/api/orders/{order['id']}/users", {"user_id": user["id"]})
+    for number in range(1, ROWS):
+        other = api.order(users[0], (tickets[2], number % 3 + 1))
+        if number % 3 == 1:
+            api.post(f"/api/orders/{other['id']}/cancel")
+    for number in range(ROWS):
+        api.payment(order, 1 + number % 3)
+    for ticket in tickets:
+        line = {"user_id": users[0]["id"], "ticket_id": ticket["id"], "quantity": 1}
+        api.post("/api/cart/", line)
+    return api
+
+
+def pages(api: Api, path: str, **query: Any) -> Iterator[list[Any]]:
+    """The pages of a list, by following the link of each to the next."""
+    response = api.request("GET", path, params=query)
+    while True:
+        assert response.status_code == 200, response.text
+        page = response.json()
+        assert len(page) <= query.get("limit", 50)
+        yield page
+        if "next" not in response.links:
+            assert "link" not in response.headers
+            return
+        response = api.request("GET", response.links["next"]["url"])
+
+
+def walked(api: Api, path: str, **query: Any) -> list[Any]:
+    return [row for page in pages(api, path, **query) for row in page]
+
+
+def parameter_errors(problem: Any) -> list[str]:
+    assert (problem["status"], problem["code"]) == (422, "validation_error")
+    return [error["parameter"] for error in problem["errors"]]
+
+
+def test_all_lists_and_sorts_of_the_document_are_tested_here(api: Api) -> None:
+    documented: dict[str, set[str]] = {}
+    for path, operations in api.document["paths"].items():
+        parameters = {
+            each["name"]: each for each in operations.get("get", {}).get("parameters", ())
+        }
+        if "limit" in parameters and "sort" in parameters:
+            sorts = parameters["sort"]["schema"].get("enum", ["id", "-id"])
+            documented[path.replace("{user_id}", "1").replace("{order_id}", "1")] = set(sorts)
+    tested = {
+        path: {f"{sign}{name}" for name in ("id", *names) for sign in ("", "-")}
+        for path, names in LISTS.items()
+    }
+    assert documented == tested
+
+
+class TestPages:
+    def test_following_the_links_shows_every_row_once(self, filled: Api) -> None:
+        for path in LISTS:
+            whole = filled.get(path)
+            assert len(whole) == ROWS
+            for limit in (1, 3, ROWS - 1, ROWS):
+                assert walked(filled, path, limit=limit) == whole
+
+    def test_the_link_is_there_exactly_when_there_is_a_next_page(self, filled: Api) -> None:
+        expected = {(0, 6): True, (0, 7): False, (0, 8): False, (3, 3): True}
+        expected |= {(3, 4): False, (7, 1): False, (9, 1): False}
+        for path in LISTS:
+            for (skip, limit), follows in expected.items():
+                response = filled.request("GET", path, params={"skip": skip, "limit": limit})
+                assert ("link" in response.headers) == follows, (path, skip, limit)
+
+    def test_skipped_rows_are_passed_over_once(self, filled: Api) -> None:
+        for path in LISTS:
+            whole = filled.get(path)
+            assert filled.get(path, skip=2) == whole[2:]
+            assert walked(filled, path, skip=2, limit=2) == whole[2:]
+            assert filled.get(path, skip=ROWS) == []
+            assert filled.get(path, skip=2**63 - 1) == []
+
+    def test_the_count_is_told_on_request_and_is_that_of_the_whole_list(self, filled: Api) -> None:
+        for path in LISTS:
+            for query in ({}, {"count": "false"}):
+                assert "x-total-count" not in filled.request("GET", path, params=query).headers
+            first = filled.request("GET", path, params={"count": "true", "limit": 3, "skip": 2})
+            second = filled.request("GET", first.links["next"]["url"])
+            counts = [response.headers["x-total-count"] for response in (first, second)]
+            assert counts == [str(ROWS)] * 2, path
+
+    def test_the_count_is_that_of_the_filtered_list(self, filled: Api) -> None:
+        query = {"count": "true", "limit": 1, "min_price": 1}
+        response = filled.request("GET", "/api/tickets/", params=query)
+        assert response.headers["x-total-count"] == "4"
+
+    def test_what_is_no_page_is_refused(self, filled: Api) -> None:
+        bad = {
+            "limit": ("0", "-1", "101", "x", "", "1.0", "1_0", "+1", "true", "1e1", "9" * 400),
+            "skip": ("-1", "x", "", "0.0", str(2**63), "NaN"),
+            "count": ("maybe", "", "2"),
+            "sort": ("", "nope", "--id", "id,price", "ID", "-", "updated_at", "id; DROP TABLE"),
+            "after": ("", "x", "-1", "1.5", " 1", "\u0661", "0" * 19 + "9" * 100, "9" * 501),
+        }
+        for path in LISTS:
+            for name, values in bad.items():
+                for value in values:
+                    problem = filled.refused("GET", path, **{name: value})
+                    assert parameter_errors(problem) == [name], (path, name, value)
+
+    def test_a_filter_that_does_not_exist_is_refused(self, filled: Api) -> None:
+        for path in LISTS:
+            for name in ("nope", "Limit", "offset", "id", "total_quantity"):
+                problem = filled.refused("GET", path, **{name: "1"})
+                assert parameter_errors(problem) == [name], (path, name)
+
+    def test_the_default_is_fifty_rows(self, api: Api) -> None:
+        for number in range(51):
+            api.user(f"user{number}")
+        assert [len(page) for page in pages(api, "/api/users/")] == [50, 1]
+
+
+class TestSorting:
+    @pytest.mark.parametrize("path", LISTS)
+    def test_rows_come_in_order_ties_by_id_on_every_page(self, filled: Api, path: str) -> None:
+        def value(row: Any) -> Any:
+            return row[key].lower() if key == "username" else row[key]
+
+        by_id = walked(filled, path, sort="id")
+        for sort in ("id", *LISTS[path]):
+            key = KEYS.get(path, "id") if sort == "id" else sort
+            for sign in ("", "-"):
+                # Python's sort keeps the order of equal rows, also in reverse.
+                expected = sorted(by_id, key=value, reverse=sign == "-")
+                assert filled.get(path, sort=f"{sign}{sort}") == expected, f"{sign}{sort}"
+                for limit in (1, 2, 3):
+                    assert walked(filled, path, sort=f"{sign}{sort}", limit=limit) == expected
+
+
+class TestChangesBetweenPages:
+    @pytest.mark.parametrize("sort", ["id", "-id", "price", "-price", "event_date", "-created_at"])
+    def test_rows_that_stay_are_neither_repeated_nor_lost(self, api: Api, sort: str) -> None:
+        def ticket(number: int) -> int:
+            fields = {"price": number % 4, "event_date": f"2027-01-0{number % 4 + 1}T12:00:00Z"}
+            return int(api.ticket(**fields)["id"])
+
+        staying, going = zip(*((ticket(n), ticket(n)) for n in range(8)), strict=True)
+        doomed, seen = list(going), list[int]()
+        for page in pages(api, "/api/tickets/", sort=sort, limit=5):
+            seen += [row["id"] for row in page]
+            for number in (0, 3):
+                ticket(number)
+            if doomed:
+                # One that was shown, if there is one: the link may stand on it.
+                shown = [each for each in seen if each in doomed]
+                gone = shown[-1] if shown else doomed[0]
+                doomed.remove(gone)
+                api.delete(f"/api/tickets/{gone}")
+        assert len(seen) == len(set(seen))
+        assert set(staying) <= set(seen)
+
+    def test_filters_and_the_limit_hold_on_every_page(self, api: Api) -> None:
+        for number in range(9):
+            api.ticket(venue=("Café Ä&B", "Park")[number % 2], price=number)
+        found = list(pages(api, "/api/tickets/", venue="CAFÉ ä&b", limit=2, sort="-price"))
+        assert [[row["price"] for row in page] for page in found] == [[8, 6], [4, 2], [0]]
+
+
+def packed(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+FORGED: dict[tuple[str, str], tuple[Any, ...]] = {
+    ("/api/tickets/", "price"): (
+        ["NaN", 1],
+        "[NaN, 1]",
+        "[1e999, 1]",
+        ["Infinity", 1],
+        ["1e20", 1],
+        ["9e99999999", 1],
+        [True, 1],
+        [[0, [1], 0], 1],
+        ["", 1],
+    ),
+    ("/api/tickets/", "-event_date"): (
+        ["x", 1],
+        [1, 1],
+        ["2027-01-01T00:00:00", 1],
+        ["0001-01-01T00:00:00+23:59", 1],
+        ["9999-12-31T23:59:59-23:59", 1],
+        ["1.00", 1],
+        [None, 1],
+    ),
+    ("/api/users/", "username"): ('["\\ud800", 1]', '["a\\u0000", 1]', [1, 1]),
+    ("/api/orders/", "status"): (["nope", 1], '["\\ud800", 1]', [["pending"], 1]),
+    ("/api/transactions/", "amount"): (
+        ["1.00"],
+        ["1.00", 1, 1],
+        ["1.00", -1],
+        ["1.00", "x"],
+        ["1.00", 2**63],
+        ["1.00", True],
+        ["1.00", 1.5],
+        ["1.00", None],
+        {"1.00": 1},
+        "[" * 300,
+        "not JSON",
+        "",
+    ),
+}
+
+
+class TestForgedCursors:
+    def test_a_cursor_that_no_page_gave_is_refused(self, api: Api) -> None:
+        for (path, sort), values in FORGED.items():
+            for value in values:
+                problem = api.refused("GET", path, sort=sort, after=packed(value))
+                assert parameter_errors(problem) == ["after"], (path, value)
+                assert problem["errors"][0]["code"] == "invalid_cursor"
+
+    def test_text_that_is_no_cursor_at_all_is_refused(self, api: Api) -> None:
+        for path, sort in FORGED:
+            for value in ("5", "é", "%", "AAAA", "\u0000", "=" * 500):
+                problem = api.refused("GET", path, sort=sort, after=value)
+                assert parameter_errors(problem) == ["after"], (path, value)
+
+    def test_a_cursor_is_good_for_its_own_order_only(self, filled: Api) -> None:
+        first = filled.request("GET", "/api/tickets/", params={"sort": "price", "limit": 2})
+        cursor = first.links["next"]["url"].split("after=")[1]
+        for sort in ("id", "event_date"):
+            problem = filled.refused("GET", "/api/tickets/", sort=sort, after=cursor)
+            assert parameter_errors(problem) == ["after"]
+
+    def test_a_cursor_beyond_the_last_row_leads_to_an_empty_page(self, filled: Api) -> None:
+        assert filled.get("/api/tickets/", after=2**63 - 1) == []
+        assert filled.get("/api/tickets/", sort="price", after=packed(["9.00", 1])) == []
+
+
+class TestAddresses:
+    def test_collections_answer_with_and_without_the_slash_and_never_redirect(
+        self, api: Api
+    ) -> None:
+        collections = [path for path in api.document["paths"] if path.endswith("/") and path != "/"]
+        assert len(collections) == 5
+        for path in collections:
+            for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+                answers = [
+                    api.request(method, address, follow_redirects=False).status_code
+                    for address in (path, path.rstrip("/"))
+                ]
+                declared = method.lower() in api.document["paths"][path]
+                expected = {"GET": 200, "POST": 422}[method] if declared else 405
+                assert answers == [expected, expected], (method, path)
+
+    def test_creating_works_without_the_slash(self, api: Api) -> None:
+        body = {"username": "john", "email": "john@example.com", "full_name": "John"}
+        response = api.request("POST", "/api/users", json=body, follow_redirects=False)
+        assert (response.status_code, response.headers["location"]) == (201, "/api/users/1")
+
+    def test_objects_answer_with_the_slash_too(self, api: Api) -> None:
+        ticket = api.ticket()
+        for address in ("/api/tickets/1", "/api/tickets/1/"):
+            response = api.request("GET", address, follow_redirects=False)
+            assert (response.status_code, response.json()) == (200, ticket)
+
+    def test_links_stay_on_the_collection(self, filled: Api) -> None:
+        for address in ("/api/tickets", "/api/tickets/"):
+            response = filled.request("GET", address, params={"limit": 2})
+            following = filled.request("GET", response.links["next"]["url"], follow_redirects=False)
+            assert [row["id"] for row in following.json()] == [3, 4]
