@@ -30,8 +30,8 @@ _NUMBERS = {
 _INSERTS = (
     (
         "INSERT INTO users (id, username, username_key, email, email_key, full_name, is_active,"
-        " created_at, updated_at) {numbers} SELECT i, 'user' || i, 'user' || i, i || '@example.com',"
-        " i || '@example.com', 'User', true, :now, :now FROM n"
+        " created_at, updated_at) {numbers} SELECT i, 'user' || i, 'user' || i,"
+        " i || '@example.com', i || '@example.com', 'User', true, :now, :now FROM n"
     ),
     (
         "INSERT INTO tickets (id, event_name, event_key, event_date, venue, venue_key, category,"
@@ -42,13 +42,13 @@ _INSERTS = (
     ),
     (
         "INSERT INTO orders (id, order_reference, user_id, status, total_amount, amount_paid,"
-        " amount_refunded, amount_reopened, confirmed_at, created_at, updated_at) {numbers} SELECT i,"
-        " 'ORD-' || i, 1, 'confirmed', 1000, 1000, 0, 0, :now, :now, :now FROM n"
+        " amount_refunded, amount_reopened, confirmed_at, created_at, updated_at) {numbers}"
+        " SELECT i, 'ORD-' || i, 1, 'confirmed', 1000, 1000, 0, 0, :now, :now, :now FROM n"
     ),
     (
         "INSERT INTO order_items (id, order_id, ticket_id, quantity, unit_price, line_total,"
-        " event_name, event_key, event_date, venue, category, category_key) {numbers} SELECT i, i, i,"
-        " 1, 1000, 1000, 'Event', 'event', :now, 'Hall', 'VIP', 'vip' FROM n"
+        " event_name, event_key, event_date, venue, category, category_key) {numbers} SELECT i, i,"
+        " i, 1, 1000, 1000, 'Event', 'event', :now, 'Hall', 'VIP', 'vip' FROM n"
     ),
     (
         "INSERT INTO transactions (id, transaction_number, order_id, amount, refunded_amount,"
@@ -56,8 +56,8 @@ _INSERTS = (
         " 'TXN-' || i, i, 1000, 0, 'card', 'success', :now, :now, :now FROM n"
     ),
     (
-        "INSERT INTO user_orders (id, user_id, order_id, role, created_at) {numbers} SELECT i, 1, i,"
-        " 'owner', :now FROM n"
+        "INSERT INTO user_orders (id, user_id, order_id, role, created_at) {numbers} SELECT i, 1,"
+        " i, 'owner', :now FROM n"
     ),
 )
 

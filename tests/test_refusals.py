@@ -173,7 +173,8 @@ def test_a_full_queue_sends_newcomers_away_for_a_moment(
     operation: dict[str, Any],
 ) -> None:
     database = service.database
-    for gate in (database._read_gate, database._write_gate, database._snapshot_gate):
+    gates = ("_read_gate", "_write_gate", "_snapshot_gate", "_probe_gate")
+    for gate in (getattr(database, name) for name in gates):
         monkeypatch.setattr(gate, "_max_waiting", 0)
     response = sensible(api, method, path, operation)
     assert (response.status_code, response.json()["code"]) == (503, "service_busy")
@@ -191,7 +192,8 @@ def test_a_lost_database_is_told_and_not_a_fault(
     if service.settings.is_sqlite:
         loss = sqlite3.OperationalError("the disk is gone, unexpectedly")
         loss.sqlite_errorcode = sqlite3.SQLITE_IOERR
-    engines = (service.database.reader, service.database.writer)
+    database = service.database
+    engines = (database.reader, database.writer, database._probe)
     for engine in engines:
         event.listen(engine, "do_execute", lose_connection)
     try:

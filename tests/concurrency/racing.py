@@ -25,11 +25,15 @@ class Answer:
 
 
 class Client:
-    """One keep-alive connection."""
+    """A connection that is kept alive, or with ``reconnect`` made anew for every request.
 
-    def __init__(self, url: str) -> None:
+    The server ends idle connections after some seconds, which a slow test may well be.
+    """
+
+    def __init__(self, url: str, *, reconnect: bool = False) -> None:
         address = urlsplit(url)
         assert address.hostname == "127.0.0.1"
+        self._reconnect = reconnect
         self._connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
 
     def send(self, method: str, path: str, body: Any = None) -> Answer:
@@ -38,6 +42,8 @@ class Client:
         self._connection.request(method, path, data, headers)
         response = self._connection.getresponse()
         text = response.read()
+        if self._reconnect:
+            self._connection.close()
         return Answer(response.status, json.loads(text) if text else None)
 
     def ok(self, method: str, path: str, body: Any = None) -> Any:

@@ -98,7 +98,7 @@ def environment(settings: Settings, **changes: str) -> dict[str, str]:
 def site(backend_settings: Settings) -> Iterator[Site]:
     with (
         running_server(environment(backend_settings), workers=PROCESSES) as (url, _),
-        closing(Client(url)) as client,
+        closing(Client(url, reconnect=True)) as client,
         closing(Database(backend_settings)) as database,
     ):
         yield Site(url, client, database, count(1))
@@ -264,7 +264,7 @@ def test_sweeps_in_all_processes_and_buyers_return_each_unit_once(
     swept = environment(backend_settings, HOLD_MINUTES="0.004", SWEEP_SECONDS="0.05")
     with (
         running_server(swept, workers=PROCESSES) as (url, _),
-        closing(Client(url)) as client,
+        closing(Client(url, reconnect=True)) as client,
         closing(Database(backend_settings)) as database,
     ):
         site = Site(url, client, database, count(10_000))
