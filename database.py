@@ -10,18 +10,20 @@ import logging
 import math
 import random
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 import anyio
 from anyio import CapacityLimiter, to_thread
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
+from core import deadline
 from core.database_errors import is_retryable, translate
+from core.engines import postgres_engine, sqlite_engine
 from core.errors import BusyError, RetryTransaction
 from core.settings import Settings
 
@@ -44,16 +46,19 @@ class Database:
         size = settings.database_pool_size
         if settings.is_sqlite:
             # SQLite has one writer. Queueing for it here is fair; its own busy loop is not.
-            self.writer = _sqlite_engine(settings, size=1, begin="BEGIN IMMEDIATE")
-            self.reader = _sqlite_engine(settings, size=size, begin="BEGIN")
+            self.writer = sqlite_engine(settings, size=1, begin="BEGIN IMMEDIATE")
+            self.reader = sqlite_engine(settings, size=size, begin="BEGIN")
+            self._probe = sqlite_engine(settings, size=1, begin="BEGIN")
             self._snapshots = self.reader
         else:
-            self.writer = _postgres_engine(settings, size=size)
+            self.writer = postgres_engine(settings, size=size)
             # Single statements need no BEGIN and COMMIT around them: two round trips saved.
-            self.reader = _postgres_engine(settings, size=size, isolation_level="AUTOCOMMIT")
+            self.reader = postgres_engine(settings, size=size, isolation_level="AUTOCOMMIT")
+            self._probe = postgres_engine(settings, size=1, isolation_level="AUTOCOMMIT")
             self._snapshots = self.writer
         self._write_gate = _Gate(self.writer, self.timeout)
         self._read_gate = _Gate(self.reader, self.timeout)
+        self._probe_gate = _Gate(self._probe, self.timeout)
         self._snapshot_gate = (
             self._read_gate if self._snapshots is self.reader else self._write_gate
         )
@@ -66,21 +71,24 @@ class Database:
         """Run statements that all see the same committed state."""
         return await self._snapshot_gate.run(lambda: self.query_snapshot(operation))
 
+    async def check(self, operation: Operation[T]) -> T:
+        """Read beside all other requests: being busy is no reason to be taken for ill."""
+        return await self._probe_gate.run(lambda: self._query(self._probe, operation))
+
     async def write(self, operation: Operation[T]) -> T:
         """Run one transaction and commit it."""
         return await self._write_gate.run(lambda: self.transact(operation))
 
     def query(self, operation: Operation[T]) -> T:
         """What :meth:`read` does, in the caller's thread."""
-        with _translated(), Session(self.reader) as session:
-            return operation(session)
+        return self._query(self.reader, operation)
 
     def query_snapshot(self, operation: Operation[T]) -> T:
         """What :meth:`snapshot` does, in the caller's thread."""
         options: dict[str, Any] = {}
         if not self.settings.is_sqlite:
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with _translated(), Session(self._snapshots) as session:
+        with self._session(self._snapshots) as session:
             session.connection(execution_options=options)
             return operation(session)
 
@@ -89,24 +97,44 @@ class Database:
 
         A transaction that lost a race is run again as a whole; its effects were rolled back.
         """
-        deadline = time.monotonic() + self.timeout
-        for attempt in range(MAX_ATTEMPTS):
-            if attempt:
-                # Losers that come back at different moments do not meet again.
-                time.sleep(random.uniform(0, 0.005 * 2**attempt))
-            try:
-                with _translated(), Session(self.writer) as session:
-                    result = operation(session)
-                    session.commit()
-                    return result
-            except RetryTransaction:
-                if time.monotonic() > deadline:
-                    break
+        with deadline.within(self.timeout):
+            for attempt in range(MAX_ATTEMPTS):
+                if attempt:
+                    # Losers that come back at different moments do not meet again.
+                    time.sleep(random.uniform(0, 0.005 * 2**attempt))
+                try:
+                    with self._session(self.writer) as session:
+                        result = operation(session)
+                        _commit(session)
+                        return result
+                except RetryTransaction:
+                    if deadline.remaining() < 0:
+                        break
         raise BusyError("Too many requests compete for the same objects; try again.")
 
     def close(self) -> None:
-        self.writer.dispose()
-        self.reader.dispose()
+        for engine in (self.writer, self.reader, self._probe):
+            engine.dispose()
+
+    def _query(self, engine: Engine, operation: Operation[T]) -> T:
+        with self._session(engine) as session:
+            return operation(session)
+
+    @contextmanager
+    def _session(self, engine: Engine) -> Iterator[Session]:
+        """A session that is bounded in time, and whose errors speak the service's language."""
+        with deadline.within(self.timeout), _translated(), Session(engine) as session:
+            yield session
+
+
+def _commit(session: Session) -> None:
+    try:
+        session.commit()
+    except DBAPIError:
+        # SQLite keeps a transaction open whose COMMIT failed, and SQLAlchemy takes it for ended:
+        # the connection would return to the pool with it, and with the write lock.
+        session.invalidate()
+        raise
 
 
 class _Gate:
@@ -125,15 +153,17 @@ class _Gate:
         if self._seats.statistics().tasks_waiting >= self._max_waiting:
             raise BusyError
         seat = object()
-        try:
-            with anyio.fail_after(self._timeout):
-                await self._seats.acquire_on_behalf_of(seat)
-        except TimeoutError:
-            raise BusyError from None
-        try:
-            return await to_thread.run_sync(work, limiter=self._threads)
-        finally:
-            self._seats.release_on_behalf_of(seat)
+        # Time spent in the queue is not given to the work once more.
+        with deadline.within(self._timeout):
+            try:
+                with anyio.fail_after(self._timeout):
+                    await self._seats.acquire_on_behalf_of(seat)
+            except TimeoutError:
+                raise BusyError from None
+            try:
+                return await to_thread.run_sync(work, limiter=self._threads)
+            finally:
+                self._seats.release_on_behalf_of(seat)
 
 
 class _translated(AbstractContextManager[None]):  # noqa: N801 - reads as a word in `with`
@@ -148,52 +178,3 @@ class _translated(AbstractContextManager[None]):  # noqa: N801 - reads as a word
         if refusal is not None:
             logger.info("database refused: %s", refusal.code, exc_info=error)
             raise refusal from error
-
-
-def _postgres_engine(settings: Settings, *, size: int, **options: Any) -> Engine:
-    milliseconds = int(settings.request_timeout_seconds * 1000)
-    limits = (
-        f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
-        f" -c idle_in_transaction_session_timeout={milliseconds} -c timezone=UTC"
-    )
-    return create_engine(
-        settings.database,
-        pool_size=size,
-        max_overflow=0,
-        pool_timeout=settings.request_timeout_seconds,
-        pool_pre_ping=True,
-        connect_args={
-            "application_name": settings.app_name,
-            "connect_timeout": max(2, round(settings.request_timeout_seconds)),
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "options": limits,
-        },
-        **options,
-    )
-
-
-def _sqlite_engine(settings: Settings, *, size: int, begin: str) -> Engine:
-    engine = create_engine(
-        settings.database,
-        pool_size=size,
-        max_overflow=0,
-        pool_timeout=settings.request_timeout_seconds,
-        connect_args={"timeout": settings.request_timeout_seconds, "check_same_thread": False},
-    )
-
-    def configure(driver_connection: Any, _record: object) -> None:
-        # The driver must not begin transactions by itself: it would begin them DEFERRED, and two
-        # readers that both turn writer oversell or fail.
-        driver_connection.isolation_level = None
-        driver_connection.execute("PRAGMA journal_mode=WAL")
-        driver_connection.execute("PRAGMA synchronous=FULL")
-        driver_connection.execute("PRAGMA foreign_keys=ON")
-
-    def begin_transaction(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    event.listen(engine, "connect", configure)
-    event.listen(engine, "begin", begin_transaction)
-    return engine

@@ -8,10 +8,12 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import iter_route_contexts
 
 from core import service_routes
+from core.allowed_methods import install_allowed_methods
 from core.clock import Clock, utc_now
 from core.docs_pages import install_docs
 from core.logs import configure_logs
 from core.middleware import (
+    BodyLimitMiddleware,
     RequestContextMiddleware,
     StartupRefusalMiddleware,
     TrailingSlashMiddleware,
@@ -46,7 +48,6 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=settings.max_body_bytes,
         lifespan=_lifespan,
     )
     app.state.settings = settings
@@ -55,6 +56,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         app.include_router(router)
     install_docs(app)
     install_error_handlers(app)
+    install_allowed_methods(app)
     describe(app)
     _install_middleware(app, settings)
     return app
@@ -67,17 +69,20 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     prepare_schema(settings)
     database = Database(settings)
     app.state.database = database
-    async with sweeping(database, clock=app.state.clock, seconds=settings.sweep_seconds):
-        yield
-    database.close()
+    try:
+        async with sweeping(database, clock=app.state.clock, seconds=settings.sweep_seconds):
+            yield
+    finally:
+        database.close()
 
 
 def _install_middleware(app: FastAPI, settings: Settings) -> None:
     """The last one added is the outermost."""
     paths = (context.path for context in iter_route_contexts(app.routes))
     collections = frozenset(path for path in paths if path and path.endswith("/") and path != "/")
-    app.add_middleware(UnexpectedErrorMiddleware)
+    app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes)
     app.add_middleware(TrailingSlashMiddleware, collections=collections)
+    app.add_middleware(UnexpectedErrorMiddleware)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -93,9 +98,12 @@ def _install_middleware(app: FastAPI, settings: Settings) -> None:
 
 def _from_environment() -> FastAPI:
     try:
-        return create_app(load_settings())
+        settings = load_settings()
     except ConfigurationError as error:
         raise SystemExit(f"Not started: {error}") from None
+    # Here already, so that the server's first lines are like all others.
+    configure_logs(settings)
+    return create_app(settings)
 
 
 app = _from_environment()

@@ -20,7 +20,17 @@ from core.errors import (
 _RETRYABLE = {"40001", "40P01"}
 # Lock timeout, statement timeout, too many connections.
 _BUSY = {"55P03", "57014", "53300"}
+# A statement that was interrupted ran past its request's deadline.
+_SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_INTERRUPT}
 _OUT_OF_RANGE = "22003"
+# Connection failures, server shut down or starting, no disk or memory, a read-only standby.
+_DOWN = ("08", "57P", "53", "25006")
+_SQLITE_DOWN = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+}
 
 
 def is_retryable(error: DBAPIError) -> bool:
@@ -35,7 +45,7 @@ def translate(error: DBAPIError) -> DomainError | None:
         return ValueOutOfRangeError()
     if _is_busy(error):
         return BusyError()
-    if error.connection_invalidated or _is_connection_failure(error):
+    if error.connection_invalidated or _is_down(error):
         return DatabaseUnavailableError()
     return None
 
@@ -45,23 +55,29 @@ def _sqlstate(error: DBAPIError) -> str | None:
 
 
 def _is_busy(error: DBAPIError) -> bool:
+    return _sqlite_code(error) in _SQLITE_BUSY or _sqlstate(error) in _BUSY
+
+
+def _is_down(error: DBAPIError) -> bool:
     if isinstance(error.orig, sqlite3.Error):
-        # The low byte is the primary code; the rest tells flavours of the same.
-        code = (getattr(error.orig, "sqlite_errorcode", None) or 0) & 0xFF
-        return code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-    return _sqlstate(error) in _BUSY
-
-
-def _is_connection_failure(error: DBAPIError) -> bool:
-    """PostgreSQL's classes 08 and 57P, or no code at all: the server never answered."""
-    if isinstance(error.orig, sqlite3.Error) or not isinstance(error, OperationalError):
-        return False
+        return _sqlite_code(error) in _SQLITE_DOWN
     state = _sqlstate(error)
-    return state is None or state.startswith(("08", "57P"))
+    if state is None:
+        return isinstance(error, OperationalError)  # The server never answered.
+    return state.startswith(_DOWN)
+
+
+def _sqlite_code(error: DBAPIError) -> int | None:
+    """The low byte is the primary code; the rest tells flavours of the same."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
 
 
 def _broken_rule(error: IntegrityError) -> DomainError:
-    guard = DomainError.guards.get(_constraint_name(error.orig) or "")
+    name = _constraint_name(error.orig) or ""
+    # The guard of a foreign key says that the target is missing; who deletes it is told otherwise.
+    still_referenced = name.startswith("fk_") and (error.statement or "").startswith("DELETE")
+    guard = None if still_referenced else DomainError.guards.get(name)
     return guard() if guard else ConstraintConflictError()
 
 

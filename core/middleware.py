@@ -6,12 +6,13 @@ import secrets
 import time
 from typing import Any
 
-from fastapi import Request
-from starlette.datastructures import MutableHeaders
+from fastapi import Request, Response
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import logs
-from core.problems import unexpected_problem
+from core.problems import problem, unexpected_problem
 from core.settings import ConfigurationError
 
 logger = logging.getLogger("nexticket.access")
@@ -73,6 +74,45 @@ class UnexpectedErrorMiddleware:
             await unexpected_problem(Request(scope))(scope, receive, send)
 
 
+class BodyLimitMiddleware:
+    """Refuses a body that is too large before it fills the memory.
+
+    The framework's own limit stands outside of everything here: its answer has neither a request
+    id nor CORS headers, and is no problem document.
+    """
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+        self.app = app
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "")
+        if not announced.isdecimal():
+            await self.app(scope, self._counting(receive), send)
+        elif int(announced) > self._max_bytes:
+            await _too_large(Request(scope))(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    def _counting(self, receive: Receive) -> Receive:
+        """A body sent in chunks tells its size only as it comes."""
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._max_bytes:
+                # The routes leave this one to the error handlers.
+                raise HTTPException(413)
+            return message
+
+        return counted
+
+
 class TrailingSlashMiddleware:
     """``/api/tickets`` and ``/api/tickets/`` are one address, and neither is a redirect."""
 
@@ -82,9 +122,11 @@ class TrailingSlashMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            bare = scope["path"].rstrip("/")
-            if bare:
-                scope["path"] = f"{bare}/" if f"{bare}/" in self._collections else bare
+            path = route_path(scope)
+            if bare := path.rstrip("/"):
+                prefix = scope["path"].removesuffix(path)
+                wanted = f"{bare}/" if f"{bare}/" in self._collections else bare
+                scope["path"] = f"{prefix}{wanted}"
         await self.app(scope, receive, send)
 
 
@@ -115,6 +157,23 @@ class StartupRefusalMiddleware:
             if failure is not None:
                 await send(failure)
             raise
+
+
+def route_path(scope: Scope) -> str:
+    """The path as the routes know it, without the prefix that a proxy serves us under."""
+    prefix = scope.get("root_path", "")
+    path: str = scope["path"]
+    return path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
+
+
+def _too_large(request: Request) -> Response:
+    return problem(
+        request,
+        status=413,
+        code="body_too_large",
+        title="Content Too Large",
+        detail="The body is larger than this service accepts.",
+    )
 
 
 def _request_id(scope: Scope) -> str:

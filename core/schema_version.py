@@ -10,15 +10,19 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from core import deadline
+from core.engines import postgres_engine
 from core.errors import UnavailableError
 from core.settings import ConfigurationError, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 # Any constant will do: it names the lock under which one process at a time migrates.
 _MIGRATION_LOCK = 7_203_451
+# A migration may take long, but whether there is a server shows soon.
+_CONNECT_SECONDS = 30
 
 
 class SchemaOutdatedError(UnavailableError):
@@ -34,22 +38,21 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 @cache
-def expected_revision() -> str | None:
-    return ScriptDirectory.from_config(alembic_config()).get_current_head()
+def _revisions() -> tuple[str, ...]:
+    """All that the release knows, the newest first; read once, for they are files."""
+    scripts = ScriptDirectory.from_config(alembic_config())
+    return tuple(script.revision for script in scripts.walk_revisions())
 
 
 def schema_problem(connection: Connection) -> str | None:
     """What is wrong with the schema and what to run, or None."""
-    present = MigrationContext.configure(connection).get_current_revision()
-    expected = expected_revision()
+    present = _present_revision(connection)
+    expected = _revisions()[0]
     if present == expected:
         return None
     if present is None:
         return "the database has no schema yet: run `make migrate`"
-    known = {
-        script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()
-    }
-    if present in known:
+    if present in _revisions():
         return f"the database's schema {present} is older than {expected}: run `make migrate`"
     return (
         f"the database's schema {present} is newer than this release's {expected}:"
@@ -64,16 +67,37 @@ def prepare_schema(settings: Settings) -> None:
     deployment and never a side effect of a start.
     """
     try:
-        with migration_connection(settings) as connection:
-            problem = schema_problem(connection)
-            if problem and settings.is_sqlite and "newer" not in problem:
-                command.upgrade(alembic_config(connection), "head")
-                problem = None
-    except OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[0]
-        raise ConfigurationError(f"the database can't be opened: {reason}") from None
+        problem = _upgrade_sqlite(settings) if settings.is_sqlite else _look_at_postgres(settings)
+    except DBAPIError as error:
+        raise ConfigurationError(unusable(settings, error)) from None
     if problem:
         raise ConfigurationError(problem)
+
+
+def unusable(settings: Settings, error: DBAPIError) -> str:
+    """One line for the operator: which database, without its password, and why."""
+    reason = next(iter(str(error.orig).strip().splitlines()), "no reason was told")
+    return f"{settings.database.set(query={})} can't be used: {reason}"
+
+
+def _upgrade_sqlite(settings: Settings) -> str | None:
+    with migration_connection(settings) as connection:
+        if _present_revision(connection) in {None, *_revisions()[1:]}:
+            command.upgrade(alembic_config(connection), "head")
+        return schema_problem(connection)
+
+
+def _look_at_postgres(settings: Settings) -> str | None:
+    engine = postgres_engine(settings, size=1)
+    try:
+        with deadline.within(settings.request_timeout_seconds), engine.connect() as connection:
+            return schema_problem(connection)
+    finally:
+        engine.dispose()
+
+
+def _present_revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 @contextmanager
@@ -83,7 +107,8 @@ def migration_connection(settings: Settings) -> Iterator[Connection]:
     SQLite's foreign keys stay off (the driver's default): a batch ALTER rebuilds its table, and
     dropping the old one would cascade into every child row.
     """
-    engine = create_engine(settings.database, poolclass=NullPool)
+    limits = {} if settings.is_sqlite else {"connect_timeout": _CONNECT_SECONDS}
+    engine = create_engine(settings.database, poolclass=NullPool, connect_args=limits)
     if settings.is_sqlite:
         event.listen(engine, "connect", _leave_transactions_to_us)
         event.listen(engine, "begin", _begin_immediate)
@@ -91,12 +116,13 @@ def migration_connection(settings: Settings) -> Iterator[Connection]:
         if not settings.is_sqlite:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
         yield connection
-    engine.dispose()
 
 
 def _leave_transactions_to_us(driver_connection: object, _record: object) -> None:
     driver_connection.isolation_level = None  # type: ignore[attr-defined]
     driver_connection.execute("PRAGMA busy_timeout=30000")  # type: ignore[attr-defined]
+    # Kept in the file: made here, alone, so that starting processes need not fight for it.
+    driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[attr-defined]
 
 
 def _begin_immediate(connection: Connection) -> None:

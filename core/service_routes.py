@@ -33,7 +33,7 @@ class Health(BaseModel):
 _RESOURCES = {
     "tickets": "/api/tickets/",
     "users": "/api/users/",
-    "cart": "/api/cart/",
+    "cart": "/api/cart/user/{user_id}",
     "orders": "/api/orders/",
     "transactions": "/api/transactions/",
     "analytics": "/api/analytics/dashboard",
@@ -44,14 +44,15 @@ _RESOURCES = {
 async def get_service(request: Request) -> ServiceInfo:
     """Name, version and where to go from here."""
     settings: Settings = request.app.state.settings
+    prefix = request.scope.get("root_path", "")
     return ServiceInfo(
         name=settings.app_name,
         version=settings.app_version,
-        docs="/docs",
-        redoc="/redoc",
-        openapi="/openapi.json",
-        health="/health",
-        resources=_RESOURCES,
+        docs=f"{prefix}/docs",
+        redoc=f"{prefix}/redoc",
+        openapi=f"{prefix}/openapi.json",
+        health=f"{prefix}/health",
+        resources={name: f"{prefix}{path}" for name, path in _RESOURCES.items()},
     )
 
 
@@ -71,7 +72,7 @@ async def get_health(request: Request) -> Health:
 async def get_readiness(request: Request) -> Response:
     """200 when the database answers and its schema is this release's; 503 otherwise."""
     database: Database = request.app.state.database
-    await database.read(_check_schema)
+    await database.check(_check_schema)
     health = Health(status="ok", version=request.app.state.settings.app_version)
     return Response(health.model_dump_json(), media_type="application/json")
 

@@ -1,6 +1,7 @@
 """Every setting, from the environment or ``.env``; a bad one stops the start with one line."""
 
 import difflib
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,7 +21,11 @@ class ConfigurationError(Exception):
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_file=ENV_FILE, env_file_encoding="utf-8", extra="forbid", frozen=True
+        # Editors on Windows begin a file with a byte order mark: "-sig" reads over it.
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8-sig",
+        extra="forbid",
+        frozen=True,
     )
 
     database_url: str = "sqlite:///./nexticket.db"
@@ -57,10 +62,12 @@ class Settings(BaseSettings):
     @field_validator("cors_origins")
     @classmethod
     def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in value:
-            if origin != "*" and not origin.startswith(("http://", "https://")):
-                raise ValueError(f"'{origin}' is no origin such as https://shop.example")
-        return tuple(origin.rstrip("/") for origin in value)
+        origins = tuple(origin.rstrip("/") for origin in value)
+        for origin in origins:
+            # Browsers send scheme, host and port alone; anything else would match none of them.
+            if origin != "*" and not re.fullmatch(r"https?://[^/?#\s]+", origin):
+                raise ValueError(f"{origin!r} is no origin such as https://shop.example")
+        return origins
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -80,13 +87,13 @@ def database_url(value: str) -> URL:
     """The URL with its driver named: a bare ``postgresql://`` would mean psycopg 3 today."""
     try:
         url = make_url(value)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # The latter for a port that is no number.
         raise ValueError("not a database URL such as sqlite:///./nexticket.db") from None
     if url.drivername in _POSTGRES_NAMES:
         return url.set(drivername="postgresql+psycopg2")
     if url.drivername != "sqlite":
-        raise ValueError(f"'{url.drivername}' is not supported: use sqlite:// or postgresql://")
-    if url.database in {None, "", ":memory:"}:
+        raise ValueError(f"{url.drivername!r} is not supported: use sqlite:// or postgresql://")
+    if not url.database or ":memory:" in url.database or url.query.get("mode") == "memory":
         raise ValueError("SQLite needs a file: every connection would see its own empty database")
     return url
 
@@ -94,6 +101,8 @@ def database_url(value: str) -> URL:
 def load_settings() -> Settings:
     try:
         return Settings()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"bad settings: .env can't be read: {error}") from None
     except ValidationError as error:
         problems = "; ".join(_explain(item) for item in error.errors(include_input=False))
         raise ConfigurationError(f"bad settings: {problems}") from None
@@ -102,7 +111,7 @@ def load_settings() -> Settings:
 def _explain(item: Any) -> str:
     name = str(item["loc"][0]).upper() if item["loc"] else "settings"
     if item["type"] != "extra_forbidden":
-        return f"{name}: {item['msg']}"
+        return f"{name}: {item['msg'].removeprefix('Value error, ')}"
     close = difflib.get_close_matches(name.lower(), Settings.model_fields, n=1)
     hint = f", did you mean {close[0].upper()}?" if close else ""
     return f"{name}: there is no such setting{hint}"

@@ -1,0 +1,32 @@
+"""405 that names every method of the address: the router knows only those of the first route."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.routing import iter_route_contexts
+from starlette.exceptions import HTTPException
+
+from core.middleware import route_path
+
+
+def install_allowed_methods(app: FastAPI) -> None:
+    """Complete the ``Allow`` header; the handler of all HTTP errors goes on answering."""
+    answer: Any = app.exception_handlers[HTTPException]
+
+    async def method_not_allowed(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - how Starlette types handlers
+        if methods := _allowed_methods(app, request):
+            error.headers = {"Allow": ", ".join(methods)}
+        response: Response = await answer(request, error)
+        return response
+
+    app.add_exception_handler(405, method_not_allowed)
+
+
+def _allowed_methods(app: FastAPI, request: Request) -> list[str]:
+    path = route_path(request.scope)
+    found: set[str] = set()
+    for route in iter_route_contexts(app.routes):
+        if route.methods and route.path_regex.match(path):
+            found |= route.methods
+    return sorted(found)

@@ -1,0 +1,205 @@
+"""Settings come from the environment or ``.env``; a bad one stops the start with one line."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.schema_version import ROOT
+from core.settings import ConfigurationError, Settings, load_settings
+from tests.server import default_environment
+
+# A bad value of every setting that has bad values, and what the line says about it.
+BAD = [
+    ("DATABASE_URL", "nonsense", "not a database URL such as sqlite:///./nexticket.db"),
+    ("DATABASE_URL", "", "not a database URL"),
+    ("DATABASE_URL", "postgresql://user:secret@host:port/db", "not a database URL"),
+    ("DATABASE_URL", "mysql://host/db", "'mysql' is not supported: use sqlite:// or postgresql://"),
+    ("DATABASE_URL", "sqlite+aiosqlite:///a.db", "'sqlite+aiosqlite' is not supported"),
+    ("DATABASE_URL", "sqlite://", "SQLite needs a file"),
+    ("DATABASE_URL", "sqlite:///:memory:", "SQLite needs a file"),
+    ("DATABASE_URL", "sqlite:///file::memory:?uri=true", "SQLite needs a file"),
+    ("DATABASE_URL", "sqlite:///file:x?mode=memory&uri=true", "SQLite needs a file"),
+    ("DATABASE_POOL_SIZE", "0", "greater than or equal to 1"),
+    ("DATABASE_POOL_SIZE", "many", "valid integer"),
+    ("APP_NAME", "", "at least 1 character"),
+    ("APP_VERSION", "", "at least 1 character"),
+    ("ENVIRONMENT", "prod", "'development', 'test', 'staging' or 'production'"),
+    ("DEBUG", "maybe", "valid boolean"),
+    ("ALGORITHM", "none", "'HS256'"),
+    ("ACCESS_TOKEN_EXPIRE_MINUTES", "0", "greater than 0"),
+    ("CORS_ORIGINS", "shop.example", "'shop.example' is no origin such as https://shop.example"),
+    ("CORS_ORIGINS", "https://a.example,https://b.example/app", "'https://b.example/app' is no"),
+    ("CORS_ORIGINS", "https://a.example\nhttps://b.example", "is no origin"),
+    ("CURRENCY", "usd", "'^[A-Z]{3}$'"),
+    ("HOLD_MINUTES", "0", "greater than 0"),
+    ("HOLD_MINUTES", "nan", "finite number"),
+    ("HOLD_MINUTES", "525601", "less than or equal to 525600"),
+    ("SWEEP_SECONDS", "-1", "greater than 0"),
+    ("MAX_UNITS_PER_TICKET", "1.5", "valid integer"),
+    ("MAX_BODY_BYTES", "1", "greater than or equal to 1024"),
+    ("REQUEST_TIMEOUT_SECONDS", "0", "greater than or equal to 0.1"),
+    ("LOG_LEVEL", "loud", "'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'"),
+]
+# Every text is a name and a key.
+WITHOUT_BAD_VALUES = {"SECRET_KEY"}
+
+
+@pytest.fixture
+def env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The ``.env`` that is read; it does not exist until the test writes it."""
+    path = tmp_path / ".env"
+    monkeypatch.setitem(Settings.model_config, "env_file", path)
+    return path
+
+
+def refusal() -> str:
+    """The one line with which the settings as they are now are refused."""
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings()
+    message = str(refused.value)
+    assert len(message.splitlines()) == 1
+    return message
+
+
+class TestBadValues:
+    @pytest.mark.parametrize(("name", "value", "said"), BAD)
+    def test_of_the_environment_are_told_in_one_line(
+        self, name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(name, value)
+        message = refusal()
+        assert message.startswith(f"bad settings: {name}: ")
+        assert said in message
+
+    @pytest.mark.parametrize(("name", "value", "said"), [case for case in BAD if case[1].strip()])
+    def test_of_the_env_file_are_told_in_the_same_line(
+        self, name: str, value: str, said: str, env_file: Path
+    ) -> None:
+        env_file.write_text(f'{name}="{value}"\n')
+        message = refusal()
+        assert message.startswith(f"bad settings: {name}: ")
+        assert said in message
+
+    def test_are_known_for_every_setting(self) -> None:
+        settings = {name.upper() for name in Settings.model_fields}
+        assert {name for name, _, _ in BAD} == settings - WITHOUT_BAD_VALUES
+
+    def test_are_all_told_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CURRENCY", "dollars")
+        monkeypatch.setenv("LOG_LEVEL", "loud")
+        message = refusal()
+        assert "; " in message
+        assert "CURRENCY: " in message
+        assert "LOG_LEVEL: " in message
+
+    def test_never_show_a_password(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DATABASE_URL", "postgresql://user:hunter2@host:hunter2/db")
+        assert "hunter2" not in refusal()
+
+
+class TestEnvFile:
+    def test_a_typo_suggests_the_right_name(self, env_file: Path) -> None:
+        env_file.write_text("DATABASE_ULR=sqlite:///a.db\n")
+        message = "bad settings: DATABASE_ULR: there is no such setting"
+        assert refusal() == f"{message}, did you mean DATABASE_URL?"
+
+    def test_a_name_like_no_other_is_refused_without_a_guess(self, env_file: Path) -> None:
+        env_file.write_text("ZZZ=1\n")
+        assert refusal() == "bad settings: ZZZ: there is no such setting"
+
+    def test_the_environment_wins(self, env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        env_file.write_text("CURRENCY=EUR\nHOLD_MINUTES=5\n")
+        monkeypatch.setenv("CURRENCY", "CHF")
+        settings = load_settings()
+        assert (settings.currency, settings.hold_minutes) == ("CHF", 5)
+
+    def test_a_byte_order_mark_is_read_over(self, env_file: Path) -> None:
+        env_file.write_bytes(b"\xef\xbb\xbfCURRENCY=EUR\r\n")
+        assert load_settings().currency == "EUR"
+
+    def test_another_encoding_is_told_in_one_line(self, env_file: Path) -> None:
+        env_file.write_bytes("APP_NAME=Café\n".encode("latin-1"))
+        assert refusal().startswith("bad settings: .env can't be read: ")
+
+    def test_none_at_all_means_the_defaults(self, env_file: Path) -> None:
+        assert not env_file.exists()
+        assert load_settings() == Settings.model_construct()
+
+
+class TestDatabaseUrl:
+    @pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg2"])
+    def test_every_name_of_postgresql_means_psycopg2(
+        self, scheme: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("DATABASE_URL", f"{scheme}://user:p%40ss@host:5433/db?sslmode=require")
+        settings = load_settings()
+        url = settings.database
+        assert url.drivername == "postgresql+psycopg2"
+        assert (url.username, url.password, url.host, url.port) == ("user", "p@ss", "host", 5433)
+        assert (url.database, url.query) == ("db", {"sslmode": "require"})
+        assert not settings.is_sqlite
+
+    def test_sqlite_is_a_file(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DATABASE_URL", "sqlite:///./shop.db")
+        settings = load_settings()
+        assert settings.database.database == "./shop.db"
+        assert settings.is_sqlite
+
+
+class TestLists:
+    @pytest.mark.parametrize(
+        ("value", "origins"),
+        [
+            ("", ()),
+            ("*", ("*",)),
+            ("https://a.example", ("https://a.example",)),
+            (
+                " https://a.example/ , http://localhost:3000,",
+                ("https://a.example", "http://localhost:3000"),
+            ),
+        ],
+    )
+    def test_origins_are_separated_by_commas(
+        self, value: str, origins: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("CORS_ORIGINS", value)
+        assert load_settings().cors_origins == origins
+
+    def test_the_log_level_may_be_written_in_any_case(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("LOG_LEVEL", "warning")
+        assert load_settings().log_level == "WARNING"
+
+    def test_secrets_are_not_printed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SECRET_KEY", "hunter2")
+        settings = load_settings()
+        assert settings.secret_key.get_secret_value() == "hunter2"
+        assert "hunter2" not in repr(settings)
+
+
+class TestStart:
+    def test_a_bad_value_ends_the_server_with_one_line(self) -> None:
+        self.check("Not started: ", "uvicorn", "main:app", "--port", "0")
+
+    def test_a_bad_value_ends_the_migration_with_one_line(self) -> None:
+        self.check("FAILED: ", "alembic", "upgrade", "head")
+
+    @staticmethod
+    def check(beginning: str, *program: str) -> None:
+        ended = subprocess.run(
+            [sys.executable, "-m", *program],
+            cwd=ROOT,
+            env=default_environment() | {"HOLD_MINUTES": "soon"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ended.returncode != 0
+        told = f"{beginning}bad settings: HOLD_MINUTES: "
+        lines = [line for line in (ended.stdout + ended.stderr).splitlines() if line.strip()]
+        assert len(lines) == 1, lines
+        assert lines[0].strip().startswith(told)

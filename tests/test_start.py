@@ -1,0 +1,174 @@
+"""A process as it is run: it starts without a warning, and ends when its requests are answered."""
+
+import json
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import URL
+
+from core.schema_version import ROOT
+from tests.conftest import BACKENDS, fresh_database
+from tests.server import default_environment
+
+PATIENCE = 60
+USER = {"username": "john_doe", "email": "john@example.com", "full_name": "John Doe"}
+
+
+@pytest.fixture(params=BACKENDS)
+def environment(request: pytest.FixtureRequest, worker_name: str) -> Iterator[dict[str, str]]:
+    """Of a process in production, for which every warning is an error."""
+    with fresh_database(request.param, request, f"{worker_name}_start") as url:
+        yield environment_with(url)
+
+
+@pytest.fixture
+def sqlite_url(request: pytest.FixtureRequest, worker_name: str) -> Iterator[URL]:
+    with fresh_database("sqlite", request, f"{worker_name}_start") as url:
+        yield url
+
+
+def environment_with(url: URL) -> dict[str, str]:
+    return default_environment() | {
+        "DATABASE_URL": url.render_as_string(hide_password=False),
+        "ENVIRONMENT": "production",
+        "PYTHONWARNINGS": "error",
+    }
+
+
+def run(*command: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+class Server:
+    """A process with its address and what it writes, line by line."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.lines: list[str] = []
+        found = re.search(r"http://127\.0\.0\.1:\d+", self.wait_for("Uvicorn running on"))
+        assert found
+        # Whatever proxy the surroundings name, these requests stay on this machine.
+        self.client = httpx.Client(base_url=found[0], timeout=PATIENCE, trust_env=False)
+
+    def wait_for(self, words: str) -> str:
+        """The next line with these words."""
+        assert self.process.stderr
+        for line in self.process.stderr:
+            self.lines.append(line)
+            if words in line:
+                return line
+        raise AssertionError(f"ended without {words!r}: {self.lines}")
+
+    def end(self) -> int:
+        """The exit code, after everything was read."""
+        assert self.process.stderr
+        self.lines += self.process.stderr
+        return self.process.wait(PATIENCE)
+
+    def written(self) -> list[Any]:
+        return [json.loads(line) for line in self.lines]
+
+
+@contextmanager
+def server(environment: Mapping[str, str]) -> Iterator[Server]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "main:app", "--port", "0"],
+        cwd=ROOT,
+        env=dict(environment),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            started = Server(process)
+            with started.client:
+                yield started
+        finally:
+            process.kill()
+
+
+def was_asked_to_end(code: int, number: signal.Signals) -> bool:
+    """uvicorn ends as the signal would have ended it, so that who sent it sees that it worked."""
+    return code in {0, -number}
+
+
+class TestStart:
+    def test_importing_the_app_is_silent(self, sqlite_url: URL) -> None:
+        done = run("-c", "import main", environment=environment_with(sqlite_url))
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+    def test_after_the_migration_it_serves_and_writes_nothing_but_json(
+        self, environment: dict[str, str]
+    ) -> None:
+        migrated = run("-m", "alembic", "upgrade", "head", environment=environment)
+        assert (migrated.returncode, migrated.stdout, migrated.stderr) == (0, "", "")
+        with server(environment) as started:
+            headers = {"X-Request-ID": "mine"}
+            answer = started.client.post("/api/users/", json=USER, headers=headers)
+            assert answer.status_code == 201
+            assert started.client.get("/health/ready").status_code == 200
+            started.process.terminate()
+            assert was_asked_to_end(started.end(), signal.SIGTERM)
+        # Not one more line, such as the server's own, about a request.
+        (line,) = [line for line in started.written() if "mine" in line.values()]
+        assert (line["method"], line["route"], line["status"]) == ("POST", "/api/users/", 201)
+        assert len([one for one in started.lines if "/api/users" in one]) == 1
+        assert {line["level"] for line in started.written()} == {"info"}
+
+
+class TestEnd:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_a_signal_lets_running_requests_finish(
+        self, sqlite_url: URL, number: signal.Signals
+    ) -> None:
+        with (
+            server(environment_with(sqlite_url)) as started,
+            closing(sqlite3.connect(str(sqlite_url.database), isolation_level=None)) as other,
+            ThreadPoolExecutor(4) as pool,
+        ):
+            # Another process writes, so that ours have to wait.
+            other.execute("BEGIN IMMEDIATE")
+            requests = [
+                pool.submit(started.client.post, "/api/users/", json=user) for user in users(4)
+            ]
+            # These come later and are answered, so those have come as well.
+            for _ in range(5):
+                assert started.client.get("/health").status_code == 200
+            started.process.send_signal(number)
+            started.wait_for("Shutting down")
+            assert not any(request.done() for request in requests)
+            other.execute("COMMIT")
+            assert [request.result().status_code for request in requests] == [201] * 4
+            assert was_asked_to_end(started.end(), number)
+            assert any("Application shutdown complete" in line for line in started.lines)
+            assert other.execute("SELECT count(*) FROM users").fetchone() == (4,)
+
+    def test_an_open_connection_without_a_request_does_not_delay_it(self, sqlite_url: URL) -> None:
+        with server(environment_with(sqlite_url)) as started:
+            assert started.client.get("/health").status_code == 200
+            started.process.terminate()
+            assert was_asked_to_end(started.end(), signal.SIGTERM)
+
+
+def users(number: int) -> list[dict[str, str]]:
+    return [
+        {"username": f"user{n}", "email": f"user{n}@example.com", "full_name": f"User {n}"}
+        for n in range(number)
+    ]
