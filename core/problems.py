@@ -93,7 +93,7 @@ def problem(
     extra: dict[str, Any] | None = None,
 ) -> Response:
     body = {
-        "type": f"{request.scope.get('root_path', '')}/problems/{code}",
+        "type": f"{_root(request)}/problems/{code}",
         "title": title,
         "status": status,
         "detail": detail,
@@ -106,6 +106,12 @@ def problem(
     request.scope.setdefault("state", {})["problem_code"] = code
     # Pydantic's encoder writes times as the objects themselves show them.
     return Response(to_json(body), status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _root(request: Request) -> str:
+    """The prefix that a proxy serves us under; a mounted part adds to ``root_path``."""
+    scope = request.scope
+    return str(scope.get("app_root_path", scope.get("root_path", "")))
 
 
 def status_of(error: type[DomainError]) -> int:

@@ -21,11 +21,7 @@ class ConfigurationError(Exception):
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        # Editors on Windows begin a file with a byte order mark: "-sig" reads over it.
-        env_file=ENV_FILE,
-        env_file_encoding="utf-8-sig",
-        extra="forbid",
-        frozen=True,
+        env_file=ENV_FILE, env_file_encoding="utf-8", extra="forbid", frozen=True
     )
 
     database_url: str = "sqlite:///./nexticket.db"

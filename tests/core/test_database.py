@@ -13,6 +13,7 @@ from fastapi import FastAPI, Response
 from sqlalchemy import text
 from sqlmodel import Session
 
+from core import deadline
 from core.errors import BusyError, RetryTransaction
 from core.schemas import Resource
 from core.unit_of_work import Work
@@ -173,6 +174,26 @@ class TestAdmission:
 
         with one_connection(own_service, request_timeout_seconds=0.2) as hasty:
             anyio.run(scenario, hasty)
+
+    def test_takes_its_time_from_the_request(self, own_service: Service) -> None:
+        """What was spent in the queue is not there for the work any more."""
+
+        def left(_session: Session) -> None:
+            seconds.append(deadline.remaining())
+
+        async def scenario(narrow: Database) -> None:
+            held = Held()
+            async with anyio.create_task_group() as requests:
+                requests.start_soon(narrow.write, held)
+                await until(held.entered)
+                requests.start_soon(narrow.write, left)
+                await anyio.sleep(0.5)
+                held.released.set()
+
+        seconds: list[float] = []
+        with one_connection(own_service) as narrow:
+            anyio.run(scenario, narrow)
+            assert 0 < seconds[0] < narrow.timeout - 0.4
 
     def test_is_not_needed_to_tell_that_the_service_is_well(self, own_service: Service) -> None:
         def look() -> int:

@@ -3,8 +3,8 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 
 import pytest
 from httpx2 import Response
@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
 from core import deadline
-from core.errors import BusyError
+from core.errors import BusyError, UnavailableError
 from core.schema_version import prepare_schema
 from core.settings import ConfigurationError
 from database import Database
@@ -30,8 +30,10 @@ from tests.wire import wire_to
 TIMEOUT = 0.5
 # The server's own limits come first; then one second of grace, and what two busy cores take.
 SOON = TIMEOUT + 1 + 2
-ENDLESS = text(
-    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000000)"
+# What would hang for ever ends after so many seconds, and fails.
+PATIENCE = 20
+LONG = text(
+    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000000)"
     " SELECT count(*) FROM n"
 )
 USER = {"username": "john_doe", "email": "john@example.com", "full_name": "John Doe"}
@@ -65,6 +67,18 @@ def locked(database: Database, table: str) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def after(seconds: float, end: Callable[[], None]) -> Iterator[None]:
+    """Let what hangs in the block go on after a while."""
+    timer = threading.Timer(seconds, end)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
 def refused(answer: Response, code: str) -> None:
     assert answer.status_code == 503
     assert answer.headers["content-type"] == PROBLEM
@@ -96,6 +110,18 @@ class TestLockOfAnotherProcess:
                 thread.join()
         assert len(took) == 12
         assert max(took) < SOON
+
+    def test_is_waited_for_no_longer_than_what_is_left_of_the_deadline(
+        self, hasty: Service
+    ) -> None:
+        """As for a request that stood in the queue before."""
+        patient = Database(hasty.settings.model_copy(update={"request_timeout_seconds": PATIENCE}))
+        touch = text("UPDATE users SET full_name = 'x'")
+        with closing(patient), locked(patient, "users"), deadline.within(0.3):
+            started = time.monotonic()
+            with pytest.raises(UnavailableError):
+                patient.transact(lambda session: session.execute(touch).close())
+            assert time.monotonic() - started < PATIENCE / 2
 
     def test_does_not_make_readers_wait(self, hasty: Service) -> None:
         with locked(hasty.database, "users"):
@@ -137,13 +163,13 @@ class TestLongStatement:
     def test_is_ended_at_the_deadline(self, hasty: Service) -> None:
         started = time.monotonic()
         with pytest.raises(BusyError):
-            hasty.database.query(lambda session: session.execute(ENDLESS).scalar_one())
+            hasty.database.query(lambda session: session.execute(LONG).scalar_one())
         assert TIMEOUT * 0.8 < time.monotonic() - started < SOON
 
     def test_that_writes_changes_nothing(self, hasty: Service) -> None:
         api = Api(hasty.client, hasty.clock, hasty.app)
         user = api.user()
-        rename = text(f"UPDATE users SET full_name = ({ENDLESS}) || ''")  # noqa: S608
+        rename = text(f"UPDATE users SET full_name = ({LONG}) || ''")  # noqa: S608
         with pytest.raises(BusyError):
             hasty.database.transact(lambda session: session.execute(rename).close())
         assert api.again(user, "users") == user
@@ -178,10 +204,11 @@ class TestSilentServer:
         ):
             assert service.client.post("/api/users/", json=USER).status_code == 201
             wire.cut()
-            for method, path in (("GET", "/api/users/"), ("GET", "/health/ready")):
-                self.fails_in_time(service, method, path)
-            self.fails_in_time(service, "DELETE", "/api/users/1")
-            assert service.client.get("/health").status_code == 200
+            with after(PATIENCE, wire.mend):
+                for method, path in (("GET", "/api/users/"), ("GET", "/health/ready")):
+                    self.fails_in_time(service, method, path)
+                self.fails_in_time(service, "DELETE", "/api/users/1")
+                assert service.client.get("/health").status_code == 200
             wire.mend()
             assert service.client.get("/health/ready").status_code == 200
             assert len(service.client.get("/api/users/").json()) == 1
@@ -197,7 +224,10 @@ class TestSilentServer:
             port = silent.getsockname()[1]
             url = URL.create("postgresql+psycopg2", "nobody", host="127.0.0.1", port=port)
             started = time.monotonic()
-            with pytest.raises(ConfigurationError, match="did not answer in time"):
+            with (
+                after(PATIENCE, silent.close),
+                pytest.raises(ConfigurationError, match="did not answer in time"),
+            ):
                 prepare_schema(settings_for(url, request_timeout_seconds=TIMEOUT))
             assert time.monotonic() - started < SOON
 

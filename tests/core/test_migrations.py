@@ -1,8 +1,10 @@
 """The schema in the database is the one of ``models.py``, whichever way it came there."""
 
+import json
 import logging
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,6 +31,7 @@ from tests.conftest import BACKENDS, fresh_database, settings_for
 from tests.postgres import free_port
 from tests.server import as_written, default_environment, running_server
 
+PATIENCE = 60
 HEAD = "0001"
 MISSING = "the database has no schema yet: run `make migrate`"
 NEWER = (
@@ -83,10 +86,18 @@ def tables(settings: Settings) -> set[str]:
         return set(inspect(connection).get_table_names())
 
 
-def environment_of(settings: Settings) -> dict[str, str]:
-    """The settings as a process of its own gets them."""
+def run(settings: Settings, *program: str) -> subprocess.CompletedProcess[str]:
+    """A process of its own, with these settings."""
     values = {name.upper(): as_written(value) for name, value in settings.model_dump().items()}
-    return default_environment() | values
+    return subprocess.run(
+        [sys.executable, "-m", *program],
+        cwd=ROOT,
+        env=default_environment() | values,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
 
 
 class TestRoundTrip:
@@ -119,6 +130,22 @@ class TestRoundTrip:
         with pytest.raises(KeyboardInterrupt):
             fail_at_the_end()
         assert tables(unmigrated) == set()
+
+    def test_one_process_at_a_time_migrates(self, unmigrated: Settings) -> None:
+        entered = threading.Event()
+
+        def migrate_as_well() -> str | None:
+            with migration_connection(unmigrated) as connection:
+                entered.set()
+                return schema_problem(connection)
+
+        with ThreadPoolExecutor(1) as pool:
+            with migration_connection(unmigrated) as connection:
+                other = pool.submit(migrate_as_well)
+                command.upgrade(alembic_config(connection), "head")
+                assert not entered.wait(0.5)
+            # It finds what the first one made.
+            assert other.result(PATIENCE) is None
 
 
 class TestConstraints:
@@ -212,21 +239,11 @@ class TestStartOnPostgres:
     def test_the_server_says_in_one_line_why_it_does_not_start(
         self, postgres_settings: Settings
     ) -> None:
-        ended = subprocess.run(
-            [sys.executable, "-m", "uvicorn", "main:app", "--port", "0"],
-            cwd=ROOT,
-            env=environment_of(postgres_settings) | {"ENVIRONMENT": "development"},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        ended = run(postgres_settings, "uvicorn", "main:app", "--port", "0")
         assert ended.returncode != 0
         lines = (ended.stdout + ended.stderr).splitlines()
-        assert [line for line in lines if MISSING in line] == [
-            line for line in lines if "Not started: " in line
-        ]
-        assert len([line for line in lines if f"Not started: {MISSING}" in line]) == 1
+        (told,) = [line for line in lines if "Not started: " in line]
+        assert json.loads(told)["message"] == f"Not started: {MISSING}"
         assert not [line for line in lines if "Traceback" in line]
 
 
