@@ -209,7 +209,7 @@ class Order(SQLModel, table=True):
             "reopened_within_refunded",
         ),
         CheckConstraint("amount_paid - amount_refunded <= total_amount", "never_overpaid"),
-        CheckConstraint("status <> 'pending' OR expires_at IS NOT NULL", "pending_expires"),
+        CheckConstraint("(status = 'pending') = (expires_at IS NOT NULL)", "pending_expires"),
         CheckConstraint(
             "status NOT IN ('confirmed', 'completed') OR confirmed_at IS NOT NULL",
             "confirmed_has_date",
@@ -224,8 +224,8 @@ class Order(SQLModel, table=True):
             "ix_orders_overdue",
             "expires_at",
             "id",
-            postgresql_where=text("status = 'pending'"),
-            sqlite_where=text("status = 'pending'"),
+            postgresql_where=text("expires_at IS NOT NULL"),
+            sqlite_where=text("expires_at IS NOT NULL"),
         ),
         NEVER_REUSE_IDS,
     )

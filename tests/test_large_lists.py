@@ -27,7 +27,8 @@ _NUMBERS = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows)",
     "postgresql": "WITH n(i) AS (SELECT generate_series(1, :rows))",
 }
-# Half of the orders are pending, and none is overdue. One user owns every order, so that a single history is as long as the list of all.
+# Half of the orders are pending, none overdue.
+# One user owns every order, so that a single history is as long as the list of all.
 _INSERTS = (
     (
         "INSERT INTO users (id, username, username_key, email, email_key, full_name, is_active,"
@@ -45,8 +46,8 @@ _INSERTS = (
         "INSERT INTO orders (id, order_reference, user_id, status, total_amount, amount_paid,"
         " amount_refunded, amount_reopened, expires_at, confirmed_at, created_at, updated_at)"
         " {numbers} SELECT i, 'ORD-' || i, 1,"
-        " CASE WHEN i % 2 = 0 THEN 'pending' ELSE 'confirmed' END, 1000, 1000, 0, 0, :later,"
-        " :now, :now, :now FROM n"
+        " CASE WHEN i % 2 = 0 THEN 'pending' ELSE 'confirmed' END, 1000, 1000, 0, 0,"
+        " CASE WHEN i % 2 = 0 THEN :later END, :now, :now, :now FROM n"
     ),
     (
         "INSERT INTO order_items (id, order_id, ticket_id, quantity, unit_price, line_total,"

@@ -86,6 +86,7 @@ def expire(session: Session, order_ids: Collection[int], *, now: datetime) -> No
         now=now,
         status=OrderStatus.CANCELLED,
         cancel_reason=EXPIRED,
+        expires_at=None,
         amount_refunded=orders.c.amount_paid,
     )
     held = quantities_of(session, order_ids)

@@ -158,7 +158,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "status <> 'pending' OR expires_at IS NOT NULL", name=op.f("ck_orders_pending_expires")
+            "(status = 'pending') = (expires_at IS NOT NULL)",
+            name=op.f("ck_orders_pending_expires"),
         ),
         sa.CheckConstraint(
             "status NOT IN ('confirmed', 'completed') OR confirmed_at IS NOT NULL",
@@ -193,8 +194,8 @@ def upgrade() -> None:
             "ix_orders_overdue",
             ["expires_at", "id"],
             unique=False,
-            postgresql_where=sa.text("status = 'pending'"),
-            sqlite_where=sa.text("status = 'pending'"),
+            postgresql_where=sa.text("expires_at IS NOT NULL"),
+            sqlite_where=sa.text("expires_at IS NOT NULL"),
         )
         batch_op.create_index(batch_op.f("ix_orders_status_id"), ["status", "id"], unique=False)
         batch_op.create_index(
@@ -393,8 +394,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_orders_status_id"))
         batch_op.drop_index(
             "ix_orders_overdue",
-            postgresql_where=sa.text("status = 'pending'"),
-            sqlite_where=sa.text("status = 'pending'"),
+            postgresql_where=sa.text("expires_at IS NOT NULL"),
+            sqlite_where=sa.text("expires_at IS NOT NULL"),
         )
         batch_op.drop_index(batch_op.f("ix_orders_created_at_id"))
         batch_op.drop_index(batch_op.f("ix_orders_confirmed_at"))

@@ -60,8 +60,10 @@ BROKEN = {
     "ck_orders_reopened_within_refunded": "UPDATE orders SET amount_reopened = 1 WHERE id = 1",
     "ck_orders_never_overpaid": "UPDATE orders SET amount_paid = 20001 WHERE id = 1",
     "ck_orders_pending_expires": "UPDATE orders SET expires_at = NULL WHERE id = 1",
-    "ck_orders_confirmed_has_date": "UPDATE orders SET status = 'completed' WHERE id = 1",
-    "ck_orders_status": "UPDATE orders SET status = 'lost' WHERE id = 1",
+    "ck_orders_confirmed_has_date": (
+        "UPDATE orders SET status = 'completed', expires_at = NULL WHERE id = 1"
+    ),
+    "ck_orders_status": "UPDATE orders SET status = 'lost', expires_at = NULL WHERE id = 1",
     "fk_orders_user_id_users": "UPDATE orders SET user_id = 99 WHERE id = 1",
     "uq_order_items_order_id_ticket_id_unit_price": (
         "UPDATE order_items SET order_id = 1 WHERE id = 2"
