@@ -7,6 +7,12 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import iter_route_contexts
 
+from Auth.gatekeeper import Gatekeeper
+from Auth.limits import RateLimiter, RateLimitMiddleware
+from Auth.openapi import amend_with_policy, require_policy
+from Auth.routers import auth
+from Auth.services.passwords import Passwords
+from Auth.services.tokens import TokenSigner
 from core import service_routes
 from core.allowed_methods import install_allowed_methods
 from core.clock import Clock, utc_now
@@ -21,8 +27,10 @@ from core.middleware import (
 )
 from core.openapi import describe
 from core.problems import install_error_handlers
+from core.production import load_safe_settings
 from core.schema_version import prepare_schema
-from core.settings import ConfigurationError, Settings, load_settings
+from core.security_headers import SecurityHeadersMiddleware, announce_mode
+from core.settings import ConfigurationError, Settings
 from database import Database
 from Order.routers import analytics, cart, order, transaction, user
 from Order.services.expiry_service import sweeping
@@ -35,9 +43,19 @@ ROUTERS = (
     user.router,
     transaction.router,
     analytics.router,
+    auth.router,
     service_routes.router,
 )
-EXPOSED_HEADERS = ("Location", "Link", "X-Total-Count", "X-Request-ID", "Retry-After")
+EXPOSED_HEADERS = (
+    "Location",
+    "Link",
+    "X-Total-Count",
+    "X-Request-ID",
+    "X-Auth-Mode",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+)
 
 
 def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
@@ -45,6 +63,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         title=settings.app_name,
         version=settings.app_version,
         debug=False,  # Starlette's debug page would show traces to callers.
+        openapi_url="/openapi.json" if settings.docs_enabled else None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -52,12 +71,20 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
     )
     app.state.settings = settings
     app.state.clock = clock
+    app.state.passwords = Passwords(
+        memory_kib=settings.password_hash_memory_kib, iterations=settings.password_hash_iterations
+    )
+    app.state.signer = TokenSigner(settings)
+    app.state.gate = Gatekeeper(settings, app.state.signer, clock)
+    app.state.limiter = RateLimiter(settings, app.state.signer, clock)
     for router in ROUTERS:
         app.include_router(router)
-    install_docs(app)
+    if settings.docs_enabled:
+        install_docs(app)
     install_error_handlers(app)
     install_allowed_methods(app)
-    describe(app)
+    describe(app, amend=amend_with_policy)
+    require_policy(app)
     _install_middleware(app, settings)
     return app
 
@@ -66,6 +93,7 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     configure_logs(settings)
+    announce_mode(settings)
     prepare_schema(settings)
     database = Database(settings)
     app.state.database = database
@@ -81,6 +109,7 @@ def _install_middleware(app: FastAPI, settings: Settings) -> None:
     paths = (context.path for context in iter_route_contexts(app.routes))
     collections = frozenset(path for path in paths if path and path.endswith("/") and path != "/")
     app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes)
+    app.add_middleware(RateLimitMiddleware, limiter=app.state.limiter)
     app.add_middleware(TrailingSlashMiddleware, collections=collections)
     app.add_middleware(UnexpectedErrorMiddleware)
     if settings.cors_origins:
@@ -92,13 +121,14 @@ def _install_middleware(app: FastAPI, settings: Settings) -> None:
             allow_headers=["*"],
             expose_headers=EXPOSED_HEADERS,
         )
+    app.add_middleware(SecurityHeadersMiddleware, settings=settings)
     app.add_middleware(RequestContextMiddleware)
     app.add_middleware(StartupRefusalMiddleware)
 
 
 def _from_environment() -> FastAPI:
     try:
-        settings = load_settings()
+        settings = load_safe_settings()
     except ConfigurationError as error:
         raise SystemExit(f"Not started: {error}") from None
     # Here already, so that the server's first lines are like all others.

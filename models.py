@@ -11,38 +11,27 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Column,
     Computed,
-    Enum,
     ForeignKey,
     Index,
-    Integer,
     String,
-    Table,
     Text,
     UniqueConstraint,
     text,
 )
 from sqlmodel import Field, SQLModel
 
-from core.money import ZERO, Money
-
-SQLModel.metadata.naming_convention = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-# SQLite numbers rows by itself only in a column that is exactly INTEGER.
-BigId = BigInteger().with_variant(Integer, "sqlite")
-
-
-# SQLite would give the id of a deleted last row to the next one, and old links another's object.
-NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
+from core.columns import (
+    NEVER_REUSE_IDS,
+    BigId,
+    id_column,
+    money_column,
+    reference_column,
+    stored_by_value,
+    table_of,
+)
 
 
 class TicketStatus(StrEnum):
@@ -73,28 +62,12 @@ class UserOrderRole(StrEnum):
     RECIPIENT = "recipient"
 
 
-def stored_by_value(enum: type[StrEnum], name: str) -> Enum:
-    """Text with a CHECK: a native type would store names and resist migrations."""
-    return Enum(
-        enum,
-        name=name,
-        native_enum=False,
-        create_constraint=True,
-        length=20,
-        values_callable=lambda members: [member.value for member in members],
-    )
+class UserRole(StrEnum):
+    """What a user may do; each role may do all that those before it may."""
 
-
-def _id() -> Any:
-    return Field(default=None, sa_column=Column(BigId, primary_key=True))
-
-
-def _reference(target: str, *, ondelete: str) -> Any:
-    return Field(sa_column=Column(BigId, ForeignKey(target, ondelete=ondelete), nullable=False))
-
-
-def _money() -> Any:
-    return Field(default=ZERO, sa_type=Money)
+    CUSTOMER = "customer"
+    STAFF = "staff"
+    ADMIN = "admin"
 
 
 class User(SQLModel, table=True):
@@ -106,13 +79,16 @@ class User(SQLModel, table=True):
         NEVER_REUSE_IDS,
     )
 
-    id: int = _id()
+    id: int = id_column()
     username: str = Field(sa_type=String(50))
     username_key: str = Field(sa_type=String(50))
     email: str = Field(sa_type=String(320))
     email_key: str = Field(sa_type=String(640))
     full_name: str = Field(sa_type=String(200))
     phone_number: str | None = Field(default=None, sa_type=String(20))
+    role: UserRole = Field(default=UserRole.CUSTOMER, sa_type=stored_by_value(UserRole, "role"))
+    # Without one the user can't log in.
+    password_hash: str | None = Field(default=None, sa_type=String(255))
     is_active: bool = True
     created_at: datetime
     updated_at: datetime
@@ -153,7 +129,7 @@ class Ticket(SQLModel, table=True):
         NEVER_REUSE_IDS,
     )
 
-    id: int = _id()
+    id: int = id_column()
     event_name: str = Field(sa_type=String(200))
     event_key: str = Field(sa_type=String(800))
     event_description: str | None = Field(default=None, sa_type=Text)
@@ -164,7 +140,7 @@ class Ticket(SQLModel, table=True):
     category_key: str = Field(sa_type=String(400))
     # Name, description, venue and category as ``core.text.search_key``, a line each.
     search_text: str = Field(sa_type=Text)
-    price: Decimal = _money()
+    price: Decimal = money_column()
     total_quantity: int
     available_quantity: int
     reserved_quantity: int = 0
@@ -187,9 +163,9 @@ class Cart(SQLModel, table=True):
         NEVER_REUSE_IDS,
     )
 
-    id: int = _id()
-    user_id: int = _reference("users.id", ondelete="CASCADE")
-    ticket_id: int = _reference("tickets.id", ondelete="CASCADE")
+    id: int = id_column()
+    user_id: int = reference_column("users.id", ondelete="CASCADE")
+    ticket_id: int = reference_column("tickets.id", ondelete="CASCADE")
     quantity: int
     created_at: datetime
     updated_at: datetime
@@ -230,19 +206,19 @@ class Order(SQLModel, table=True):
         NEVER_REUSE_IDS,
     )
 
-    id: int = _id()
+    id: int = id_column()
     order_reference: str = Field(sa_type=String(14))
-    user_id: int = _reference("users.id", ondelete="RESTRICT")
+    user_id: int = reference_column("users.id", ondelete="RESTRICT")
     status: OrderStatus = Field(
         default=OrderStatus.PENDING,
         sa_type=stored_by_value(OrderStatus, "status"),
     )
-    total_amount: Decimal = _money()
+    total_amount: Decimal = money_column()
     # All money that ever succeeded, and what went back of it.
-    amount_paid: Decimal = _money()
-    amount_refunded: Decimal = _money()
+    amount_paid: Decimal = money_column()
+    amount_refunded: Decimal = money_column()
     # The part of the refunds that is due again: what was given back before the order was confirmed.
-    amount_reopened: Decimal = _money()
+    amount_reopened: Decimal = money_column()
     notes: str | None = Field(default=None, sa_type=Text)
     cancel_reason: str | None = Field(default=None, sa_type=Text)
     expires_at: datetime | None = None
@@ -267,12 +243,12 @@ class OrderItem(SQLModel, table=True):
         NEVER_REUSE_IDS,
     )
 
-    id: int = _id()
-    order_id: int = _reference("orders.id", ondelete="CASCADE")
-    ticket_id: int = _reference("tickets.id", ondelete="RESTRICT")
+    id: int = id_column()
+    order_id: int = reference_column("orders.id", ondelete="CASCADE")
+    ticket_id: int = reference_column("tickets.id", ondelete="RESTRICT")
     quantity: int
-    unit_price: Decimal = _money()
-    line_total: Decimal = _money()
+    unit_price: Decimal = money_column()
+    line_total: Decimal = money_column()
     event_name: str = Field(sa_type=String(200))
     event_key: str = Field(sa_type=String(800))
     event_date: datetime
@@ -304,11 +280,11 @@ class Transaction(SQLModel, table=True):
         NEVER_REUSE_IDS,
     )
 
-    id: int = _id()
+    id: int = id_column()
     transaction_number: str = Field(sa_type=String(14))
-    order_id: int = _reference("orders.id", ondelete="RESTRICT")
-    amount: Decimal = _money()
-    refunded_amount: Decimal = _money()
+    order_id: int = reference_column("orders.id", ondelete="RESTRICT")
+    amount: Decimal = money_column()
+    refunded_amount: Decimal = money_column()
     payment_method: str = Field(sa_type=String(50))
     transaction_reference: str | None = Field(default=None, sa_type=String(255))
     status: TransactionStatus = Field(
@@ -338,21 +314,62 @@ class UserOrder(SQLModel, table=True):
         NEVER_REUSE_IDS,
     )
 
-    id: int = _id()
-    user_id: int = _reference("users.id", ondelete="CASCADE")
-    order_id: int = _reference("orders.id", ondelete="CASCADE")
+    id: int = id_column()
+    user_id: int = reference_column("users.id", ondelete="CASCADE")
+    order_id: int = reference_column("orders.id", ondelete="CASCADE")
     role: UserOrderRole = Field(sa_type=stored_by_value(UserOrderRole, "role"))
     created_at: datetime
 
 
-def _table(model: type[SQLModel]) -> Table:
-    return SQLModel.metadata.tables[str(model.__tablename__)]
+class LoginSession(SQLModel, table=True):
+    """One log-in: refresh tokens prolong it, and its end ends its access tokens."""
+
+    __tablename__: ClassVar[Any] = "login_sessions"
+    __table_args__ = (
+        UniqueConstraint("key_hash"),
+        Index(None, "user_id"),
+        Index(None, "expires_at"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = id_column()
+    user_id: int = reference_column("users.id", ondelete="CASCADE")
+    # The two halves of the refresh token: which session, and that it is the newest token of it.
+    key_hash: str = Field(sa_type=String(64))
+    secret_hash: str = Field(sa_type=String(64))
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
 
 
-users = _table(User)
-tickets = _table(Ticket)
-carts = _table(Cart)
-orders = _table(Order)
-order_items = _table(OrderItem)
-transactions = _table(Transaction)
-user_orders = _table(UserOrder)
+class ApiKey(SQLModel, table=True):
+    """A program's identity: it acts for its maker, with at most the maker's role."""
+
+    __tablename__: ClassVar[Any] = "api_keys"
+    __table_args__ = (UniqueConstraint("key_hash"), Index(None, "user_id"), NEVER_REUSE_IDS)
+
+    id: int = id_column()
+    # None: made in the open development mode, where nobody has to be anybody.
+    user_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("users.id", ondelete="CASCADE"))
+    )
+    name: str = Field(sa_type=String(100))
+    role: UserRole = Field(sa_type=stored_by_value(UserRole, "role"))
+    key_hash: str = Field(sa_type=String(64))
+    # How the key begins, so that its owner can tell it from others.
+    hint: str = Field(sa_type=String(12))
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    created_at: datetime
+
+
+users = table_of(User)
+tickets = table_of(Ticket)
+carts = table_of(Cart)
+orders = table_of(Order)
+order_items = table_of(OrderItem)
+transactions = table_of(Transaction)
+user_orders = table_of(UserOrder)
+login_sessions = table_of(LoginSession)
+api_keys = table_of(ApiKey)

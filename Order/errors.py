@@ -2,13 +2,18 @@
 
 from typing import Any, ClassVar
 
-from core.errors import ConflictError, InvalidError, NotFoundError
+from core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 
 
 class UserNotFoundError(NotFoundError):
     code = "user_not_found"
     title = "The user does not exist"
     constraint = "fk_orders_user_id_users"
+
+
+class RoleTooHighError(ForbiddenError):
+    code = "role_too_high"
+    title = "Nobody gives a role above the own one"
 
 
 class UserInactiveError(ConflictError):

@@ -45,6 +45,17 @@ class TicketNotOnSaleError(ConflictError):
         super().__init__(f"Not on sale: {said}.", lines=lines)
 
 
+class EventPassedError(ConflictError):
+    """After its date only the box office sells an event."""
+
+    code = "event_passed"
+    title = "The event has passed"
+    example: ClassVar = {"ticket_ids": [7]}
+
+    def __init__(self, ticket_ids: Iterable[int]) -> None:
+        super().__init__(ticket_ids=sorted(ticket_ids))
+
+
 class StockConflictError(ConflictError):
     code = "stock_conflict"
     title = "The stock does not allow this quantity"

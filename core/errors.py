@@ -42,6 +42,27 @@ class InvalidError(DomainError):
     """A value that no state would accept."""
 
 
+class UnauthenticatedError(DomainError):
+    """The caller has to say who it is, or said something that is not true."""
+
+
+class ForbiddenError(DomainError):
+    """The caller is known, and may not."""
+
+
+class NotAllowedError(ForbiddenError):
+    code = "not_allowed"
+    title = "Your role does not allow this"
+
+
+class TooManyRequestsError(DomainError):
+    """The caller asks more often than it may; nothing ran."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"Try again in {retry_after_seconds} seconds.")
+
+
 class UnavailableError(DomainError):
     """The service can't do it now; the same request may succeed later."""
 

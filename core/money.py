@@ -91,6 +91,8 @@ PositiveAmount = Annotated[
 ]
 # In a query string every value is text, so only the range is checked.
 PriceParameter = Annotated[
-    Decimal, Field(ge=0, le=MAX_AMOUNT, decimal_places=2, allow_inf_nan=False)
+    Decimal,
+    Field(ge=0, le=MAX_AMOUNT, decimal_places=2, allow_inf_nan=False),
+    _schema(0, MAX_AMOUNT),
 ]
 Amount = Annotated[Decimal, _as_number, WithJsonSchema({"type": "number", "multipleOf": 0.01})]

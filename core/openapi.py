@@ -1,5 +1,6 @@
 """The OpenAPI document: the contract's public form."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
@@ -7,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from core.problems import FieldError, Problem, ValidationProblem
+from core.schemas import MAX_ID
 
 _SUMMARY = "Sell tickets: stock that is never sold twice, money exact to the cent."
 _DESCRIPTION = """
@@ -24,6 +26,7 @@ _TAGS = [
     {"name": "Users", "description": "Accounts, profiles and order history."},
     {"name": "Transactions", "description": "Payments and refunds."},
     {"name": "Analytics", "description": "Figures that reconcile with the orders to the cent."},
+    {"name": "Auth", "description": "Log-in, tokens, passwords and API keys."},
     {"name": "Service", "description": "What this service is, and whether it is well."},
 ]
 _LINK = {
@@ -36,13 +39,19 @@ _TOTAL = {
 }
 _LOCATION = {"description": "The address of the new object.", "schema": {"type": "string"}}
 
+# Bounds that the deployment sets: the schema and its field, and the setting.
+_SET_BOUNDS = {("OrderLine", "quantity"): "max_units_per_ticket"}
 
-def describe(app: FastAPI) -> None:
-    """Give the app its document, made once and kept."""
+Amend = Callable[[dict[str, Any]], None]
+
+
+def describe(app: FastAPI, *, amend: Amend) -> None:
+    """Give the app its document, made once and kept; ``amend`` adds what others know of it."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = _document(app)
+            amend(app.openapi_schema)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
@@ -66,6 +75,10 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for path in schema["paths"].values():
         for operation in path.values():
             _add_headers(operation)
+    for (model, field), setting in _SET_BOUNDS.items():
+        bounded = schema["components"]["schemas"][model]["properties"][field]
+        bounded["maximum"] = getattr(app.state.settings, setting)
+    _make_bounds_exact(schema)
     return schema
 
 
@@ -75,3 +88,16 @@ def _add_headers(operation: dict[str, Any]) -> None:
         responses["201"]["headers"] = {"Location": _LOCATION}
     if any(parameter["name"] == "after" for parameter in operation.get("parameters", ())):
         responses["200"]["headers"] = {"Link": _LINK, "X-Total-Count": _TOTAL}
+
+
+def _make_bounds_exact(node: Any) -> None:
+    """Bounds of integers as integers: FastAPI's floats would round the largest id up."""
+    if isinstance(node, list):
+        for item in node:
+            _make_bounds_exact(item)
+    elif isinstance(node, dict):
+        if node.get("type") == "integer":
+            bounds = node.keys() & {"minimum", "maximum"}
+            node.update({name: min(int(node[name]), MAX_ID) for name in bounds})
+        for item in node.values():
+            _make_bounds_exact(item)

@@ -17,8 +17,11 @@ from core.errors import (
     ConflictError,
     DatabaseUnavailableError,
     DomainError,
+    ForbiddenError,
     InvalidError,
     NotFoundError,
+    TooManyRequestsError,
+    UnauthenticatedError,
     UnavailableError,
 )
 
@@ -27,9 +30,12 @@ logger = logging.getLogger("nexticket.problems")
 MEDIA_TYPE = "application/problem+json"
 
 _STATUS: dict[type[DomainError], int] = {
+    UnauthenticatedError: 401,
+    ForbiddenError: 403,
     NotFoundError: 404,
     ConflictError: 409,
     InvalidError: 422,
+    TooManyRequestsError: 429,
     UnavailableError: 503,
 }
 
@@ -126,9 +132,16 @@ def install_error_handlers(app: FastAPI) -> None:
 
 async def _domain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)  # noqa: S101 - how Starlette types handlers
+    return refusal(request, error)
+
+
+def refusal(request: Request, error: DomainError) -> Response:
+    """The answer that tells of a refusal, also where no route was asked yet."""
     headers = {}
-    if isinstance(error, UnavailableError):
+    if isinstance(error, UnavailableError | TooManyRequestsError):
         headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, UnauthenticatedError):
+        headers["WWW-Authenticate"] = "Bearer"
     return problem(
         request,
         status=status_of(type(error)),
@@ -221,23 +234,39 @@ def _sentence(item: Any) -> str:
 
 
 def responses(
-    *errors: type[DomainError], parameters: bool = True, body: bool = False
+    *errors: type[DomainError], parameters: bool = True, body: bool = False, form: bool = False
 ) -> dict[int | str, dict[str, Any]]:
     """The refusals of an operation, for ``responses=`` of its route.
 
     Every operation can meet a busy service; one with ``parameters`` also bad ones, and one with a
-    ``body`` also one that is no JSON or too large.
+    ``body`` also one that is no JSON or too large, and one with a ``form`` one that is too large.
     """
     by_status: dict[int, list[tuple[str, str, dict[str, Any]]]] = {}
     if parameters or body:
         by_status[422] = [("validation_error", _VALIDATION_TITLE, _VALIDATION_EXAMPLE)]
     if body:
         by_status[400] = [("malformed_body", _MALFORMED_TITLE, {})]
+    if body or form:
         by_status[413] = [("body_too_large", "Content Too Large", {})]
     everything: tuple[type[DomainError], ...] = (*errors, BusyError, DatabaseUnavailableError)
     for error in everything:
         by_status.setdefault(status_of(error), []).append((error.code, error.title, error.example))
     return {status: _response(status, by_status[status]) for status in sorted(by_status)}
+
+
+def add_refusals(operation: dict[str, Any], *errors: type[DomainError]) -> None:
+    """Declare more refusals in an operation of the finished OpenAPI document."""
+    for error in errors:
+        status = status_of(error)
+        case = (error.code, error.title, error.example)
+        fresh = _response(status, [case])
+        declared = operation["responses"].setdefault(str(status), fresh)
+        content = declared["content"][MEDIA_TYPE]
+        codes = content["schema"]["properties"]["code"]["enum"]
+        if error.code not in codes:
+            codes.append(error.code)
+            content["examples"] |= fresh["content"][MEDIA_TYPE]["examples"]
+            declared["description"] += f"; {fresh['description']}"
 
 
 def _response(status: int, cases: Iterable[tuple[str, str, dict[str, Any]]]) -> dict[str, Any]:
@@ -254,7 +283,7 @@ def _response(status: int, cases: Iterable[tuple[str, str, dict[str, Any]]]) -> 
         "description": "; ".join(f"`{code}`: {title}" for code, title, _ in cases),
         "content": {MEDIA_TYPE: content},
     }
-    if status == 503:  # noqa: PLR2004
+    if status in {429, 503}:
         response["headers"] = {
             "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
         }

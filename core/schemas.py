@@ -37,11 +37,18 @@ _DIGITS = re.compile("-?[0-9]+")
 _SPELLED = BeforeValidator(_digits_only)
 WholeNumber = Annotated[int, _SPELLED]
 
-Id = Annotated[int, Field(ge=1, le=MAX_ID, strict=True)]
+
+def _whole(value: Any) -> Any:
+    """JSON has one kind of number, and JSON Schema calls ``2.0`` an integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_WHOLE = BeforeValidator(_whole)
+Id = Annotated[int, Field(ge=1, le=MAX_ID, strict=True), _WHOLE]
 IdParameter = Annotated[int, Field(ge=1, le=MAX_ID), _SPELLED]
 IdPath = Annotated[int, Path(ge=1, le=MAX_ID), _SPELLED]
-Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True)]
-StockQuantity = Annotated[int, Field(ge=0, le=MAX_QUANTITY, strict=True)]
+Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True), _WHOLE]
+StockQuantity = Annotated[int, Field(ge=0, le=MAX_QUANTITY, strict=True), _WHOLE]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -53,6 +60,10 @@ def _printable(value: str) -> str:
     return value
 
 
+# The rule in the document, in the spelling of JSON Schema.
+_PRINTABLE = Field(
+    json_schema_extra={"pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"}
+)
 _TEXT = AfterValidator(_printable)
 
 
@@ -60,11 +71,11 @@ def _length(maximum: int, minimum: int = 1) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, min_length=minimum, max_length=maximum)
 
 
-ShortText = Annotated[str, _length(50), _TEXT]
-Category = Annotated[str, _length(100), _TEXT]
-Name = Annotated[str, _length(200), _TEXT]
-Reference = Annotated[str, _length(255), _TEXT]
-LongText = Annotated[str, _length(5000, 0), _TEXT]
+ShortText = Annotated[str, _length(50), _TEXT, _PRINTABLE]
+Category = Annotated[str, _length(100), _TEXT, _PRINTABLE]
+Name = Annotated[str, _length(200), _TEXT, _PRINTABLE]
+Reference = Annotated[str, _length(255), _TEXT, _PRINTABLE]
+LongText = Annotated[str, _length(5000, 0), _TEXT, _PRINTABLE]
 
 
 def _dated(value: Any) -> Any:

@@ -18,10 +18,14 @@ router = APIRouter(tags=["Service"])
 class ServiceInfo(BaseModel):
     name: str = Field(examples=["Nexticket API"])
     version: str = Field(examples=["0.1.0"])
-    docs: str = Field(examples=["/docs"])
-    redoc: str = Field(examples=["/redoc"])
-    openapi: str = Field(examples=["/openapi.json"])
+    docs: str | None = Field(description="Null where they are off.", examples=["/docs"])
+    redoc: str | None = Field(examples=["/redoc"])
+    openapi: str | None = Field(examples=["/openapi.json"])
     health: str = Field(examples=["/health"])
+    auth_mode: Literal["open", "required"] = Field(
+        description="Open: this machine needs no identity, as in development.",
+        examples=["required"],
+    )
     resources: dict[str, str] = Field(examples=[{"tickets": "/api/tickets/"}])
 
 
@@ -48,10 +52,11 @@ async def get_service(request: Request) -> ServiceInfo:
     return ServiceInfo(
         name=settings.app_name,
         version=settings.app_version,
-        docs=f"{prefix}/docs",
-        redoc=f"{prefix}/redoc",
-        openapi=f"{prefix}/openapi.json",
+        docs=f"{prefix}/docs" if settings.docs_enabled else None,
+        redoc=f"{prefix}/redoc" if settings.docs_enabled else None,
+        openapi=f"{prefix}/openapi.json" if settings.docs_enabled else None,
         health=f"{prefix}/health",
+        auth_mode="open" if settings.is_open else "required",
         resources={name: f"{prefix}{path}" for name, path in _RESOURCES.items()},
     )
 

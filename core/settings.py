@@ -2,15 +2,22 @@
 
 import difflib
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import limits
+from limits.aio.storage import SlidingWindowCounterSupport, Storage
+from limits.storage import storage_from_string
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 ENV_FILE = Path(__file__).resolve().parent.parent / ".env"
+
+# An address alone is the network of this one address.
+Network = IPv4Network | IPv6Network
 
 _POSTGRES_NAMES = {"postgres", "postgresql", "postgresql+psycopg2"}
 
@@ -31,9 +38,22 @@ class Settings(BaseSettings):
     environment: Literal["development", "test", "staging", "production"] = "development"
     debug: bool = False
     secret_key: SecretStr = SecretStr("")
+    secret_key_previous: SecretStr = SecretStr("")
     algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
+    # None: open to this machine in development, required everywhere else.
+    auth_required: bool | None = None
+    password_hash_memory_kib: int = Field(default=19_456, ge=8, le=1_048_576)
+    password_hash_iterations: int = Field(default=2, ge=1, le=20)
     access_token_expire_minutes: float = Field(default=30, gt=0, allow_inf_nan=False)
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    behind_proxy: bool = False
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
+    docs_enabled: bool = True
+    rate_limit_storage: str = "memory://"
+    # Empty: not limited.
+    login_rate_limit: str = "10/minute"
+    registration_rate_limit: str = "20/hour"
+    write_rate_limit: str = "600/minute"
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     hold_minutes: float = Field(default=15, gt=0, le=60 * 24 * 365, allow_inf_nan=False)
     sweep_seconds: float = Field(default=10, gt=0, le=3600, allow_inf_nan=False)
@@ -48,7 +68,31 @@ class Settings(BaseSettings):
         database_url(value)
         return value
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("rate_limit_storage")
+    @classmethod
+    def _known_storage(cls, value: str) -> str:
+        rate_limit_storage(value)
+        return value
+
+    @field_validator("login_rate_limit", "registration_rate_limit", "write_rate_limit")
+    @classmethod
+    def _one_limit(cls, value: str) -> str:
+        if value and rate_limit(value).amount < 1:
+            raise ValueError("at least one request must be possible; empty means no limit")
+        return value
+
+    @field_validator("auth_required", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        """Runs after the value is cut at its commas: of two that run before, the last is first."""
+        return tuple(ip_network(item) for item in value)
+
+    @field_validator("cors_origins", "trusted_proxies", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -75,6 +119,11 @@ class Settings(BaseSettings):
         return database_url(self.database_url)
 
     @property
+    def is_open(self) -> bool:
+        """Whether a request without credentials from this machine acts as an administrator."""
+        return self.environment == "development" and not self.auth_required
+
+    @property
     def is_sqlite(self) -> bool:
         return self.database.get_backend_name() == "sqlite"
 
@@ -92,6 +141,29 @@ def database_url(value: str) -> URL:
     if not url.database or ":memory:" in url.database or url.query.get("mode") == "memory":
         raise ValueError("SQLite needs a file: every connection would see its own empty database")
     return url
+
+
+def rate_limit(value: str) -> limits.RateLimitItem:
+    try:
+        (limit,) = limits.parse_many(value)
+    except ValueError:  # Also for two limits in one.
+        raise ValueError(f"{value!r} is not one limit such as 10/minute") from None
+    return limit
+
+
+def rate_limit_storage(value: str) -> Storage:
+    """Where requests are counted. Nothing is connected yet; refusals don't show the password."""
+    try:
+        storage = storage_from_string(f"async+{value}", wrap_exceptions=True)
+    except limits.errors.ConfigurationError as error:
+        if "prerequisite" in str(error):
+            raise ValueError(str(error).partition(" See ")[0]) from None
+        raise ValueError("not a storage URL such as memory:// or redis://host:6379") from None
+    except ValueError:  # For a port that is no number.
+        raise ValueError("not a storage URL such as memory:// or redis://host:6379") from None
+    if not isinstance(storage, Storage) or not isinstance(storage, SlidingWindowCounterSupport):
+        raise ValueError("this storage can't count in sliding windows")  # noqa: TRY004 - a setting
+    return storage
 
 
 def load_settings() -> Settings:

@@ -5,33 +5,64 @@ commit: an answer that can't be rendered changes nothing, and a commit that fail
 with success. Identity and ``Idempotency-Key`` belong here: both concern the whole unit.
 """
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Concatenate, ParamSpec
+from typing import Annotated, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from fastapi import Depends, HTTPException, Request, Response
 from pydantic import BaseModel
 from sqlmodel import Session
+from starlette.types import Scope
 
+from core.caller import Caller
 from core.clock import Clock
+from core.errors import UnavailableError
 from core.pagination import Page
 from core.schemas import Resource
 from core.settings import Settings
 from database import Database
 
+logger = logging.getLogger("nexticket.unit_of_work")
+
 P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R")
+A = TypeVar("A")
+
+
+class Gate(Protocol):
+    """Who decides whether a request may do what it asks for; see ``Auth.gatekeeper``."""
+
+    def check_for(self, scope: Scope, operation_id: str) -> "Check":
+        """What the request's transaction runs first: (session, subject) → the caller."""
+        ...
+
+
+Check = Callable[[Session, Any], Caller]
 
 
 class UnitOfWork:
     def __init__(self, request: Request) -> None:
+        state = request.app.state
         self._request = request
-        self._database: Database = request.app.state.database
-        self._clock: Clock = request.app.state.clock
-        self.settings: Settings = request.app.state.settings
+        self._database: Database = state.database
+        self._clock: Clock = state.clock
+        self._subject: Any = None
+        gate: Gate = state.gate
+        self._check = gate.check_for(request.scope, request.scope["route"].operation_id)
+        self.settings: Settings = state.settings
+        # Handed to services before it is known: the transaction finds out who it is, first of all.
+        self.caller = Caller()
 
     @property
     def now(self) -> datetime:
         return self._clock()
+
+    def about(self, subject: Any) -> "UnitOfWork":
+        """Name the object whose owner may do this: a user's, order's, item's or payment's key."""
+        self._subject = subject
+        return self
 
     async def read(
         self,
@@ -40,7 +71,7 @@ class UnitOfWork:
         **kwargs: P.kwargs,
     ) -> Response:
         """Answer 200 with an object that one statement reads."""
-        return await self._database.read(lambda s: _ok(service(s, *args, **kwargs)))
+        return await self._run(self._database.read, self._unit(_ok, service, *args, **kwargs))
 
     async def report(
         self,
@@ -49,7 +80,7 @@ class UnitOfWork:
         **kwargs: P.kwargs,
     ) -> Response:
         """Answer 200 with an object made from many statements over one state of the data."""
-        return await self._database.snapshot(lambda s: _ok(service(s, *args, **kwargs)))
+        return await self._run(self._database.snapshot, self._unit(_ok, service, *args, **kwargs))
 
     async def page(
         self,
@@ -58,7 +89,9 @@ class UnitOfWork:
         **kwargs: P.kwargs,
     ) -> Response:
         """Answer 200 with a JSON array, and the headers that lead on."""
-        return await self._database.read(lambda s: self._list(service(s, *args, **kwargs)))
+        return await self._run(
+            self._database.read, self._unit(self._list, service, *args, **kwargs)
+        )
 
     async def change(
         self,
@@ -67,7 +100,7 @@ class UnitOfWork:
         **kwargs: P.kwargs,
     ) -> Response:
         """Change something and answer 200 with the object."""
-        return await self._database.write(lambda s: _ok(service(s, *args, **kwargs)))
+        return await self._run(self._database.write, self._unit(_ok, service, *args, **kwargs))
 
     async def create(
         self,
@@ -76,7 +109,9 @@ class UnitOfWork:
         **kwargs: P.kwargs,
     ) -> Response:
         """Make something and answer 201 with it and its ``Location``."""
-        return await self._database.write(lambda s: self._created(service(s, *args, **kwargs)))
+        return await self._run(
+            self._database.write, self._unit(self._created, service, *args, **kwargs)
+        )
 
     async def remove(
         self,
@@ -85,12 +120,53 @@ class UnitOfWork:
         **kwargs: P.kwargs,
     ) -> Response:
         """Remove something and answer 204."""
+        return await self._run(
+            self._database.write, self._unit(_no_content, service, *args, **kwargs)
+        )
 
-        def run(session: Session) -> Response:
-            service(session, *args, **kwargs)
-            return Response(status_code=204)
+    async def fetch(
+        self, service: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Read something that is not yet the answer."""
+        return await self._run(self._database.read, self._unit(_itself, service, *args, **kwargs))
 
-        return await self._database.write(run)
+    async def perform(
+        self, service: Callable[Concatenate[Session, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Commit something that is not yet the answer."""
+        return await self._run(self._database.write, self._unit(_itself, service, *args, **kwargs))
+
+    async def identify(self) -> Caller:
+        """Who asks, where the work itself depends on it."""
+        await self.fetch(lambda _session: None)
+        return self.caller
+
+    async def _run(
+        self, way: Callable[[Callable[[Session], A]], Awaitable[A]], unit: Callable[[Session], A]
+    ) -> A:
+        answer = await way(unit)
+        if self.caller.aside is not None:
+            try:
+                await self._database.write(self.caller.aside)
+            except UnavailableError as error:
+                # The request's own work is committed; this can wait for the next one.
+                logger.warning("not remembered: %s", error.detail)
+        return answer
+
+    def _unit(
+        self,
+        render: Callable[[R], A],
+        service: Callable[Concatenate[Session, P], R],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Callable[[Session], A]:
+        """The whole of a transaction: may the caller, then do, then render."""
+
+        def run(session: Session) -> A:
+            self.caller.become(self._check(session, self._subject))
+            return render(service(session, *args, **kwargs))
+
+        return run
 
     def _created(self, item: Resource) -> Response:
         # A proxy may serve us under a prefix, which only the request knows.
@@ -121,12 +197,20 @@ def _json(item: BaseModel) -> bytes:
     return item.__pydantic_serializer__.to_json(item)
 
 
+def _no_content(_nothing: None) -> Response:
+    return Response(status_code=204)
+
+
+def _itself(value: T) -> T:
+    return value
+
+
 def _ok(item: BaseModel) -> Response:
     return Response(_json(item), media_type="application/json")
 
 
 async def _unit_of_work(request: Request) -> UnitOfWork:
-    if request.method in _WITH_BODY:
+    if request.method in _WITH_BODY and not _is_form(request):
         await _require_utf_8(request)
     return UnitOfWork(request)
 
@@ -143,6 +227,12 @@ async def _require_utf_8(request: Request) -> None:
         raise HTTPException(400)
 
 
+def _is_form(request: Request) -> bool:
+    """A form was read as a stream already, and is text that cannot be malformed."""
+    return request.headers.get("content-type", "").startswith(_FORMS)
+
+
+_FORMS = ("application/x-www-form-urlencoded", "multipart/")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 

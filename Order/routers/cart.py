@@ -17,7 +17,12 @@ from Order.schemas.cart import (
     CartTotal,
 )
 from Order.services import cart_service
-from Ticket.errors import InsufficientStockError, TicketNotFoundError, TicketNotOnSaleError
+from Ticket.errors import (
+    EventPassedError,
+    InsufficientStockError,
+    TicketNotFoundError,
+    TicketNotOnSaleError,
+)
 
 router = APIRouter(prefix="/api/cart", tags=["Cart"])
 
@@ -33,14 +38,19 @@ router = APIRouter(prefix="/api/cart", tags=["Cart"])
         TicketNotFoundError,
         UserInactiveError,
         TicketNotOnSaleError,
+        EventPassedError,
         InsufficientStockError,
         body=True,
     ),
 )
 async def add_to_cart(body: CartItemCreate, work: Work) -> Response:
     """Adding a ticket that is in the cart already raises its quantity. A cart holds no stock."""
-    return await work.create(
-        cart_service.add_item, body, currency=work.settings.currency, now=work.now
+    return await work.about(body.user_id).create(
+        cart_service.add_item,
+        body,
+        caller=work.caller,
+        currency=work.settings.currency,
+        now=work.now,
     )
 
 
@@ -53,7 +63,9 @@ async def add_to_cart(body: CartItemCreate, work: Work) -> Response:
 )
 async def get_cart(user_id: IdPath, query: Annotated[CartList, Query()], work: Work) -> Response:
     """The lines of the cart, each with its ticket as it is now."""
-    return await work.page(cart_service.list_items, user_id, query, currency=work.settings.currency)
+    return await work.about(user_id).page(
+        cart_service.list_items, user_id, query, currency=work.settings.currency
+    )
 
 
 @router.get(
@@ -65,7 +77,9 @@ async def get_cart(user_id: IdPath, query: Annotated[CartList, Query()], work: W
 )
 async def get_cart_total(user_id: IdPath, work: Work) -> Response:
     """The sum at today's prices, and the lines that it adds up."""
-    return await work.read(cart_service.get_total, user_id, currency=work.settings.currency)
+    return await work.about(user_id).read(
+        cart_service.get_total, user_id, currency=work.settings.currency
+    )
 
 
 @router.put(
@@ -77,6 +91,7 @@ async def get_cart_total(user_id: IdPath, work: Work) -> Response:
         CartItemNotFoundError,
         UserInactiveError,
         TicketNotOnSaleError,
+        EventPassedError,
         InsufficientStockError,
         StaleObjectError,
         body=True,
@@ -84,10 +99,11 @@ async def get_cart_total(user_id: IdPath, work: Work) -> Response:
 )
 async def update_cart_item(cart_item_id: IdPath, body: CartItemUpdate, work: Work) -> Response:
     """Set how many of the ticket are wanted."""
-    return await work.change(
+    return await work.about(cart_item_id).change(
         cart_service.change_quantity,
         cart_item_id,
         body,
+        caller=work.caller,
         currency=work.settings.currency,
         now=work.now,
     )
@@ -102,7 +118,7 @@ async def update_cart_item(cart_item_id: IdPath, body: CartItemUpdate, work: Wor
 )
 async def remove_from_cart(cart_item_id: IdPath, work: Work) -> Response:
     """Take one line out of the cart."""
-    return await work.remove(cart_service.remove_item, cart_item_id)
+    return await work.about(cart_item_id).remove(cart_service.remove_item, cart_item_id)
 
 
 @router.delete(
@@ -114,4 +130,4 @@ async def remove_from_cart(cart_item_id: IdPath, work: Work) -> Response:
 )
 async def clear_cart(user_id: IdPath, work: Work) -> Response:
     """Take everything out of the cart; an empty one stays empty."""
-    return await work.remove(cart_service.clear, user_id)
+    return await work.about(user_id).remove(cart_service.clear, user_id)

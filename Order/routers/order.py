@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from core.errors import StaleObjectError
+from core.errors import NotAllowedError, StaleObjectError
 from core.pagination import ListQuery
 from core.problems import responses
 from core.schemas import IdPath
@@ -37,11 +37,17 @@ from Order.schemas.order import (
 )
 from Order.services import order_queries, order_service, share_service
 from Order.services.order_service import OrderTerms
-from Ticket.errors import InsufficientStockError, TicketNotFoundError, TicketNotOnSaleError
+from Ticket.errors import (
+    EventPassedError,
+    InsufficientStockError,
+    TicketNotFoundError,
+    TicketNotOnSaleError,
+)
 
 router = APIRouter(prefix="/api/orders", tags=["Orders"])
 
 _BUYING = (
+    EventPassedError,
     UserInactiveError,
     TicketNotOnSaleError,
     InsufficientStockError,
@@ -60,7 +66,9 @@ _BUYING = (
 async def create_order(body: OrderCreate, work: Work) -> Response:
     """Hold the stock of all lines or of none, at today's prices, until `expires_at`."""
     terms = OrderTerms.of(work.settings)
-    return await work.create(order_service.place_order, body, terms=terms, now=work.now)
+    return await work.about(body.user_id).create(
+        order_service.place_order, body, terms=terms, caller=work.caller, now=work.now
+    )
 
 
 @router.get(
@@ -73,7 +81,11 @@ async def create_order(body: OrderCreate, work: Work) -> Response:
 async def list_orders(query: Annotated[OrderList, Query()], work: Work) -> Response:
     """All orders that match every filter given, with their items."""
     return await work.page(
-        order_queries.list_orders, query, currency=work.settings.currency, now=work.now
+        order_queries.list_orders,
+        query,
+        caller=work.caller,
+        currency=work.settings.currency,
+        now=work.now,
     )
 
 
@@ -88,8 +100,8 @@ async def list_orders(query: Annotated[OrderList, Query()], work: Work) -> Respo
 async def create_order_from_cart(user_id: IdPath, work: Work) -> Response:
     """Order all that is in the user's cart; the cart is empty afterwards."""
     terms = OrderTerms.of(work.settings)
-    return await work.create(
-        order_service.place_order_from_cart, user_id, terms=terms, now=work.now
+    return await work.about(user_id).create(
+        order_service.place_order_from_cart, user_id, terms=terms, caller=work.caller, now=work.now
     )
 
 
@@ -102,8 +114,12 @@ async def create_order_from_cart(user_id: IdPath, work: Work) -> Response:
 )
 async def get_order(order_id: IdPath, work: Work) -> Response:
     """One order with its items; `allowed_actions` tells what would succeed now."""
-    return await work.read(
-        order_queries.get_order, order_id, currency=work.settings.currency, now=work.now
+    return await work.about(order_id).read(
+        order_queries.get_order,
+        order_id,
+        caller=work.caller,
+        currency=work.settings.currency,
+        now=work.now,
     )
 
 
@@ -116,10 +132,11 @@ async def get_order(order_id: IdPath, work: Work) -> Response:
 )
 async def update_order(order_id: IdPath, body: OrderUpdate, work: Work) -> Response:
     """Change the notes; items, status and money have operations of their own."""
-    return await work.change(
+    return await work.about(order_id).change(
         order_service.update_order,
         order_id,
         body,
+        caller=work.caller,
         currency=work.settings.currency,
         now=work.now,
     )
@@ -134,7 +151,7 @@ async def update_order(order_id: IdPath, body: OrderUpdate, work: Work) -> Respo
 )
 async def delete_order(order_id: IdPath, work: Work) -> Response:
     """Possible while it is pending or cancelled and no money was received; stock returns."""
-    return await work.remove(order_service.delete_order, order_id, now=work.now)
+    return await work.about(order_id).remove(order_service.delete_order, order_id, now=work.now)
 
 
 @router.post(
@@ -150,7 +167,9 @@ async def delete_order(order_id: IdPath, work: Work) -> Response:
 async def add_order_item(order_id: IdPath, body: OrderLine, work: Work) -> Response:
     """Add units of a ticket to a pending order, at today's price; the hold is not prolonged."""
     terms = OrderTerms.of(work.settings)
-    return await work.create(order_service.add_item, order_id, body, terms=terms, now=work.now)
+    return await work.about(order_id).create(
+        order_service.add_item, order_id, body, terms=terms, caller=work.caller, now=work.now
+    )
 
 
 @router.get(
@@ -164,7 +183,7 @@ async def list_order_items(
     order_id: IdPath, query: Annotated[ListQuery, Query()], work: Work
 ) -> Response:
     """The lines of the order, as the tickets were when they were ordered."""
-    return await work.page(order_queries.list_items, order_id, query)
+    return await work.about(order_id).page(order_queries.list_items, order_id, query)
 
 
 @router.patch(
@@ -184,6 +203,7 @@ async def change_order_status(order_id: IdPath, body: OrderStatusChange, work: W
         order_service.change_status,
         order_id,
         body.status,
+        caller=work.caller,
         currency=work.settings.currency,
         now=work.now,
     )
@@ -194,14 +214,18 @@ async def change_order_status(order_id: IdPath, body: OrderStatusChange, work: W
     summary="Cancel an order",
     operation_id="cancel_order",
     response_model=OrderRead,
-    responses=responses(OrderNotFoundError, InvalidTransitionError, body=True),
+    responses=responses(NotAllowedError, OrderNotFoundError, InvalidTransitionError, body=True),
 )
 async def cancel_order(order_id: IdPath, work: Work, body: OrderCancel | None = None) -> Response:
-    """Return the stock, fail pending transactions and refund what was paid."""
-    return await work.change(
+    """Return the stock, fail pending transactions and refund what was paid.
+
+    Customers cancel pending orders; a confirmed one is taken back by the box office.
+    """
+    return await work.about(order_id).change(
         order_service.cancel_order,
         order_id,
         body,
+        caller=work.caller,
         currency=work.settings.currency,
         now=work.now,
     )
@@ -218,7 +242,7 @@ async def list_order_users(
     order_id: IdPath, query: Annotated[ListQuery, Query()], work: Work
 ) -> Response:
     """The owner, and the recipients the owner shares the order with."""
-    return await work.page(share_service.list_order_users, order_id, query)
+    return await work.about(order_id).page(share_service.list_order_users, order_id, query)
 
 
 @router.post(
@@ -233,7 +257,9 @@ async def list_order_users(
 )
 async def share_order(order_id: IdPath, body: OrderUserCreate, work: Work) -> Response:
     """The order appears in that user's history, with the role `recipient`."""
-    return await work.create(share_service.share_order, order_id, body, now=work.now)
+    return await work.about(order_id).create(
+        share_service.share_order, order_id, body, now=work.now
+    )
 
 
 @router.delete(
@@ -245,7 +271,7 @@ async def share_order(order_id: IdPath, body: OrderUserCreate, work: Work) -> Re
 )
 async def stop_sharing_with_all(order_id: IdPath, work: Work) -> Response:
     """Remove all recipients; the owner stays."""
-    return await work.remove(share_service.stop_sharing_with_all, order_id)
+    return await work.about(order_id).remove(share_service.stop_sharing_with_all, order_id)
 
 
 @router.delete(
@@ -257,4 +283,4 @@ async def stop_sharing_with_all(order_id: IdPath, work: Work) -> Response:
 )
 async def stop_sharing(order_id: IdPath, user_id: IdPath, work: Work) -> Response:
     """Remove one recipient."""
-    return await work.remove(share_service.stop_sharing, order_id, user_id)
+    return await work.about(order_id).remove(share_service.stop_sharing, order_id, user_id)

@@ -44,7 +44,7 @@ router = APIRouter(prefix="/api/transactions", tags=["Transactions"])
 )
 async def create_transaction(body: TransactionCreate, work: Work) -> Response:
     """Announce a payment for an order, by default of all that is due."""
-    return await work.create(
+    return await work.about(body.order_id).create(
         transaction_service.create_transaction,
         body,
         currency=work.settings.currency,
@@ -62,7 +62,10 @@ async def create_transaction(body: TransactionCreate, work: Work) -> Response:
 async def list_transactions(query: Annotated[TransactionList, Query()], work: Work) -> Response:
     """All transactions that match every filter given."""
     return await work.page(
-        transaction_service.list_transactions, query, currency=work.settings.currency
+        transaction_service.list_transactions,
+        query,
+        caller=work.caller,
+        currency=work.settings.currency,
     )
 
 
@@ -77,7 +80,7 @@ async def list_order_transactions(
     order_id: IdPath, query: Annotated[TransactionFilters, Query()], work: Work
 ) -> Response:
     """Every attempt to pay the order, and what became of it."""
-    return await work.page(
+    return await work.about(order_id).page(
         transaction_service.list_transactions_of_order,
         order_id,
         query,
@@ -94,7 +97,7 @@ async def list_order_transactions(
 )
 async def get_transaction(transaction_id: IdPath, work: Work) -> Response:
     """One transaction."""
-    return await work.read(
+    return await work.about(transaction_id).read(
         transaction_service.get_transaction, transaction_id, currency=work.settings.currency
     )
 
@@ -116,7 +119,7 @@ async def update_transaction(
     transaction_id: IdPath, body: TransactionUpdate, work: Work
 ) -> Response:
     """Change the reference; while pending, the amount and the payment method too."""
-    return await work.change(
+    return await work.about(transaction_id).change(
         transaction_service.update_transaction,
         transaction_id,
         body,

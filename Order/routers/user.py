@@ -2,14 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from core.errors import StaleObjectError
+from Auth.services.passwords import Passwords
+from core.errors import NotAllowedError, StaleObjectError
 from core.problems import responses
 from core.schemas import IdPath
 from core.unit_of_work import Work
 from Order.errors import (
     EmailTakenError,
+    RoleTooHighError,
     UserHasOrdersError,
     UsernameTakenError,
     UserNotFoundError,
@@ -27,11 +29,18 @@ router = APIRouter(prefix="/api/users", tags=["Users"])
     operation_id="create_user",
     status_code=201,
     response_model=UserRead,
-    responses=responses(UsernameTakenError, EmailTakenError, body=True),
+    responses=responses(RoleTooHighError, UsernameTakenError, EmailTakenError, body=True),
 )
-async def create_user(body: UserCreate, work: Work) -> Response:
+async def create_user(body: UserCreate, request: Request, work: Work) -> Response:
     """Register an account; username and email are unique in any case."""
-    return await work.create(user_service.register_user, body, now=work.now)
+    passwords: Passwords = request.app.state.passwords
+    return await work.create(
+        user_service.register_user,
+        body,
+        password_hash=await passwords.hash(body.password) if body.password else None,
+        caller=work.caller,
+        now=work.now,
+    )
 
 
 @router.get(
@@ -57,7 +66,7 @@ async def get_user_by_username(
     username: Annotated[str, Path(max_length=50, pattern=r"^[A-Za-z0-9_.-]+$")], work: Work
 ) -> Response:
     """One user, by username in any case."""
-    return await work.read(user_service.get_user_by_username, username)
+    return await work.about(username).read(user_service.get_user_by_username, username)
 
 
 @router.get(
@@ -69,7 +78,7 @@ async def get_user_by_username(
 )
 async def get_user(user_id: IdPath, work: Work) -> Response:
     """One user, by id."""
-    return await work.read(user_service.get_user, user_id)
+    return await work.about(user_id).read(user_service.get_user, user_id)
 
 
 @router.get(
@@ -83,10 +92,11 @@ async def list_user_orders(
     user_id: IdPath, query: Annotated[OrderFilters, Query()], work: Work
 ) -> Response:
     """The orders that the user bought (`owner`) or that are shared with the user (`recipient`)."""
-    return await work.page(
+    return await work.about(user_id).page(
         order_queries.list_history,
         user_id,
         query,
+        caller=work.caller,
         currency=work.settings.currency,
         now=work.now,
     )
@@ -98,12 +108,19 @@ async def list_user_orders(
     operation_id="update_user",
     response_model=UserRead,
     responses=responses(
-        UserNotFoundError, UsernameTakenError, EmailTakenError, StaleObjectError, body=True
+        NotAllowedError,
+        UserNotFoundError,
+        UsernameTakenError,
+        EmailTakenError,
+        StaleObjectError,
+        body=True,
     ),
 )
 async def update_user(user_id: IdPath, body: UserUpdate, work: Work) -> Response:
     """Change the fields that are sent."""
-    return await work.change(user_service.update_user, user_id, body, now=work.now)
+    return await work.about(user_id).change(
+        user_service.update_user, user_id, body, caller=work.caller, now=work.now
+    )
 
 
 @router.delete(

@@ -184,7 +184,6 @@ class OrderUserRead(Resource):
                     "order_id": 1,
                     "user_id": 2,
                     "username": "jane_doe",
-                    "full_name": "Jane Doe",
                     "role": "recipient",
                     "created_at": "2024-11-02T10:31:00.000001Z",
                 }
@@ -194,7 +193,7 @@ class OrderUserRead(Resource):
 
     order_id: int
     user_id: int
+    # No more than what tells people apart: an id is easily guessed.
     username: str
-    full_name: str
     role: UserOrderRole
     created_at: ServedTime

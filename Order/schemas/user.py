@@ -6,7 +6,9 @@ from pydantic import BeforeValidator, ConfigDict, EmailStr, Field, StringConstra
 from pydantic_core import PydanticCustomError
 
 from core.pagination import ListQuery
+from core.passwords import Password
 from core.schemas import Changes, Input, Name, Resource, ServedTime, optional
+from models import UserRole
 
 _EXAMPLE: dict[str, Any] = {
     "username": "john_doe",
@@ -52,6 +54,12 @@ class UserCreate(Input):
     email: Email
     full_name: Name
     phone_number: PhoneNumber | None = None
+    password: Password | None = Field(
+        default=None, description="Without one the user can't log in."
+    )
+    role: UserRole = Field(
+        default=UserRole.CUSTOMER, description="Above `customer`: administrators only."
+    )
 
 
 class UserRead(Resource):
@@ -62,6 +70,7 @@ class UserRead(Resource):
                 {
                     "id": 1,
                     **_EXAMPLE,
+                    "role": "customer",
                     "is_active": True,
                     "created_at": "2024-11-01T09:00:00.000001Z",
                     "updated_at": "2024-11-01T09:00:00.000001Z",
@@ -75,6 +84,7 @@ class UserRead(Resource):
     email: str
     full_name: str
     phone_number: str | None
+    role: UserRole
     is_active: bool
     created_at: ServedTime
     updated_at: ServedTime
@@ -88,6 +98,8 @@ class UserUpdate(Changes):
     email: Email = optional()
     full_name: Name = optional()
     phone_number: PhoneNumber | None = None
+    role: UserRole = optional("Administrators only; ends the user's log-ins.")
+    is_active: bool = optional("Administrators only; false ends the user's log-ins.")
 
 
 class UserList(ListQuery):

@@ -7,6 +7,7 @@ from sqlalchemy import Row, Select, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
+from core.caller import Caller
 from core.errors import StaleObjectError
 from core.money import ZERO
 from core.pagination import ListQuery, Page, Sorting, fetch_page
@@ -37,27 +38,34 @@ _TICKET = [
 
 
 def add_item(
-    session: Session, body: CartItemCreate, *, currency: str, now: datetime
+    session: Session, body: CartItemCreate, *, caller: Caller, currency: str, now: datetime
 ) -> CartItemRead:
     """Put a ticket in the cart, or more of it if it is there already."""
     user_service.require_active(session, body.user_id)
     # Kept until the commit, or a deletion in between would break the new line's reference.
     offers = ticket_service.offers(session, [body.ticket_id], keep=True)
-    ticket_service.require_on_sale(offers.values())
+    ticket_service.require_on_sale(offers.values(), caller=caller, now=now)
     cart_id, quantity = _raise_quantity(session, body, now)
     _require_available(session, body.ticket_id, quantity, now)
     return _get(session, cart_id, currency)
 
 
 def change_quantity(
-    session: Session, cart_item_id: int, body: CartItemUpdate, *, currency: str, now: datetime
+    session: Session,
+    cart_item_id: int,
+    body: CartItemUpdate,
+    *,
+    caller: Caller,
+    currency: str,
+    now: datetime,
 ) -> CartItemRead:
     # The user before the line, as the deletion of a user locks them.
     user_service.require_active(session, _row(session, cart_item_id).user_id)
     row = _row(session, cart_item_id, lock=True)
     if body.updated_at is not None and body.updated_at != row.updated_at:
         raise StaleObjectError(updated_at=row.updated_at)
-    ticket_service.require_on_sale(ticket_service.offers(session, [row.ticket_id]).values())
+    offers = ticket_service.offers(session, [row.ticket_id])
+    ticket_service.require_on_sale(offers.values(), caller=caller, now=now)
     _require_available(session, row.ticket_id, body.quantity, now)
     changed = update(carts).where(carts.c.id == cart_item_id)
     session.execute(changed.values(quantity=body.quantity, updated_at=now))

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, select
 from sqlmodel import Session
 
+from core.caller import Caller
 from core.pagination import ListQuery, Page, Sorting, count_of, next_page, page_of
 from models import order_items, orders, user_orders
 from Order.errors import OrderNotFoundError
@@ -25,26 +26,37 @@ _ITEM_FIELDS = tuple(OrderItemRead.model_fields)
 _ITEM_COLUMNS = [order_items.c[name].label(f"item_{name}") for name in _ITEM_FIELDS]
 
 
-def get_order(session: Session, order_id: int, *, currency: str, now: datetime) -> OrderRead:
+def get_order(
+    session: Session, order_id: int, *, caller: Caller, currency: str, now: datetime
+) -> OrderRead:
     source = select(*orders.c).where(orders.c.id == order_id)
     found = _with_items(session, source)
     if not found:
         raise OrderNotFoundError
-    return OrderRead(**_fields(found[0], currency, now))
+    return OrderRead(**_fields(found[0], caller, currency, now))
 
 
 def list_orders(
-    session: Session, query: OrderList, *, currency: str, now: datetime
+    session: Session, query: OrderList, *, caller: Caller, currency: str, now: datetime
 ) -> Page[OrderRead]:
+    """The box office sees all orders, customers their own."""
     statement = select(*orders.c).where(*_conditions(query))
     if query.user_id is not None:
         statement = statement.where(orders.c.user_id == query.user_id)
-    page = _page(session, statement, query, orders.c, currency=currency, now=now)
+    if not caller.is_box_office:
+        statement = statement.where(orders.c.user_id == caller.user_id)
+    page = _page(session, statement, query, orders.c, caller=caller, currency=currency, now=now)
     return Page([OrderRead(**fields) for fields in page.items], page.next, page.total)
 
 
 def list_history(
-    session: Session, user_id: int, query: OrderFilters, *, currency: str, now: datetime
+    session: Session,
+    user_id: int,
+    query: OrderFilters,
+    *,
+    caller: Caller,
+    currency: str,
+    now: datetime,
 ) -> Page[OrderHistoryEntry]:
     """The orders that a user bought or that are shared with the user."""
     statement = (
@@ -54,7 +66,7 @@ def list_history(
     )
     # Sorted by the relation's own column, whose index leads straight to the page.
     columns = {**orders.c, "id": user_orders.c.order_id}
-    page = _page(session, statement, query, columns, currency=currency, now=now)
+    page = _page(session, statement, query, columns, caller=caller, currency=currency, now=now)
     if not page.items:
         user_service.require_user(session, user_id)
     return Page([OrderHistoryEntry(**fields) for fields in page.items], page.next, page.total)
@@ -98,13 +110,14 @@ def _page(
     query: OrderFilters,
     columns: Any,
     *,
+    caller: Caller,
     currency: str,
     now: datetime,
 ) -> Page[dict[str, Any]]:
     sorting = Sorting.of(query.sort, columns)
     found = _with_items(session, page_of(statement, query, sorting), query.sort)
     following = next_page([rows[0] for rows in found], query, sorting)
-    items = [_fields(rows, currency, now) for rows in found[: query.limit]]
+    items = [_fields(rows, caller, currency, now) for rows in found[: query.limit]]
     return Page(items, following, count_of(session, statement, query))
 
 
@@ -120,7 +133,7 @@ def _with_items(session: Session, source: Select[Any], sort: str = "id") -> list
     return [list(group) for _, group in groupby(rows, key=lambda row: row.id)]
 
 
-def _fields(rows: list[Row[Any]], currency: str, now: datetime) -> dict[str, Any]:
+def _fields(rows: list[Row[Any]], caller: Caller, currency: str, now: datetime) -> dict[str, Any]:
     """An order's fields as they are served, from the rows of its lines."""
     order = rows[0]
     return {
@@ -128,7 +141,7 @@ def _fields(rows: list[Row[Any]], currency: str, now: datetime) -> dict[str, Any
         "balance_due": balance_due(order),
         "currency": currency,
         "items": [_item(row) for row in rows if row.item_id is not None],
-        "allowed_actions": allowed_actions(order, now),
+        "allowed_actions": allowed_actions(order, caller, now),
     }
 
 

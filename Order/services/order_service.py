@@ -11,7 +11,8 @@ from sqlalchemy import Row, delete, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from core.errors import RetryTransaction, StaleObjectError
+from core.caller import Caller
+from core.errors import NotAllowedError, RetryTransaction, StaleObjectError
 from core.money import ZERO
 from core.settings import Settings
 from models import (
@@ -47,6 +48,7 @@ from Order.services import (
 from Order.services.order_states import (
     DELETABLE,
     ORDER_TRANSITIONS,
+    may_cancel,
     require_transition,
 )
 from Order.services.references import order_reference
@@ -69,28 +71,36 @@ class OrderTerms:
 
 
 def place_order(
-    session: Session, body: OrderCreate, *, terms: OrderTerms, now: datetime
+    session: Session, body: OrderCreate, *, terms: OrderTerms, caller: Caller, now: datetime
 ) -> OrderRead:
     """Take the stock of all lines or of none, at today's prices."""
     _require_small_lines(body.items, terms, "#/items/{}/quantity")
     user_service.require_active(session, body.user_id)
     quantities = _merged(body.items)
-    return _place(session, body.user_id, quantities, notes=body.notes, terms=terms, now=now)
+    return _place(
+        session, body.user_id, quantities, notes=body.notes, terms=terms, caller=caller, now=now
+    )
 
 
 def place_order_from_cart(
-    session: Session, user_id: int, *, terms: OrderTerms, now: datetime
+    session: Session, user_id: int, *, terms: OrderTerms, caller: Caller, now: datetime
 ) -> OrderRead:
     """Order all that is in the cart, and leave it empty."""
     user_service.require_active(session, user_id)
     quantities = cart_service.take_all(session, user_id)
     if not quantities:
         raise CartEmptyError
-    return _place(session, user_id, quantities, notes=None, terms=terms, now=now)
+    return _place(session, user_id, quantities, notes=None, terms=terms, caller=caller, now=now)
 
 
 def add_item(
-    session: Session, order_id: int, line: OrderLine, *, terms: OrderTerms, now: datetime
+    session: Session,
+    order_id: int,
+    line: OrderLine,
+    *,
+    terms: OrderTerms,
+    caller: Caller,
+    now: datetime,
 ) -> OrderRead:
     """Add units to a pending order, at today's price."""
     _require_small_lines([line], terms, "#/quantity")
@@ -101,46 +111,66 @@ def add_item(
     held = order_lifecycle.quantities_of(session, [order_id]).get(line.ticket_id, 0)
     _require_within_limit({line.ticket_id: held + line.quantity}, terms)
     wanted = {line.ticket_id: line.quantity}
-    offers = _available_offers(session, wanted, now)
+    offers = _available_offers(session, wanted, caller, now)
     _insert_items(session, order_id, offers, wanted)
     added = offers[line.ticket_id].price * line.quantity
     order_lifecycle.change_order(
         session, [order_id], now=now, total_amount=order.total_amount + added
     )
-    return _answer_and_take(session, order_id, wanted, terms=terms, now=now)
+    return _answer_and_take(session, order_id, wanted, terms=terms, caller=caller, now=now)
 
 
 def update_order(
-    session: Session, order_id: int, body: OrderUpdate, *, currency: str, now: datetime
+    session: Session,
+    order_id: int,
+    body: OrderUpdate,
+    *,
+    caller: Caller,
+    currency: str,
+    now: datetime,
 ) -> OrderRead:
     order = order_lifecycle.lock_order(session, order_id, now=now)
     if body.updated_at is not None and body.updated_at != order.updated_at:
         raise StaleObjectError(updated_at=order.updated_at)
     if changes := body.sent():
         order_lifecycle.change_order(session, [order_id], now=now, **changes)
-    return order_queries.get_order(session, order_id, currency=currency, now=now)
+    return order_queries.get_order(session, order_id, caller=caller, currency=currency, now=now)
 
 
 def change_status(
-    session: Session, order_id: int, status: OrderStatus, *, currency: str, now: datetime
+    session: Session,
+    order_id: int,
+    status: OrderStatus,
+    *,
+    caller: Caller,
+    currency: str,
+    now: datetime,
 ) -> OrderRead:
     """Move an order by hand; naming the state that it is in changes nothing."""
     order = order_lifecycle.lock_order(session, order_id, now=now)
     if status != order.status:
         require_transition(ORDER_TRANSITIONS, order.status, status)
         _enter(session, order, status, now)
-    return order_queries.get_order(session, order_id, currency=currency, now=now)
+    return order_queries.get_order(session, order_id, caller=caller, currency=currency, now=now)
 
 
 def cancel_order(
-    session: Session, order_id: int, body: OrderCancel | None, *, currency: str, now: datetime
+    session: Session,
+    order_id: int,
+    body: OrderCancel | None,
+    *,
+    caller: Caller,
+    currency: str,
+    now: datetime,
 ) -> OrderRead:
     order = order_lifecycle.lock_order(session, order_id, now=now)
     if order.status != OrderStatus.CANCELLED:
         require_transition(ORDER_TRANSITIONS, order.status, OrderStatus.CANCELLED)
+        if not may_cancel(order.status, caller):
+            raise NotAllowedError("Only the box office takes back what is sold.")
         reason = body.reason if body else None
         order_lifecycle.cancel(session, order, reason=reason, now=now)
-    return order_queries.get_order(session, order_id, currency=currency, now=now)
+    return order_queries.get_order(session, order_id, caller=caller, currency=currency, now=now)
 
 
 def delete_order(session: Session, order_id: int, *, now: datetime) -> None:
@@ -173,14 +203,15 @@ def _place(
     *,
     notes: str | None,
     terms: OrderTerms,
+    caller: Caller,
     now: datetime,
 ) -> OrderRead:
     _require_within_limit(quantities, terms)
-    offers = _available_offers(session, quantities, now)
+    offers = _available_offers(session, quantities, caller, now)
     total = sum((offers[ticket_id].price * n for ticket_id, n in quantities.items()), ZERO)
     order_id = _insert_order(session, user_id, total, notes=notes, terms=terms, now=now)
     _insert_items(session, order_id, offers, quantities)
-    return _answer_and_take(session, order_id, quantities, terms=terms, now=now)
+    return _answer_and_take(session, order_id, quantities, terms=terms, caller=caller, now=now)
 
 
 def _answer_and_take(
@@ -189,10 +220,13 @@ def _answer_and_take(
     quantities: Mapping[int, int],
     *,
     terms: OrderTerms,
+    caller: Caller,
     now: datetime,
 ) -> OrderRead:
     """Take the stock last of all: its locks are what other buyers wait for."""
-    answer = order_queries.get_order(session, order_id, currency=terms.currency, now=now)
+    answer = order_queries.get_order(
+        session, order_id, caller=caller, currency=terms.currency, now=now
+    )
     if quantities:
         taken = stock_service.take(session, quantities, to=Stock.RESERVED, now=now)
         if taken != frozenset(quantities):
@@ -202,7 +236,7 @@ def _answer_and_take(
 
 
 def _available_offers(
-    session: Session, quantities: Mapping[int, int], now: datetime
+    session: Session, quantities: Mapping[int, int], caller: Caller, now: datetime
 ) -> dict[int, Row[Any]]:
     """The tickets as they are sold now; refuses what is not there even if overdue holds end.
 
@@ -210,7 +244,7 @@ def _available_offers(
     order's.
     """
     offers = ticket_service.offers(session, quantities)
-    ticket_service.require_on_sale(offers.values())
+    ticket_service.require_on_sale(offers.values(), caller=caller, now=now)
     if ticket_service.short_lines(offers.values(), quantities):
         expiry_service.free_overdue_stock(session, quantities, now=now)
         offers = ticket_service.offers(session, quantities)

@@ -11,7 +11,7 @@ from Order.errors import AlreadySharedError, OwnerStaysError, RecipientNotFoundE
 from Order.schemas.order import OrderUserCreate, OrderUserRead
 from Order.services import order_lifecycle, order_queries, user_service
 
-_RELATION = select(*user_orders.c, users.c.username, users.c.full_name).join(
+_RELATION = select(*user_orders.c, users.c.username).join(
     users, users.c.id == user_orders.c.user_id
 )
 

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, insert, select
 from sqlmodel import Session
 
+from core.caller import Caller
 from core.errors import StaleObjectError
 from core.pagination import Page, Sorting, fetch_page
-from models import TransactionStatus, transactions
+from models import TransactionStatus, orders, transactions
 from Order.errors import (
     AmountExceedsBalanceError,
     OrderNotPayableError,
@@ -67,11 +68,15 @@ def get_transaction(session: Session, transaction_id: int, *, currency: str) -> 
 
 
 def list_transactions(
-    session: Session, query: TransactionList, *, currency: str
+    session: Session, query: TransactionList, *, caller: Caller, currency: str
 ) -> Page[TransactionRead]:
+    """The box office sees all transactions, customers those of their own orders."""
     conditions = _conditions(query)
     if query.order_id is not None:
         conditions.append(transactions.c.order_id == query.order_id)
+    if not caller.is_box_office:
+        own = select(orders.c.id).where(orders.c.user_id == caller.user_id)
+        conditions.append(transactions.c.order_id.in_(own))
     return _page(session, query, conditions, currency)
 
 

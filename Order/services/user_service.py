@@ -6,12 +6,14 @@ from typing import Any
 from sqlalchemy import Row, delete, exists, insert, or_, select, update
 from sqlmodel import Session
 
-from core.errors import StaleObjectError
+from core.caller import Caller
+from core.errors import NotAllowedError, StaleObjectError
 from core.pagination import Page, Sorting, fetch_page
 from core.text import case_key
-from models import orders, users
+from models import UserRole, login_sessions, orders, users
 from Order.errors import (
     EmailTakenError,
+    RoleTooHighError,
     UserHasOrdersError,
     UserInactiveError,
     UsernameTakenError,
@@ -22,13 +24,33 @@ from Order.schemas.user import UserCreate, UserList, UserRead, UserUpdate
 # Sorted as they are unique: in any case. The unique rule's index serves both.
 _SORTED = {"id": users.c.id, "created_at": users.c.created_at, "username": users.c.username_key}
 
+# What only administrators may write.
+_ENDING_LOG_INS = {"role", "is_active"}
 
-def register_user(session: Session, body: UserCreate, *, now: datetime) -> UserRead:
-    fields = body.model_dump()
+
+def register_user(
+    session: Session,
+    body: UserCreate,
+    *,
+    password_hash: str | None,
+    caller: Caller,
+    now: datetime,
+) -> UserRead:
+    """Anybody may register, and is a customer then; other roles are given by administrators."""
+    if body.role != UserRole.CUSTOMER and not caller.is_admin:
+        raise RoleTooHighError
+    fields = body.model_dump(exclude={"password"})
     _require_free(session, fields)
     statement = (
         insert(users)
-        .values(**fields, **_keys(fields), is_active=True, created_at=now, updated_at=now)
+        .values(
+            **fields,
+            **_keys(fields),
+            password_hash=password_hash,
+            is_active=True,
+            created_at=now,
+            updated_at=now,
+        )
         .returning(*users.c)
     )
     return UserRead.model_validate(session.execute(statement).one())
@@ -50,13 +72,18 @@ def list_users(session: Session, query: UserList) -> Page[UserRead]:
     return Page([UserRead.model_validate(row) for row in page.items], page.next, page.total)
 
 
-def update_user(session: Session, user_id: int, body: UserUpdate, *, now: datetime) -> UserRead:
+def update_user(
+    session: Session, user_id: int, body: UserUpdate, *, caller: Caller, now: datetime
+) -> UserRead:
     row = _row(session, users.c.id == user_id, lock=True)
     if body.updated_at is not None and body.updated_at != row.updated_at:
         raise StaleObjectError(updated_at=row.updated_at)
-    changes = body.sent()
+    changes = {name: value for name, value in body.sent().items() if value != getattr(row, name)}
     if not changes:
         return UserRead.model_validate(row)
+    if changes.keys() & _ENDING_LOG_INS:
+        _require_admin(caller)
+        end_log_ins(session, user_id, now=now)
     _require_free(session, changes, but=user_id)
     return _set(session, user_id, {**changes, **_keys(changes)}, now)
 
@@ -65,7 +92,18 @@ def set_active(session: Session, user_id: int, *, active: bool, now: datetime) -
     row = _row(session, users.c.id == user_id, lock=True)
     if row.is_active == active:
         return UserRead.model_validate(row)
+    if not active:
+        end_log_ins(session, user_id, now=now)
     return _set(session, user_id, {"is_active": active}, now)
+
+
+def end_log_ins(session: Session, user_id: int, *, now: datetime) -> None:
+    """End every log-in of a user: none of the tokens is good any more."""
+    session.execute(
+        update(login_sessions)
+        .where(login_sessions.c.user_id == user_id, login_sessions.c.revoked_at.is_(None))
+        .values(revoked_at=now, updated_at=now)
+    )
 
 
 def delete_user(session: Session, user_id: int) -> None:
@@ -93,6 +131,11 @@ def require_active(session: Session, user_id: int) -> None:
         raise UserNotFoundError
     if not active:
         raise UserInactiveError
+
+
+def _require_admin(caller: Caller) -> None:
+    if not caller.is_admin:
+        raise NotAllowedError
 
 
 def _row(

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Integer, Row, Select, column, select, update, values
 from sqlmodel import Session
 
-from models import BigId, tickets
+from core.columns import BigId
+from models import tickets
 
 
 class Stock(StrEnum):

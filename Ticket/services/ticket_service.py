@@ -7,11 +7,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, delete, exists, insert, select, update
 from sqlmodel import Session
 
+from core.caller import Caller
 from core.errors import StaleObjectError
 from core.pagination import Page, Sorting, fetch_page
 from core.text import case_key, search_key
 from models import TicketStatus, order_items, tickets
 from Ticket.errors import (
+    EventPassedError,
     InsufficientStockError,
     StockConflictError,
     TicketHasOrdersError,
@@ -122,12 +124,16 @@ def offers(
     return found
 
 
-def require_on_sale(rows: Iterable[Row[Any]]) -> None:
+def require_on_sale(rows: Iterable[Row[Any]], *, caller: Caller, now: datetime) -> None:
+    rows = list(rows)
     stopped = [row for row in rows if row.sale_stopped_as is not None]
     if stopped:
         raise TicketNotOnSaleError(
             {"ticket_id": row.id, "status": row.sale_stopped_as} for row in stopped
         )
+    passed = [row.id for row in rows if row.event_date <= now]
+    if passed and not caller.is_box_office:
+        raise EventPassedError(passed)
 
 
 def short_lines(rows: Iterable[Row[Any]], quantities: Mapping[int, int]) -> list[dict[str, int]]:

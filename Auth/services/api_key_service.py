@@ -1,0 +1,85 @@
+"""API keys: identities of programs. Each is shown once and stored as a hash."""
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Select, delete, insert, select, update
+from sqlmodel import Session
+
+from Auth.errors import ApiKeyNotFoundError
+from Auth.schemas import ApiKeyCreate, ApiKeyList, ApiKeyMade, ApiKeyRead
+from Auth.services.tokens import KEY_PREFIX, hashed, new_secret
+from core.caller import Caller, lower_of
+from core.pagination import Page, Sorting, fetch_page
+from models import UserRole, api_keys, users
+from Order.errors import RoleTooHighError
+
+# The last use is told to the minute, so that a busy key does not write at each request.
+_USE_RESOLUTION = timedelta(minutes=1)
+
+
+def create_api_key(
+    session: Session, body: ApiKeyCreate, *, caller: Caller, now: datetime
+) -> ApiKeyMade:
+    """A key that acts for the caller, with at most the caller's role."""
+    if not caller.has_at_least(body.role):
+        raise RoleTooHighError
+    key = KEY_PREFIX + new_secret()
+    statement = insert(api_keys).values(
+        user_id=caller.user_id,
+        name=body.name,
+        role=body.role,
+        key_hash=hashed(key),
+        hint=key[:8],
+        expires_at=body.expires_at,
+        created_at=now,
+    )
+    row = session.execute(statement.returning(*api_keys.c)).one()
+    return ApiKeyMade.model_validate({**row._mapping, "key": key})
+
+
+def list_api_keys(session: Session, query: ApiKeyList, *, caller: Caller) -> Page[ApiKeyRead]:
+    statement = _visible_to(caller)
+    page = fetch_page(session, statement, query, Sorting.of(query.sort, api_keys.c))
+    return Page([ApiKeyRead.model_validate(row) for row in page.items], page.next, page.total)
+
+
+def delete_api_key(session: Session, key_id: int, *, caller: Caller) -> None:
+    """End a key at once."""
+    visible = _visible_to(caller).where(api_keys.c.id == key_id)
+    if session.execute(visible).one_or_none() is None:
+        raise ApiKeyNotFoundError
+    session.execute(delete(api_keys).where(api_keys.c.id == key_id))
+
+
+def find_caller(session: Session, key: str, *, is_open: bool, now: datetime) -> Caller | None:
+    """Whom a key stands for, with at most its maker's present role; None if it is not valid.
+
+    A key that nobody in particular made, in open mode, ends with the open mode.
+    """
+    statement = (
+        select(*api_keys.c, users.c.is_active, users.c.role.label("maker_role"))
+        .join(users, users.c.id == api_keys.c.user_id, isouter=True)
+        .where(api_keys.c.key_hash == hashed(key))
+    )
+    row = session.execute(statement).one_or_none()
+    if row is None or (row.expires_at is not None and row.expires_at <= now):
+        return None
+    if not (is_open if row.user_id is None else row.is_active):
+        return None
+    role = row.role if row.user_id is None else lower_of(row.role, row.maker_role)
+    used_lately = row.last_used_at is not None and row.last_used_at > now - _USE_RESOLUTION
+    remember = None if used_lately else partial(record_use, key_id=row.id, now=now)
+    return Caller(user_id=row.user_id, role=role, aside=remember)
+
+
+def record_use(session: Session, *, key_id: int, now: datetime) -> None:
+    """Remember that a key was used."""
+    session.execute(update(api_keys).where(api_keys.c.id == key_id).values(last_used_at=now))
+
+
+def _visible_to(caller: Caller) -> Select[tuple[object, ...]]:
+    statement = select(*api_keys.c)
+    if caller.has_at_least(UserRole.ADMIN):
+        return statement
+    return statement.where(api_keys.c.user_id == caller.user_id)

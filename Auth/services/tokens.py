@@ -1,0 +1,81 @@
+"""Access tokens (signed, short-lived) and opaque secrets (random, stored as hashes)."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+
+from core.settings import Settings
+
+ISSUER = AUDIENCE = "nexticket"
+ACCESS = "access"
+KEY_PREFIX = "nxt_"
+_CLAIMS = ["exp", "iat", "sub", "sid", "jti", "iss", "aud", "typ"]
+
+
+@dataclass(frozen=True)
+class AccessToken:
+    """What a valid access token says: whom it is for, and from which log-in it comes."""
+
+    user_id: int
+    session_id: int
+
+
+class TokenSigner:
+    def __init__(self, settings: Settings) -> None:
+        self._algorithm = settings.algorithm
+        self.lifetime = timedelta(minutes=settings.access_token_expire_minutes)
+        keys = (settings.secret_key, settings.secret_key_previous)
+        # The first one signs; tokens of the one before it stay valid while they last.
+        self._keys = [key.get_secret_value() for key in keys if key.get_secret_value()]
+        # Only development starts without a key: its tokens then live as long as the process.
+        self._keys = self._keys or [secrets.token_hex(32)]
+
+    def sign(self, *, user_id: int, session_id: int, now: datetime) -> str:
+        claims = {
+            "sub": str(user_id),
+            "sid": session_id,
+            "iat": now,
+            "exp": now + self.lifetime,
+            "jti": secrets.token_hex(8),
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "typ": ACCESS,
+        }
+        return jwt.encode(claims, self._keys[0], algorithm=self._algorithm)
+
+    def read(self, token: str, *, now: datetime) -> AccessToken | None:
+        """What the token says, or None if it is forged, expired, or no access token."""
+        for key in self._keys:
+            try:
+                claims = self._decode(token, key)
+                expires = int(claims["exp"])
+                said = AccessToken(int(claims["sub"]), int(claims["sid"]))
+            except (jwt.InvalidTokenError, ValueError, TypeError):
+                continue
+            fresh = now.timestamp() < expires
+            return said if fresh and claims["typ"] == ACCESS else None
+        return None
+
+    def _decode(self, token: str, key: str) -> dict[str, Any]:
+        return jwt.decode(
+            token,
+            key,
+            algorithms=[self._algorithm],
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            # The service's own clock tells the time, so that tests can set it.
+            options={"require": _CLAIMS, "verify_exp": False, "verify_iat": False},
+        )
+
+
+def new_secret() -> str:
+    """256 random bits: no list of guesses reaches it, so a plain hash protects it."""
+    return secrets.token_urlsafe(32)
+
+
+def hashed(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

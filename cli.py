@@ -1,0 +1,163 @@
+"""Operator commands: the first administrator, lost passwords, who has an account."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+from sqlmodel import Session
+
+from Auth.services import account_service
+from Auth.services.account_service import ListedAccount
+from Auth.services.passwords import Passwords
+from core.clock import utc_now
+from core.errors import DomainError
+from core.passwords import Password
+from core.production import load_safe_settings
+from core.schema_version import prepare_schema
+from core.settings import ConfigurationError, Settings
+from database import Database
+from Order.schemas.user import Email, Username
+
+PASSWORD_VARIABLE = "ADMIN_PASSWORD"  # noqa: S105 - the variable's name
+PAGE = 500
+
+app = typer.Typer(
+    help=__doc__,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,  # They print the values of variables: passwords.
+)
+
+
+@app.command()
+def create_admin(
+    username: Annotated[str, typer.Option(help="3 to 50 of A-Z a-z 0-9 _ . -")],
+    email: Annotated[str, typer.Option(help="Unique, as the username.")],
+) -> None:
+    """Make an administrator. The password is $ADMIN_PASSWORD, or asked for."""
+    with _service() as service:
+        name = _checked(Username, username, "--username")
+        address = _checked(Email, email, "--email")
+        hashed = _hashed_password(service.settings)
+
+        def create(session: Session) -> int:
+            return account_service.create_admin(
+                session, username=name, email=address, password_hash=hashed, now=utc_now()
+            )
+
+        made = service.database.transact(create)
+    typer.echo(f"Administrator {name} was created with id {made}.")
+
+
+@app.command()
+def reset_password(
+    username: Annotated[str, typer.Option(help="Or the email address, in any case.")],
+) -> None:
+    """Give an account a new password and end all its log-ins.
+
+    The password is $ADMIN_PASSWORD, or asked for.
+    """
+    with _service() as service:
+        user_id = service.database.query(_find(username))
+        hashed = _hashed_password(service.settings)
+
+        def reset(session: Session) -> None:
+            account_service.set_password(session, user_id, hashed, now=utc_now())
+
+        service.database.transact(reset)
+    typer.echo(f"The password of {username} was changed, and all log-ins have ended.")
+
+
+@app.command()
+def list_users() -> None:
+    """Show all accounts, a line each."""
+    with _service() as service:
+        typer.echo(_line("id", "username", "email", "role", "active"))
+        for one in _accounts(service.database):
+            active = "yes" if one.is_active else "no"
+            typer.echo(_line(str(one.user_id), one.username, one.email, one.role.value, active))
+
+
+@dataclass(frozen=True)
+class _Service:
+    settings: Settings
+    database: Database
+
+
+@contextmanager
+def _service() -> Iterator[_Service]:
+    """The service's settings and database; what the operator can mend is told in one line."""
+    try:
+        settings = load_safe_settings()
+        prepare_schema(settings)
+        database = Database(settings)
+    except ConfigurationError as error:
+        raise _failed(f"Not started: {error}") from None
+    try:
+        yield _Service(settings, database)
+    except DomainError as error:
+        raise _failed(error.detail) from None
+    finally:
+        database.close()
+
+
+def _failed(message: str) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(code=1)
+
+
+def _find(username: str) -> Callable[[Session], int]:
+    return lambda session: account_service.require_user_id(session, username)
+
+
+def _hashed_password(settings: Settings) -> str:
+    password = _checked(Password, _given_password(), "The password")
+    hasher = Passwords(
+        memory_kib=settings.password_hash_memory_kib, iterations=settings.password_hash_iterations
+    )
+    return hasher.hash_now(password)
+
+
+def _given_password() -> str:
+    """Never an argument: the list of processes and the shell's history would show it."""
+    if given := os.environ.get(PASSWORD_VARIABLE):
+        return given
+    if not sys.stdin.isatty():
+        raise _failed(f"No password: set {PASSWORD_VARIABLE}, or run this in a terminal.")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _checked(kind: Any, value: str, name: str) -> Any:
+    """The value as the API would take it."""
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        # The value itself stays out of the message.
+        reasons = "; ".join(str(item["msg"]) for item in error.errors(include_input=False))
+        raise _failed(f"{name}: {reasons}.") from None
+
+
+def _accounts(database: Database) -> Iterator[ListedAccount]:
+    """Page by page, so that no number of accounts fills the memory."""
+    after = 0
+    while page := database.query(_page_after(after)):
+        yield from page
+        after = page[-1].user_id
+
+
+def _page_after(after: int) -> Callable[[Session], Any]:
+    return lambda session: account_service.list_accounts(session, after=after, limit=PAGE)
+
+
+def _line(number: str, username: str, email: str, role: str, active: str) -> str:
+    return f"{number:>8}  {username:<20}  {email:<32}  {role:<8}  {active}"
+
+
+if __name__ == "__main__":
+    app()
