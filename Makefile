@@ -8,8 +8,11 @@ PORT ?= 8000
 WORKERS ?= 1
 # Test processes; `make test JOBS=0` runs in one process, for a debugger.
 JOBS ?= auto
+# Requests that `make fuzz` makes up per operation, and where to start to have the same again.
+EXAMPLES ?= 100
+SEED ?= random
 
-.PHONY: run test check lint types tests coverage migrate install lock clean help
+.PHONY: run test check lint types tests coverage fuzz migrate install lock clean help
 
 run: install migrate ## Install, migrate and serve http://localhost:8000
 	$(BIN)/uvicorn main:app --host $(HOST) --port $(PORT) --workers $(WORKERS) --no-access-log
@@ -30,6 +33,9 @@ tests: $(VENV)/.dev ## All tests
 
 coverage: $(VENV)/.dev ## All tests, with the branch coverage of the product code
 	$(BIN)/pytest -n $(JOBS) --dist loadscope --cov --cov-report=term-missing
+
+fuzz: $(VENV)/.dev ## Search for what contradicts the OpenAPI document: make fuzz EXAMPLES=1000
+	FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_SEED=$(SEED) $(BIN)/pytest tests/test_contract.py
 
 migrate: install ## Bring the database's schema up to date
 	$(BIN)/alembic upgrade head

@@ -10,6 +10,7 @@ from httpx2 import Response
 from tests.clock import ManualClock
 
 PROBLEM = "application/problem+json"
+PASSWORD = "a walk in the rain"  # noqa: S105 - of users that exist in tests only
 # What any address can answer whatever its operation declares.
 ANYWHERE = {"internal_error", "not_found", "method_not_allowed"}
 
@@ -17,13 +18,21 @@ ANYWHERE = {"internal_error", "not_found", "method_not_allowed"}
 class Api:
     """Sends requests and checks what must hold for every answer."""
 
-    def __init__(self, client: TestClient, clock: ManualClock, app: FastAPI) -> None:
+    def __init__(
+        self,
+        client: TestClient,
+        clock: ManualClock,
+        app: FastAPI,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         self.client = client
         self.clock = clock
         self.app = app
+        self.headers = headers or {}
         self.document: dict[str, Any] = app.openapi()
 
     def request(self, method: str, path: str, **arguments: Any) -> Response:
+        arguments["headers"] = self.headers | arguments.get("headers", {})
         response = self.client.request(method, path, **arguments)
         assert response.headers["x-request-id"]
         if response.status_code >= 400:
@@ -57,6 +66,25 @@ class Api:
         response = self.request(method, path, **arguments)
         assert response.status_code >= 400, response.text
         return response.json()
+
+    # Identities. Without one, tests are in the open development mode and may do everything.
+
+    def having(self, headers: dict[str, str]) -> "Api":
+        """The same service, asked with these headers as well."""
+        return Api(self.client, self.clock, self.app, self.headers | headers)
+
+    def log_in(self, username: str, password: str = PASSWORD) -> Any:
+        """The tokens of a log-in."""
+        form = {"username": username, "password": password}
+        return self._expect(self.request("POST", "/api/auth/token", data=form), 200)
+
+    def bearer(self, secret: str) -> "Api":
+        return self.having({"Authorization": f"Bearer {secret}"})
+
+    def someone(self, role: str, username: str | None = None) -> tuple[Any, "Api"]:
+        """A new user of a role, and the service as that user sees it."""
+        user = self.user(username or role, password=PASSWORD, role=role)
+        return user, self.bearer(self.log_in(user["username"])["access_token"])
 
     # The objects that most tests need.
 

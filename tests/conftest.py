@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -40,7 +41,14 @@ class Service:
 def settings_for(url: URL, **changes: object) -> Settings:
     fields: dict[str, object] = {
         "database_url": url.render_as_string(hide_password=False),
-        "environment": "test",
+        # Open to this machine, so that a test without credentials may do everything.
+        "environment": "development",
+        # All tests come from one address; tests/Auth/test_limits.py sets limits.
+        "login_rate_limit": "",
+        "registration_rate_limit": "",
+        "write_rate_limit": "",
+        "password_hash_memory_kib": 8,
+        "password_hash_iterations": 1,
         "sweep_seconds": 3600,
         "database_pool_size": 8,
         "log_level": "WARNING",
@@ -79,6 +87,11 @@ def fresh_database(backend: str, request: pytest.FixtureRequest, name: str) -> I
             yield URL.create("sqlite", database=str(Path(folder) / f"{name}.db"))
 
 
+def local_client(app: FastAPI, **options: Any) -> TestClient:
+    """A client on the service's own machine: in development it may do everything."""
+    return TestClient(app, base_url="http://localhost", client=("127.0.0.1", 50000), **options)
+
+
 @contextmanager
 def running_service(settings: Settings) -> Iterator[Service]:
     from core.schema_version import alembic_config, migration_connection
@@ -91,7 +104,7 @@ def running_service(settings: Settings) -> Iterator[Service]:
             command.upgrade(alembic_config(connection), "head")
     clock = ManualClock()
     app = create_app(settings, clock=clock)
-    with TestClient(app, raise_server_exceptions=True) as client:
+    with local_client(app) as client:
         yield Service(app, client, app.state.database, settings, clock)
 
 

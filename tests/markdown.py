@@ -89,8 +89,8 @@ def answers_of(block: Block) -> list[Answer]:
         status, *headers = head.splitlines()
         pairs = (header.split(": ", maxsplit=1) for header in headers)
         return [Answer(int(status.split()[1]), dict(pairs), _parsed(body))]
-    lines = (line.split(maxsplit=1) for line in block.text.splitlines())
-    return [Answer(int(status), {}, _parsed(body)) for status, body in lines]
+    lines = (line.partition(" ") for line in block.text.splitlines())
+    return [Answer(int(status), {}, _parsed(body) if body else None) for status, _, body in lines]
 
 
 def differences(printed: Any, real: Any, name: str = "") -> Iterator[str]:
@@ -102,6 +102,9 @@ def differences(printed: Any, real: Any, name: str = "") -> Iterator[str]:
             yield f"{name}: {len(printed)} items are printed, {len(real)} were answered"
         for index, (left, right) in enumerate(zip(printed, real, strict=False)):
             yield from differences(left, right, f"{name}/{index}")
+    elif isinstance(printed, str) and printed.endswith(LEFT_OUT) and isinstance(real, str):
+        if not real.startswith(printed.removesuffix(LEFT_OUT)):
+            yield f"{name}: {printed!r} is printed, {real!r} was answered"
     elif _comparable(name, printed) != _comparable(name, real):
         yield f"{name}: {printed!r} is printed, {real!r} was answered"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.client import Api
 
-Call = tuple[str, str, Any]
+Call = tuple[str, str, Any] | tuple[str, str, Any, dict[str, str]]
 Scene = Callable[[Api], Call]
 
 ORDER_LINE = {"ticket_id": 1, "quantity": 1}
@@ -31,6 +31,17 @@ def prepared(*steps: Callable[[Api], object], call: Call) -> Scene:
 def just(method: str, path: str, body: Any = None) -> Scene:
     """Refused in an empty service."""
     return prepared(call=(method, path, body))
+
+
+def by(role: str, *steps: Callable[[Api], object], call: Call) -> Scene:
+    """Refused to somebody of this role, who is the user 1."""
+
+    def scene(api: Api) -> Call:
+        _, theirs = api.someone(role)
+        method, path, body = prepared(*steps, call=call)(api)[:3]
+        return method, path, body, theirs.headers
+
+    return scene
 
 
 # Steps: each leaves the first object of its kind, with the id 1.
@@ -120,7 +131,49 @@ RECIPIENT = {"user_id": 2}
 NEW_USER = {"username": "new", "email": "new@example.com", "full_name": "New"}
 CART_LINE = {"user_id": 1, **ORDER_LINE}
 
+
+def past(api: Api) -> None:
+    api.ticket(event_date="2020-01-01T20:00:00Z")
+
+
+def empty_cart_order(api: Api) -> None:
+    api.post("/api/orders/", order_body(lines=0))
+
+
+CREDENTIALS = {"current_password": "not the password", "new_password": "another walk"}
+
 SCENES: dict[tuple[str, str], Scene] = {
+    ("create_user", "role_too_high"): by(
+        "staff", call=("POST", "/api/users/", {**NEW_USER, "role": "admin"})
+    ),
+    ("update_user", "not_allowed"): by("customer", call=("PUT", "/api/users/1", {"role": "admin"})),
+    ("cancel_order", "not_allowed"): by(
+        "customer", ticket, order, confirmed, call=("POST", "/api/orders/1/cancel", None)
+    ),
+    ("create_order", "event_passed"): by(
+        "customer", past, call=("POST", "/api/orders/", order_body())
+    ),
+    ("create_order_from_cart", "event_passed"): by(
+        "customer", past, cart, call=("POST", "/api/orders/from-cart/1", None)
+    ),
+    ("add_order_item", "event_passed"): by(
+        "customer", past, empty_cart_order, call=("POST", "/api/orders/1/items", ORDER_LINE)
+    ),
+    ("add_to_cart", "event_passed"): by("customer", past, call=("POST", "/api/cart/", CART_LINE)),
+    ("update_cart_item", "event_passed"): by(
+        "customer", past, cart, call=("PUT", "/api/cart/1", {"quantity": 2})
+    ),
+    ("refresh_token", "invalid_token"): just(
+        "POST", "/api/auth/refresh", {"refresh_token": "unknown"}
+    ),
+    ("change_password", "invalid_credentials"): by(
+        "customer", call=("POST", "/api/auth/password", CREDENTIALS)
+    ),
+    ("change_password", "password_not_set"): just("POST", "/api/auth/password", CREDENTIALS),
+    ("create_api_key", "role_too_high"): by(
+        "staff", call=("POST", "/api/auth/api-keys", {"name": "x", "role": "admin"})
+    ),
+    ("delete_api_key", "api_key_not_found"): just("DELETE", "/api/auth/api-keys/1"),
     ("get_ticket", "ticket_not_found"): just("GET", "/api/tickets/1"),
     ("update_ticket", "ticket_not_found"): just("PUT", "/api/tickets/1", {}),
     ("update_ticket", "stock_conflict"): prepared(

@@ -30,6 +30,8 @@ def default_environment() -> dict[str, str]:
 
 def as_written(default: Any) -> str:
     """A setting's default as it stands in an environment."""
+    if default is None:
+        return ""
     if isinstance(default, bool):
         return str(default).lower()
     if isinstance(default, tuple):

@@ -92,6 +92,8 @@ class TestPrintedAnswers:
             ({"created_at": "2026-01-01T00:00:00Z"}, {"created_at": None}),
             ({"created_at": "2026-01-01T00:00:00Z"}, {"created_at": "2026-01-01T00:00:00"}),
             ({"order_reference": "ORD-7KQ2M9XWPA"}, {"order_reference": "TXN-7KQ2M9XWPA"}),
+            ({"key": "nxt_…"}, {"key": "secret"}),
+            ({"key": "nxt_…"}, {"key": None}),
         ],
     )
     def test_a_difference_is_found(self, printed: Any, real: Any) -> None:
@@ -103,6 +105,7 @@ class TestPrintedAnswers:
             ({"id": 1, "…": True}, {"id": 1, "more": 2}),
             ({"created_at": "2026-01-01T00:00:00Z"}, {"created_at": "2027-02-03T04:05:06.7Z"}),
             ({"order_reference": "ORD-7KQ2M9XWPA"}, {"order_reference": "ORD-3FHB8RWZ2C"}),
+            ({"key": "nxt_…"}, {"key": "nxt_5qVb"}),
         ],
     )
     def test_what_each_run_has_anew_is_no_difference(self, printed: Any, real: Any) -> None:

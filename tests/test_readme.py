@@ -1,6 +1,5 @@
 """The README keeps its word: every command works, and every answer and table is true."""
 
-import argparse
 import re
 import shutil
 import subprocess
@@ -8,8 +7,7 @@ import sys
 import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from http import HTTPStatus
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,16 +18,14 @@ from alembic.config import CommandLine
 from sqlalchemy import URL
 from uvicorn.main import main as uvicorn_command
 
-import main
-from core.errors import DomainError
-from core.problems import status_of
 from core.schema_version import ROOT
 from core.settings import Settings, load_settings
-from tests.client import ANYWHERE, PROBLEM
 from tests.conftest import BACKENDS
+from tests.curl import PROGRAM, request_of
 from tests.markdown import Answer, Block, Command, answers_of, blocks_of, commands_of, differences
 from tests.postgres import new_database
-from tests.server import APP, as_written, default_environment, running_server, serving
+from tests.server import APP, default_environment, running_server, serving
+from tests.shell import run_blocks
 
 README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8")
@@ -81,10 +77,21 @@ class Exchange:
 
 
 def is_requests(block: Block) -> bool:
-    return block.language == "bash" and block.text.startswith("curl ")
+    return block.language == "bash" and bool(
+        re.search(r"^curl |\$\(curl ", block.text, re.MULTILINE)
+    )
 
 
-SESSIONS = list(dict.fromkeys(block.section for block in BLOCKS if is_requests(block)))
+# Where a command needs an answer from before it, all blocks of the section are one script.
+SCRIPTS = list(dict.fromkeys(block.section for block in SHELL_BLOCKS if "$(curl " in block.text))
+SESSIONS = [
+    section
+    for section in dict.fromkeys(block.section for block in BLOCKS if is_requests(block))
+    if section not in SCRIPTS
+]
+COMMAND_BLOCKS = [block for block in SHELL_BLOCKS if block.section not in SCRIPTS]
+# With its stand-in, which is all there is where curl is missing, and with curl itself.
+CURLS = dict.fromkeys(("", shutil.which("curl") or ""))
 
 
 def exchanges(section: str) -> Iterator[Exchange]:
@@ -97,37 +104,37 @@ def exchanges(section: str) -> Iterator[Exchange]:
 
 def sent(client: httpx.Client, command: Command) -> httpx.Response:
     """What curl would send, sent to another address."""
-    parser = argparse.ArgumentParser("curl")
-    parser.add_argument("-X", dest="method")
-    parser.add_argument("-H", dest="headers", action="append", default=[])
-    parser.add_argument("-d", dest="body")
-    parser.add_argument("url")
-    options = parser.parse_args(command.words[1:])
-    assert options.url.startswith(ADDRESS)
-    headers = dict(header.split(": ", maxsplit=1) for header in options.headers)
-    if options.body:
-        headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
-    method = options.method or ("POST" if options.body else "GET")
-    path = options.url.removeprefix(ADDRESS)
-    return client.request(method, path, headers=headers, content=options.body)
+    request = request_of(command.words[1:])
+    assert request.url.startswith(ADDRESS)
+    path = request.url.removeprefix(ADDRESS)
+    return client.request(request.method, path, headers=request.headers, content=request.body)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A service, and where commands find its code and its database."""
+
+    url: str
+    folder: Path
+    environment: dict[str, str]
 
 
 @contextmanager
-def new_service(backend: str, request: pytest.FixtureRequest) -> Iterator[str]:
+def new_service(backend: str, request: pytest.FixtureRequest) -> Iterator[Running]:
     """The service on an empty database, made by the README's own steps."""
     if backend == "sqlite":
         folder = checkout_with_env(request.getfixturevalue("tmp_path"))
         with serving(folder, {}) as (url, _):
-            yield url
+            yield Running(url, folder, {})
         return
     server: URL = request.getfixturevalue("postgres")
     name = f"{request.getfixturevalue('worker_name')}_readme"
     with new_database(server, name) as database:
         address = database.set(drivername="postgresql").render_as_string(hide_password=False)
-        named = {"DATABASE_URL": address}
-        python("-m", "alembic", "upgrade", "head", environment=default_environment() | named)
+        named = default_environment() | {"DATABASE_URL": address}
+        python("-m", "alembic", "upgrade", "head", environment=named)
         with running_server(named) as (url, _):
-            yield url
+            yield Running(url, ROOT, named)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -136,8 +143,8 @@ def test_requests_are_answered_as_printed(
     section: str, backend: str, request: pytest.FixtureRequest
 ) -> None:
     with (
-        new_service(backend, request) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=30) as client,
+        new_service(backend, request) as service,
+        httpx.Client(base_url=service.url, trust_env=False, timeout=30) as client,
     ):
         for exchange in exchanges(section):
             answer = sent(client, exchange.command)
@@ -146,6 +153,40 @@ def test_requests_are_answered_as_printed(
             for name, value in exchange.answer.headers.items():
                 assert answer.headers.get(name) == value, said
             assert not list(differences(exchange.answer.body, answer.json())), said
+
+
+@pytest.mark.parametrize("curl", CURLS)
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("section", SCRIPTS)
+def test_scripts_do_what_is_printed(
+    section: str,
+    backend: str,
+    curl: str,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    pairs = [pair for pair in pairwise(BLOCKS) if pair[0].section == section]
+    pairs = [(block, following) for block, following in pairs if block.language == "bash"]
+    with new_service(backend, request) as service:
+        moved = [
+            replace(block, text=block.text.replace(ADDRESS, service.url)) for block, _ in pairs
+        ]
+        outcomes = run_blocks(
+            moved,
+            folder=service.folder,
+            environment=PLAIN | service.environment | {PROGRAM: curl},
+            notes=tmp_path_factory.mktemp("notes"),
+        )
+    for (block, following), outcome in zip(pairs, outcomes, strict=True):
+        if is_requests(block):
+            printed = [(answer.status, answer.body) for answer in answers_of(following)]
+            assert not list(differences(as_tree(printed), as_tree(outcome.answers))), str(block)
+        else:
+            assert outcome.printed == f"{following.text}\n"
+
+
+def as_tree(answers: list[tuple[int, Any]]) -> list[Any]:
+    return [{"status": status, "body": body} for status, body in answers]
 
 
 # Set-up: a check for every other program.
@@ -165,6 +206,10 @@ def check_cd(command: Command, _folder: Path) -> None:
 
 def check_python(command: Command, folder: Path) -> None:
     option, *words = command.words[1:]
+    if option == "cli.py":
+        password = {"ADMIN_PASSWORD": "a long walk in the rain"}
+        python(option, *words, folder=checkout_with_env(folder), environment=password)
+        return
     # Without pip, for it takes seconds to unpack.
     flags = ["--without-pip"] if words == ["venv", "venv"] else []
     said = python(option, *words, *flags, folder=folder)
@@ -222,13 +267,13 @@ CHECKS: dict[str, Callable[[Command, Path], None]] = {
 }
 SETUP = [
     pytest.param(command, id=f"{block} {' '.join(command.words)}")
-    for block in SHELL_BLOCKS
+    for block in COMMAND_BLOCKS
     if not is_requests(block)
     for command in commands_of(block)
 ]
 
 
-@pytest.mark.parametrize("block", SHELL_BLOCKS, ids=str)
+@pytest.mark.parametrize("block", COMMAND_BLOCKS, ids=str)
 def test_every_command_has_a_check(block: Block) -> None:
     programs = {command.program for command in commands_of(block)}
     assert programs == {"curl"} if is_requests(block) else programs <= CHECKS.keys()
@@ -239,84 +284,3 @@ def test_set_up_commands_are_possible(command: Command, tmp_path: Path) -> None:
     for name, value in command.environment.items():
         check_setting(name, value)
     CHECKS[command.program](command, tmp_path)
-
-
-# Tables and lists, held against what they tell of.
-
-
-def test_the_endpoints_are_those_of_the_openapi_document() -> None:
-    listed: list[tuple[str, str]] = []
-    prefix = ""
-    for line in TEXT.split("## API Endpoints")[1].split("### Conventions")[0].splitlines():
-        if heading := re.fullmatch(r"### \w+(?: \(`(.+)`\))?", line):
-            prefix = heading[1] or ""
-        elif line:
-            found = re.fullmatch(r"- `([A-Z]+) (/\S*)` - .+", line)
-            assert found, line
-            listed.append((found[1], prefix + found[2]))
-    document = main.app.openapi()
-    served = [
-        (method.upper(), path) for path, methods in document["paths"].items() for method in methods
-    ]
-    assert sorted(listed) == sorted(served)
-
-
-def test_the_error_table_lists_every_code() -> None:
-    rows = "\n".join(
-        f"| `{code}` | {status} | {title} | {', '.join(f'`{name}`' for name in members)} |".replace(
-            "  ", " "
-        )
-        for (status, code), (title, members) in sorted(error_codes().items())
-    )
-    assert f"| Code | Status | Meaning | Brings |\n|---|---|---|---|\n{rows}\n" in TEXT
-
-
-def error_codes() -> dict[tuple[int, str], tuple[str, list[str]]]:
-    """(status, code): title and members of all refusals: of the domains, declared, anywhere."""
-    anywhere = {"internal_error": 500, "not_found": 404, "method_not_allowed": 405}
-    assert anywhere.keys() == ANYWHERE
-    titles = {code: HTTPStatus(status).phrase for code, status in anywhere.items()}
-    found: dict[tuple[int, str], tuple[str, list[str]]]
-    found = {(status, code): (titles[code], []) for code, status in anywhere.items()}
-    found |= {
-        (status_of(refusal), refusal.code): (refusal.title, list(refusal.example))
-        for refusal in refusals(DomainError)
-    }
-    return found | dict(declared_codes())
-
-
-def refusals(kind: type[DomainError]) -> Iterator[type[DomainError]]:
-    for refusal in kind.__subclasses__():
-        if hasattr(refusal, "code"):
-            yield refusal
-        yield from refusals(refusal)
-
-
-def declared_codes() -> Iterator[tuple[tuple[int, str], tuple[str, list[str]]]]:
-    common = {"type", "title", "status", "detail", "instance", "code", "request_id"}
-    for operations in main.app.openapi()["paths"].values():
-        for operation in operations.values():
-            for status, response in operation["responses"].items():
-                examples = response.get("content", {}).get(PROBLEM, {}).get("examples", {})
-                for code, example in examples.items():
-                    value = example["value"]
-                    members = [name for name in value if name not in common]
-                    yield (int(status), code), (value["title"], members)
-
-
-def test_the_settings_table_lists_every_setting_with_its_default() -> None:
-    listed = dict(re.findall(r"^\| `([A-Z_]+)` \| (.+?) \| .+ \|$", TEXT, re.MULTILINE))
-    assert listed == {
-        name.upper(): f"`{value}`" if (value := as_written(field.get_default())) else "(empty)"
-        for name, field in Settings.model_fields.items()
-    }
-
-
-def test_the_project_structure_exists() -> None:
-    tree = next(block for block in BLOCKS if block.section == "Project Structure")
-    folders: list[str] = []
-    for line in tree.text.splitlines()[1:]:
-        found = re.fullmatch(r"([│ ]*)[├└]── (\S+).*", line)
-        assert found, line
-        folders = [*folders[: len(found[1]) // 4], found[2]]
-        assert ROOT.joinpath(*folders).exists(), line

@@ -25,9 +25,20 @@ EVERYWHERE = {
     "body_too_large",
     "service_busy",
     "database_unavailable",
+    "not_authenticated",
+    "invalid_token",
+    "not_allowed",
+    # tests/Auth/test_limits.py reaches the limits.
+    "too_many_requests",
+}
+# What is declared for a reason of its own beside the reason that it shares with others.
+OWN_REASONS = {
+    ("update_user", "not_allowed"),
+    ("cancel_order", "not_allowed"),
+    ("refresh_token", "invalid_token"),
 }
 # Only a changed schema shows this one; tests/core/test_service_routes.py changes it.
-ELSEWHERE = {("get_readiness", "schema_outdated")}
+ELSEWHERE = {("get_readiness", "schema_outdated"), ("log_in", "invalid_credentials")}
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -44,10 +55,13 @@ def declared(operation: dict[str, Any]) -> set[str]:
 
 
 PAIRS = sorted(
-    (operation["operationId"], code)
-    for _, _, operation in operations()
-    for code in declared(operation) - EVERYWHERE
-    if (operation["operationId"], code) not in ELSEWHERE
+    {
+        (operation["operationId"], code)
+        for _, _, operation in operations()
+        for code in declared(operation) - EVERYWHERE
+    }
+    - ELSEWHERE
+    | OWN_REASONS
 )
 
 
@@ -87,9 +101,9 @@ def test_every_declared_refusal_has_its_scene_and_no_scene_is_idle() -> None:
 def test_a_declared_refusal_is_met_and_changes_nothing(
     api: Api, service: Service, operation_id: str, code: str
 ) -> None:
-    method, path, body = SCENES[operation_id, code](api)
+    method, path, body, *headers = SCENES[operation_id, code](api)
     before = contents(service)
-    problem = api.refused(method, path, body)
+    problem = api.having(*headers or [{}]).refused(method, path, body)
     assert problem["code"] == code
     assert api.operation(method, path)["operationId"] == operation_id
     assert contents(service) == before
@@ -99,7 +113,10 @@ def test_a_declared_refusal_is_met_and_changes_nothing(
 def test_bad_input_is_refused_and_told(
     api: Api, method: str, path: str, operation: dict[str, Any]
 ) -> None:
-    if "requestBody" in operation:
+    if operation["operationId"] == "log_in":
+        response = api.request(method, path, data={"username": "x"})
+        assert response.json()["errors"][0]["pointer"] == "#/password"
+    elif "requestBody" in operation:
         response = api.request(method, example_path(path, operation), json={"no_such_field": 1})
         assert "#/no_such_field" in {error.get("pointer") for error in response.json()["errors"]}
     elif "{" in path:
@@ -149,6 +166,10 @@ VALID_BODIES = {
     "share_order": {"user_id": 1},
     "add_to_cart": {"user_id": 1, "ticket_id": 1, "quantity": 1},
     "update_cart_item": {"quantity": 1},
+    "create_api_key": {"name": "x", "role": "staff"},
+    "refresh_token": {"refresh_token": "x"},
+    "log_out": {"refresh_token": "x"},
+    "change_password": {"current_password": "x", "new_password": "long enough"},
     "create_user": {"username": "abc", "email": "a@example.com", "full_name": "x"},
     "create_transaction": {"order_id": 1, "payment_method": "card"},
     "change_transaction_status": {"status": "success"},
@@ -159,7 +180,9 @@ def sensible(api: Api, method: str, path: str, operation: dict[str, Any]) -> Any
     """A request that nothing but the state of the service can refuse."""
     value = "john" if "{username}" in path else "1"
     body = VALID_BODIES.get(operation["operationId"], {})
-    arguments = {"json": body} if "requestBody" in operation else {}
+    arguments: dict[str, Any] = {"json": body} if "requestBody" in operation else {}
+    if operation["operationId"] == "log_in":
+        arguments = {"data": {"username": "x", "password": "x"}}
     return api.request(method, example_path(path, operation, value), **arguments)
 
 
@@ -197,10 +220,38 @@ def test_a_lost_database_is_told_and_not_a_fault(
     for engine in engines:
         event.listen(engine, "do_execute", lose_connection)
     try:
-        response = sensible(api, method, path, operation)
+        # A key has to be looked up, so that every operation has to ask the database.
+        response = sensible(api.having({"X-API-Key": "nxt_key"}), method, path, operation)
     finally:
         for engine in engines:
             event.remove(engine, "do_execute", lose_connection)
     assert (response.status_code, response.json()["code"]) == (503, "database_unavailable")
     assert "retry-after" in response.headers
     assert "unexpectedly" not in response.text
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), having("invalid_token"))
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "Bearer forged.token.here"},
+        {"Authorization": "Basic am9objpkb2U="},
+        {"X-API-Key": "nxt_unknown"},
+    ],
+)
+def test_credentials_that_are_not_valid_open_nothing(
+    api: Api, method: str, path: str, operation: dict[str, Any], headers: dict[str, str]
+) -> None:
+    response = sensible(api.having(headers), method, path, operation)
+    assert (response.status_code, response.json()["code"]) == (401, "invalid_token")
+    assert response.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), having("not_authenticated"))
+def test_nobody_may_do_what_needs_an_identity(
+    api: Api, method: str, path: str, operation: dict[str, Any]
+) -> None:
+    # A page of another site, in a browser on this machine.
+    stranger = api.having({"Origin": "https://elsewhere.example"})
+    response = sensible(stranger, method, path, operation)
+    assert (response.status_code, response.json()["code"]) == (401, "not_authenticated")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 import signal
 import sqlite3
 import subprocess
@@ -40,6 +41,7 @@ def environment_with(url: URL) -> dict[str, str]:
     return default_environment() | {
         "DATABASE_URL": url.render_as_string(hide_password=False),
         "ENVIRONMENT": "production",
+        "SECRET_KEY": secrets.token_hex(32),
         "PYTHONWARNINGS": "error",
     }
 

@@ -12,7 +12,6 @@ class TestShare:
             "order_id": order["id"],
             "user_id": john["id"],
             "username": "john_doe",
-            "full_name": "John Doe",
             "role": "owner",
             "created_at": order["created_at"],
         }

@@ -37,8 +37,15 @@ class Client:
         self._connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
 
     def send(self, method: str, path: str, body: Any = None) -> Answer:
-        data = None if body is None else json.dumps(body)
-        headers = {} if body is None else {"Content-Type": "application/json"}
+        if body is None:
+            return self._send(method, path, None, None)
+        return self._send(method, path, json.dumps(body), "application/json")
+
+    def send_form(self, path: str, form: str) -> Answer:
+        return self._send("POST", path, form, "application/x-www-form-urlencoded")
+
+    def _send(self, method: str, path: str, data: str | None, kind: str | None) -> Answer:
+        headers = {} if kind is None else {"Content-Type": kind}
         self._connection.request(method, path, data, headers)
         response = self._connection.getresponse()
         text = response.read()

@@ -86,7 +86,7 @@ def backend_settings(request: pytest.FixtureRequest, worker_name: str) -> Iterat
 def environment(settings: Settings, **changes: str) -> dict[str, str]:
     return {
         "DATABASE_URL": settings.database_url,
-        "ENVIRONMENT": "test",
+        "ENVIRONMENT": "development",
         "LOG_LEVEL": "WARNING",
         "DATABASE_POOL_SIZE": "8",
         "REQUEST_TIMEOUT_SECONDS": "30",

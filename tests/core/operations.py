@@ -81,6 +81,13 @@ OPERATIONS = (
         {"status": "status"},
         frozenset({"status"}),
     ),
+    Operation(
+        "POST",
+        "/api/auth/api-keys",
+        {"name": "till 2", "role": "staff", "expires_at": "2027-01-01T00:00:00Z"},
+        {"name": "text", "expires_at": "time?"},
+        frozenset({"name", "role"}),
+    ),
     Operation("POST", "/api/users/", _USER, _USER_FIELDS, frozenset(_USER) - {"phone_number"}),
     Operation("PUT", "/api/users/1", _USER, _USER_FIELDS | {"updated_at": "time?"}),
     Operation(

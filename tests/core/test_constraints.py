@@ -11,7 +11,17 @@ from sqlmodel import Session, SQLModel
 from core.database_errors import translate
 from core.errors import ConstraintConflictError, DomainError
 from database import Database
-from models import carts, order_items, orders, tickets, transactions, user_orders, users
+from models import (
+    api_keys,
+    carts,
+    login_sessions,
+    order_items,
+    orders,
+    tickets,
+    transactions,
+    user_orders,
+    users,
+)
 from Order.errors import (
     AlreadySharedError,
     AmountExceedsBalanceError,
@@ -47,6 +57,12 @@ BROKEN = {
     "ck_tickets_stock_adds_up": "UPDATE tickets SET total_quantity = 11 WHERE id = 1",
     "ck_tickets_sale_stopped_as": "UPDATE tickets SET sale_stopped_as = 'available' WHERE id = 1",
     "uq_users_username_key": "UPDATE users SET username_key = 'user1' WHERE id = 2",
+    "ck_users_role": "UPDATE users SET role = 'boss' WHERE id = 1",
+    "ck_api_keys_role": "UPDATE api_keys SET role = 'boss' WHERE id = 1",
+    "uq_api_keys_key_hash": "UPDATE api_keys SET key_hash = 'key1' WHERE id = 2",
+    "fk_api_keys_user_id_users": "UPDATE api_keys SET user_id = 99 WHERE id = 1",
+    "uq_login_sessions_key_hash": "UPDATE login_sessions SET key_hash = 'key1' WHERE id = 2",
+    "fk_login_sessions_user_id_users": "UPDATE login_sessions SET user_id = 99 WHERE id = 1",
     "uq_users_email_key": "UPDATE users SET email_key = 'user1@example.com' WHERE id = 2",
     "uq_carts_user_id_ticket_id": "UPDATE carts SET user_id = 1 WHERE id = 2",
     "ck_carts_quantity_positive": "UPDATE carts SET quantity = 0 WHERE id = 1",
@@ -161,6 +177,16 @@ def rows(number: int) -> list[tuple[Any, dict[str, Any]]]:
         (
             user_orders,
             {"user_id": number, "order_id": number, "role": "owner", "created_at": NOW},
+        ),
+        (
+            api_keys,
+            {"user_id": number, "name": "till", "role": "staff", "hint": "nxt_", "created_at": NOW}
+            | {"key_hash": f"key{number}"},
+        ),
+        (
+            login_sessions,
+            {"user_id": number, "key_hash": f"key{number}", "secret_hash": "x", **DATES}
+            | {"expires_at": NOW},
         ),
     ]
 

@@ -14,7 +14,7 @@ from tests.core.operations import JSON, OPERATIONS, PLACE, Operation, build_worl
 
 _NUMBERS = ("true", "false", '"5"', "NaN", "Infinity", "-Infinity", "1e400", "[]", "{}", "[1]")
 _HUGE = (str(2**63), str(-(2**63) - 1), "1" + "0" * 30, "9" * 400, "-" + "9" * 400)
-_WHOLE = (*_NUMBERS, *_HUGE, "1.5", "1.0", "1e0", "-1", "-0.5", '"1"', '""', "2147483648")
+_WHOLE = (*_NUMBERS, *_HUGE, "1.5", "-1", "-0.5", '"1"', '""', "2147483648")
 _TEXTS = (
     "1",
     "1.5",
@@ -111,12 +111,16 @@ def pointers(response: Response) -> set[str]:
     return {error["pointer"] for error in problem["errors"]}
 
 
+# Their bodies are secrets, of which no example can be good; see tests/Auth/test_log_in.py.
+SECRETS = {"log_in", "refresh_token", "log_out", "change_password"}
+
+
 def test_all_operations_with_a_body_are_tested_here(api: Api) -> None:
     documented = {
         f"{method.upper()} {path}"
         for path, operations in api.document["paths"].items()
         for method, operation in operations.items()
-        if "requestBody" in operation
+        if "requestBody" in operation and operation["operationId"] not in SECRETS
     }
     tested = {re.sub(r"/1\b", "/{id}", str(operation)) for operation in OPERATIONS}
     assert tested == {re.sub(r"\{\w+\}", "{id}", name) for name in documented}

@@ -20,6 +20,7 @@ LISTS = {
     "/api/orders/": ("created_at", "total_amount", "status"),
     f"/api/orders/{ORDER}/items": (),
     f"/api/orders/{ORDER}/users": (),
+    "/api/auth/api-keys": (),
     "/api/transactions/": ("created_at", "amount"),
     f"/api/transactions/order/{ORDER}": ("created_at", "amount"),
 }
@@ -49,6 +50,8 @@ def filled(api: Api) -> Api:
     for ticket in tickets:
         line = {"user_id": users[0]["id"], "ticket_id": ticket["id"], "quantity": 1}
         api.post("/api/cart/", line)
+    for number in range(ROWS):
+        api.post("/api/auth/api-keys", {"name": f"till {number}", "role": "staff"})
     return api
 
 

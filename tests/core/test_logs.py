@@ -16,7 +16,7 @@ from starlette.types import Message
 from core.logs import configure_logs
 from core.settings import Settings
 from main import create_app
-from tests.conftest import fresh_database, settings_for
+from tests.conftest import fresh_database, local_client, settings_for
 
 LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "alembic")
 
@@ -60,7 +60,7 @@ class Lines:
         """The lines of a service from its start on."""
         with ExitStack() as stack:
             with redirect_stderr(self._stream):
-                client = stack.enter_context(TestClient(app))
+                client = stack.enter_context(local_client(app))
             yield client
 
     def text(self) -> list[str]:
@@ -173,7 +173,7 @@ class TestFaults:
 
     def test_of_the_caller_are_none(self, client: TestClient, lines: Lines) -> None:
         client.post("/api/users/", content=b"{", headers={"Content-Type": "application/json"})
-        client.get("/api/users/x")
+        client.get("/api/tickets/x")
         assert [line for line in lines.json() if line["level"] != "info"] == []
 
     def test_a_caller_who_hangs_up_is_none(self, client: TestClient, lines: Lines) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,15 @@ BAD = [
     ("CORS_ORIGINS", "shop.example", "'shop.example' is no origin such as https://shop.example"),
     ("CORS_ORIGINS", "https://a.example,https://b.example/app", "'https://b.example/app' is no"),
     ("CORS_ORIGINS", "https://a.example\nhttps://b.example", "is no origin"),
+    ("AUTH_REQUIRED", "perhaps", "valid boolean"),
+    ("PASSWORD_HASH_MEMORY_KIB", "7", "greater than or equal to 8"),
+    ("PASSWORD_HASH_ITERATIONS", "0", "greater than or equal to 1"),
+    ("BEHIND_PROXY", "nginx", "valid boolean"),
+    ("TRUSTED_PROXIES", "proxy.example", "'proxy.example' does not appear to be an IPv4 or IPv6"),
+    ("TRUSTED_PROXIES", "10.0.0.0/8,10.0.0.256", "'10.0.0.256' does not appear to be"),
+    ("TRUSTED_PROXIES", "10.0.0.1/8", "10.0.0.1/8 has host bits set"),
+    ("TRUSTED_PROXIES", "10.0.0.0/33", "'10.0.0.0/33' does not appear to be"),
+    ("DOCS_ENABLED", "never", "valid boolean"),
     ("CURRENCY", "usd", "'^[A-Z]{3}$'"),
     ("HOLD_MINUTES", "0", "greater than 0"),
     ("HOLD_MINUTES", "nan", "finite number"),
@@ -40,10 +50,14 @@ BAD = [
     ("MAX_UNITS_PER_TICKET", "1.5", "valid integer"),
     ("MAX_BODY_BYTES", "1", "greater than or equal to 1024"),
     ("REQUEST_TIMEOUT_SECONDS", "0", "greater than or equal to 0.1"),
+    ("RATE_LIMIT_STORAGE", "redis", "not a storage URL such as memory://"),
+    ("LOGIN_RATE_LIMIT", "often", "'often' is not one limit such as 10/minute"),
+    ("REGISTRATION_RATE_LIMIT", "1/minute;2/hour", "is not one limit such as 10/minute"),
+    ("WRITE_RATE_LIMIT", "0/minute", "at least one request must be possible"),
     ("LOG_LEVEL", "loud", "'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'"),
 ]
 # Every text is a name and a key.
-WITHOUT_BAD_VALUES = {"SECRET_KEY"}
+WITHOUT_BAD_VALUES = {"SECRET_KEY", "SECRET_KEY_PREVIOUS"}
 
 
 @pytest.fixture
@@ -166,6 +180,23 @@ class TestLists:
     ) -> None:
         monkeypatch.setenv("CORS_ORIGINS", value)
         assert load_settings().cors_origins == origins
+
+    @pytest.mark.parametrize(
+        ("value", "networks"),
+        [
+            ("", ()),
+            ("10.0.0.1", (ip_network("10.0.0.1/32"),)),
+            (
+                " 10.0.0.0/8 , 2001:db8::/32, ::1,",
+                (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"), ip_network("::1/128")),
+            ),
+        ],
+    )
+    def test_proxies_are_addresses_and_networks(
+        self, value: str, networks: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TRUSTED_PROXIES", value)
+        assert load_settings().trusted_proxies == networks
 
     def test_the_log_level_may_be_written_in_any_case(
         self, monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,216 @@
+"""Who may do what: every operation, asked by everybody, held against the policy table."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+
+from Auth.openapi import require_policy
+from Auth.policy import POLICY, Access, Rule, Subject
+from Auth.services.tokens import TokenSigner
+from models import UserRole
+from tests.client import PASSWORD, Api
+from tests.conftest import Service
+from tests.test_refusals import contents, operations, sensible
+
+OPERATIONS = {
+    operation["operationId"]: (method, path, operation) for method, path, operation in operations()
+}
+# Nobody is refused whatever is sent along.
+INDIFFERENT = {name for name, rule in POLICY.items() if rule.ignores_credentials}
+# The user 1, whom all objects of the world belong to.
+OWNER = "john"
+
+
+@dataclass
+class World:
+    """Everybody there is; the first object of each kind belongs to the owner."""
+
+    callers: dict[str, Api]
+
+
+def build(api: Api, service: Service) -> World:
+    owner_user, owner = api.someone("customer", OWNER)
+    _, other = api.someone("customer", "other")
+    _, staff = api.someone("staff")
+    _, admin = api.someone("admin")
+    gone_user, gone = api.someone("customer", "gone")
+    api.patch(f"/api/users/{gone_user['id']}/deactivate")
+    key = staff.post("/api/auth/api-keys", {"name": "till", "role": "staff"})["key"]
+    ticket = api.ticket()
+    api.post("/api/cart/", {"user_id": owner_user["id"], "ticket_id": ticket["id"], "quantity": 1})
+    api.payment(api.order(owner_user, (ticket, 1)))
+    signer: TokenSigner = service.app.state.signer
+    now = service.clock()
+    stranger = TokenSigner(service.settings)
+    claims = jwt.decode(_token(owner), options={"verify_signature": False})
+    return World(
+        {
+            "anonymous": api.having({"Origin": "https://elsewhere.example"}),
+            "owner": owner,
+            "other": other,
+            "staff": staff,
+            "admin": admin,
+            "api_key": api.having({"X-API-Key": key}),
+            "deactivated": gone,
+            "expired": api.bearer(
+                signer.sign(user_id=1, session_id=1, now=now - timedelta(days=1))
+            ),
+            "forged": api.bearer(stranger.sign(user_id=1, session_id=1, now=now)),
+            "unsigned": api.bearer(jwt.encode(claims, "", algorithm="none")),
+        }
+    )
+
+
+def _token(api: Api) -> str:
+    return api.headers["Authorization"].removeprefix("Bearer ")
+
+
+ROLES = {
+    "anonymous": None,
+    "owner": UserRole.CUSTOMER,
+    "other": UserRole.CUSTOMER,
+    "staff": UserRole.STAFF,
+    "api_key": UserRole.STAFF,
+    "admin": UserRole.ADMIN,
+}
+
+
+def expected(rule: Rule, caller: str) -> int | None:
+    """The status of the refusal, or None for one who is let in."""
+    if caller not in ROLES:
+        return 401
+    by_role: dict[UserRole | None, Access] = {
+        None: rule.anonymous,
+        UserRole.CUSTOMER: rule.customer,
+        UserRole.STAFF: rule.staff,
+        UserRole.ADMIN: rule.admin,
+    }
+    access = by_role[ROLES[caller]]
+    if access is Access.NO:
+        return 401 if caller == "anonymous" else 403
+    if access is Access.OWN and caller != "owner" and rule.subject is not Subject.CALLER:
+        return 404
+    return None
+
+
+def ask(api: Api, operation_id: str) -> Any:
+    method, path, operation = OPERATIONS[operation_id]
+    return sensible(api, method, path.replace("{username}", OWNER), operation)
+
+
+CALLERS = (*ROLES, "deactivated", "expired", "forged", "unsigned")
+ASKED = sorted(POLICY.keys() - INDIFFERENT)
+
+
+@pytest.mark.parametrize("operation_id", ASKED)
+def test_who_may_not_is_refused_and_changes_nothing(
+    api: Api, service: Service, operation_id: str
+) -> None:
+    world = build(api, service)
+    before = contents(service)
+    for caller in CALLERS:
+        status = expected(POLICY[operation_id], caller)
+        if status is not None:
+            response = ask(world.callers[caller], operation_id)
+            assert response.status_code == status, (caller, response.text)
+    assert contents(service) == before
+
+
+LET_IN = [
+    (operation_id, caller)
+    for operation_id in ASKED
+    for caller in CALLERS
+    if expected(POLICY[operation_id], caller) is None
+]
+
+
+@pytest.mark.parametrize(("operation_id", "caller"), LET_IN)
+def test_who_may_is_let_in(api: Api, service: Service, operation_id: str, caller: str) -> None:
+    world = build(api, service)
+    response = ask(world.callers[caller], operation_id)
+    # Let in is who is refused by nothing but the state of things.
+    codes = {"not_authenticated", "not_allowed", "order_not_found", "user_not_found"}
+    assert response.is_success or response.json()["code"] not in codes, response.text
+
+
+@pytest.mark.parametrize("operation_id", sorted(INDIFFERENT))
+def test_what_ignores_credentials_answers_everybody_the_same(
+    api: Api, service: Service, operation_id: str
+) -> None:
+    answers = [ask(caller, operation_id) for caller in build(api, service).callers.values()]
+    assert len({answer.status_code for answer in answers}) == 1
+
+
+def test_an_oauth_client_may_name_itself_when_it_logs_in(api: Api) -> None:
+    api.user(password=PASSWORD)
+    # As Swagger UI's Authorize button sends it: no client id, no client secret.
+    assert api.having({"Authorization": "Basic Og=="}).log_in("john_doe")
+
+
+def test_lists_show_customers_their_own_only(api: Api, service: Service) -> None:
+    world = build(api, service)
+    for path in ("/api/orders/", "/api/transactions/"):
+        assert len(world.callers["owner"].get(path)) == 1
+        assert world.callers["other"].get(path) == []
+        assert world.callers["other"].get(path, count=True) == []
+        assert len(world.callers["staff"].get(path)) == 1
+    # Naming somebody else's order does not help.
+    assert world.callers["other"].get("/api/transactions/", order_id=1) == []
+    assert world.callers["other"].get("/api/orders/", user_id=1) == []
+
+
+def test_another_users_object_answers_as_one_that_does_not_exist(
+    api: Api, service: Service
+) -> None:
+    other = build(api, service).callers["other"]
+
+    def shape(path: str) -> tuple[Any, ...]:
+        problem = other.refused("GET", path)
+        return problem["status"], problem["code"], problem["title"], problem["detail"]
+
+    assert shape("/api/orders/1") == shape("/api/orders/999")
+    assert shape("/api/users/1") == shape("/api/users/999")
+    assert shape("/api/transactions/1") == shape("/api/transactions/999")
+    assert shape("/api/users/username/john") == shape("/api/users/username/nobody")
+
+
+def test_a_recipient_sees_a_shared_order_and_may_do_nothing_with_it(
+    api: Api, service: Service
+) -> None:
+    world = build(api, service)
+    other = world.callers["other"]
+    world.callers["owner"].post("/api/orders/1/users", {"user_id": 2})
+    assert other.get("/api/orders/1")["allowed_actions"] == []
+    assert len(other.get("/api/orders/1/items")) == 1
+    for method, path in (
+        ("POST", "/api/orders/1/cancel"),
+        ("DELETE", "/api/orders/1"),
+        ("GET", "/api/orders/1/users"),
+        ("GET", "/api/transactions/order/1"),
+    ):
+        assert other.refused(method, path)["code"] == "order_not_found"
+
+
+def test_an_operation_without_a_row_in_the_policy_does_not_start(service: Service) -> None:
+    from main import create_app
+
+    app = create_app(service.settings)
+
+    @app.get("/api/forgotten", operation_id="forgotten")
+    async def forgotten() -> None: ...
+
+    with pytest.raises(RuntimeError, match="forgotten"):
+        require_policy(app)
+
+
+def test_the_policy_never_gives_a_higher_role_less() -> None:
+    order = [Access.NO, Access.OWN, Access.ALL]
+    for operation_id, rule in POLICY.items():
+        ranks = [
+            order.index(access)
+            for access in (rule.anonymous, rule.customer, rule.staff, rule.admin)
+        ]
+        assert ranks == sorted(ranks), operation_id

@@ -1,0 +1,220 @@
+"""Production starts only when it is safe, and tells every reason why it is not in one line."""
+
+import json
+import secrets
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+from fastapi.testclient import TestClient
+from sqlalchemy import URL
+
+from Auth.services.tokens import AccessToken, TokenSigner
+from core.production import load_safe_settings, unsafe_reasons
+from core.schema_version import ROOT
+from core.settings import ConfigurationError, Settings
+from main import create_app
+from tests.conftest import settings_for
+from tests.server import default_environment
+
+GOOD_KEY = secrets.token_urlsafe(32)
+OTHER_KEY = secrets.token_urlsafe(32)
+PLACEHOLDERS = [
+    "change-me",
+    "CHANGE_ME_change_me_CHANGE_ME_change_me",
+    "changeme-changeme-changeme-changeme",
+    "please change this before you go live!",
+    "your-secret-key-here-at-least-32-characters",
+    "your-super-secret-key-change-in-production",
+    "put-the-secret-here-0123456789-abcdef",
+    "a-placeholder-of-more-than-32-characters",
+    "replace-with-openssl-rand-hex-32-output",
+    "0" * 64,
+    "abcabcabcabcabcabcabcabcabcabcabcabc",
+]
+# What makes each configuration unsafe, and the line that says so.
+UNSAFE = [
+    ({"SECRET_KEY": ""}, "SECRET_KEY is missing"),
+    ({"SECRET_KEY": "   "}, "SECRET_KEY is missing"),
+    ({"SECRET_KEY": GOOD_KEY[:31]}, "SECRET_KEY is shorter than 32 bytes"),
+    ({"ALGORITHM": "HS384"}, "SECRET_KEY is shorter than 48 bytes"),
+    ({"ALGORITHM": "HS512"}, "SECRET_KEY is shorter than 64 bytes"),
+    *(({"SECRET_KEY": key}, "SECRET_KEY is a placeholder") for key in PLACEHOLDERS),
+    ({"SECRET_KEY_PREVIOUS": "short"}, "SECRET_KEY_PREVIOUS is shorter than 32 bytes"),
+    ({"SECRET_KEY_PREVIOUS": "change-me"}, "SECRET_KEY_PREVIOUS is a placeholder"),
+    ({"DEBUG": "true"}, "DEBUG is on"),
+    ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS has *, which lets every site's pages in"),
+    (
+        {"CORS_ORIGINS": "https://shop.example,*"},
+        "CORS_ORIGINS has *, which lets every site's pages in",
+    ),
+    (
+        {"AUTH_REQUIRED": "false"},
+        "AUTH_REQUIRED is false, and without identity everybody could do everything",
+    ),
+    ({"BEHIND_PROXY": "true"}, "TRUSTED_PROXIES is empty, but BEHIND_PROXY is on"),
+]
+SAFE: list[dict[str, str]] = [
+    {},
+    {"SECRET_KEY": secrets.token_hex(16)},
+    {"SECRET_KEY": secrets.token_hex(32), "ALGORITHM": "HS512"},
+    {"SECRET_KEY_PREVIOUS": OTHER_KEY},
+    {"CORS_ORIGINS": "https://shop.example"},
+    {"AUTH_REQUIRED": "true"},
+    {"BEHIND_PROXY": "true", "TRUSTED_PROXIES": "10.0.0.0/8,2001:db8::1"},
+    {"TRUSTED_PROXIES": "10.0.0.1"},
+]
+
+
+@pytest.fixture
+def production(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A safe production, which a test then changes."""
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("SECRET_KEY", GOOD_KEY)
+    return monkeypatch
+
+
+def change(environment: pytest.MonkeyPatch, changes: dict[str, str]) -> None:
+    for name, value in changes.items():
+        environment.setenv(name, value)
+
+
+def refusal() -> str:
+    with pytest.raises(ConfigurationError) as refused:
+        load_safe_settings()
+    return str(refused.value)
+
+
+class TestProduction:
+    @pytest.mark.parametrize(("changes", "reason"), UNSAFE)
+    def test_an_unsafe_configuration_is_refused_with_its_reason(
+        self, changes: dict[str, str], reason: str, production: pytest.MonkeyPatch
+    ) -> None:
+        change(production, changes)
+        assert refusal() == f"unsafe in production: {reason}"
+
+    @pytest.mark.parametrize("changes", SAFE)
+    def test_a_safe_configuration_starts(
+        self, changes: dict[str, str], production: pytest.MonkeyPatch
+    ) -> None:
+        change(production, changes)
+        assert unsafe_reasons(load_safe_settings()) == []
+
+    def test_all_reasons_are_told_at_once(self, production: pytest.MonkeyPatch) -> None:
+        change(production, {"SECRET_KEY": "", "DEBUG": "true", "CORS_ORIGINS": "*"})
+        assert refusal() == (
+            "unsafe in production: SECRET_KEY is missing; DEBUG is on;"
+            " CORS_ORIGINS has *, which lets every site's pages in"
+        )
+
+    def test_no_key_is_told(self, production: pytest.MonkeyPatch) -> None:
+        change(production, {"SECRET_KEY": "hunter2", "SECRET_KEY_PREVIOUS": "hunter1"})
+        assert "hunter" not in refusal()
+
+    def test_the_key_of_the_example_is_refused(self, production: pytest.MonkeyPatch) -> None:
+        change(production, {"SECRET_KEY": str(dotenv_values(ROOT / ".env.example")["SECRET_KEY"])})
+        assert refusal() == "unsafe in production: SECRET_KEY is missing"
+
+
+class TestOtherEnvironments:
+    @pytest.mark.parametrize(
+        ("changes", "reason"), [case for case in UNSAFE if "SECRET_KEY" in case[1]]
+    )
+    def test_staging_needs_a_key_as_good(
+        self, changes: dict[str, str], reason: str, production: pytest.MonkeyPatch
+    ) -> None:
+        change(production, {"ENVIRONMENT": "staging", **changes})
+        assert refusal() == f"unsafe in staging: {reason}"
+
+    @pytest.mark.parametrize(
+        "changes", [changes for changes, reason in UNSAFE if "SECRET_KEY" not in reason]
+    )
+    def test_staging_may_do_the_rest(
+        self, changes: dict[str, str], production: pytest.MonkeyPatch
+    ) -> None:
+        change(production, {"ENVIRONMENT": "staging", **changes})
+        assert unsafe_reasons(load_safe_settings()) == []
+
+    @pytest.mark.parametrize("environment", ["development", "test"])
+    @pytest.mark.parametrize("changes", [changes for changes, _ in UNSAFE])
+    def test_development_and_test_start_with_anything(
+        self, environment: str, changes: dict[str, str], production: pytest.MonkeyPatch
+    ) -> None:
+        change(production, {"ENVIRONMENT": environment, **changes})
+        assert unsafe_reasons(load_safe_settings()) == []
+
+
+class TestStart:
+    @pytest.mark.parametrize("program", [["-m", "uvicorn", "main:app", "--port", "0"], ["cli.py"]])
+    def test_an_unsafe_production_ends_every_program_with_one_line(
+        self, program: list[str], tmp_path: Path
+    ) -> None:
+        command = [*program, "list-users"] if program == ["cli.py"] else program
+        ended = subprocess.run(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=default_environment()
+            | {"ENVIRONMENT": "production", "DATABASE_URL": f"sqlite:///{tmp_path}/x.db"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ended.returncode == 1
+        line = "Not started: unsafe in production: SECRET_KEY is missing\n"
+        assert (ended.stdout, ended.stderr) == ("", line)
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestDocs:
+    PAGES = ("/docs", "/redoc", "/openapi.json", "/docs-assets/favicon.png")
+
+    @pytest.mark.parametrize("page", PAGES)
+    def test_they_can_be_switched_off(self, page: str, tmp_path: Path) -> None:
+        with self.client(tmp_path, docs_enabled=False) as client:
+            answer = client.get(page)
+            assert answer.status_code == 404
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert json.loads(answer.text)["code"] == "not_found"
+
+    @pytest.mark.parametrize("page", PAGES)
+    def test_they_are_on_by_default(self, page: str, tmp_path: Path) -> None:
+        with self.client(tmp_path) as client:
+            assert client.get(page).status_code == 200
+
+    @staticmethod
+    def client(folder: Path, **changes: object) -> TestClient:
+        url = URL.create("sqlite", database=str(folder / "docs.db"))
+        return TestClient(create_app(settings_for(url, **changes)))
+
+
+class TestKeyRotation:
+    NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+    @staticmethod
+    def signer(key: str, previous: str = "") -> TokenSigner:
+        fields = {"secret_key": key, "secret_key_previous": previous}
+        return TokenSigner(Settings.model_validate(fields))
+
+    def test_tokens_of_the_previous_key_stay_valid(self) -> None:
+        token = self.signer(GOOD_KEY).sign(user_id=1, session_id=2, now=self.NOW)
+        rotated = self.signer(OTHER_KEY, previous=GOOD_KEY)
+        assert rotated.read(token, now=self.NOW) == AccessToken(1, 2)
+
+    def test_tokens_of_the_previous_key_end_when_they_would_have(self) -> None:
+        token = self.signer(GOOD_KEY).sign(user_id=1, session_id=2, now=self.NOW)
+        rotated = self.signer(OTHER_KEY, previous=GOOD_KEY)
+        assert rotated.read(token, now=self.NOW + timedelta(minutes=31)) is None
+
+    def test_new_tokens_are_signed_with_the_new_key(self) -> None:
+        rotated = self.signer(OTHER_KEY, previous=GOOD_KEY)
+        token = rotated.sign(user_id=1, session_id=2, now=self.NOW)
+        assert self.signer(OTHER_KEY).read(token, now=self.NOW) == AccessToken(1, 2)
+        assert self.signer(GOOD_KEY).read(token, now=self.NOW) is None
+
+    def test_without_the_previous_key_its_tokens_are_refused(self) -> None:
+        token = self.signer(GOOD_KEY).sign(user_id=1, session_id=2, now=self.NOW)
+        assert self.signer(OTHER_KEY).read(token, now=self.NOW) is None

@@ -1,0 +1,299 @@
+"""The command line: the first administrator, lost passwords, and who has an account."""
+
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from threading import Timer
+from typing import Any
+
+import pytest
+from sqlalchemy import URL
+from typer.testing import CliRunner, Result
+
+import cli
+from core.schema_version import ROOT
+from tests.client import Api
+from tests.conftest import Service, fresh_database
+from tests.server import default_environment
+
+PASSWORD = "a long walk in the rain"  # noqa: S105 - of accounts that live as long as a test
+OTHER = "a longer walk in the sun"
+ADMIN = ("create-admin", "--username", "boss", "--email", "boss@example.com")
+HEAD = ["id", "username", "email", "role", "active"]
+ASK, CONFIRM = "Password: ", "Repeat for confirmation: "
+RESET = ("reset-password", "--username", "boss")
+
+
+class CommandLine:
+    """Runs commands against the database that the service of the test serves."""
+
+    def __init__(self, service: Service) -> None:
+        settings = service.settings
+        self.environment: dict[str, str | None] = {
+            "DATABASE_URL": settings.database_url,
+            "PASSWORD_HASH_MEMORY_KIB": str(settings.password_hash_memory_kib),
+            "PASSWORD_HASH_ITERATIONS": str(settings.password_hash_iterations),
+        }
+
+    def run(self, *words: str, password: str | None = None) -> Result:
+        environment = self.environment | {cli.PASSWORD_VARIABLE: password}
+        result = CliRunner().invoke(cli.app, words, env=environment)
+        assert password is None or password not in result.output
+        return result
+
+    def done(self, *words: str, password: str | None = None) -> str:
+        """What a command that must succeed prints."""
+        result = self.run(*words, password=password)
+        assert (result.exit_code, result.stderr) == (0, "")
+        return result.stdout
+
+    def refused(self, *words: str, password: str | None = None) -> str:
+        """The one line with which a command must fail."""
+        result = self.run(*words, password=password)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert isinstance(result.exception, SystemExit)
+        (line,) = result.stderr.splitlines()
+        return line
+
+
+@pytest.fixture
+def command_line(service: Service) -> CommandLine:
+    return CommandLine(service)
+
+
+def log_in(api: Api, username: str, password: str) -> Any:
+    form = {"username": username, "password": password}
+    return api.request("POST", "/api/auth/token", data=form)
+
+
+def me(api: Api, tokens: Any) -> Any:
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    return api.request("GET", "/api/auth/me", headers=headers)
+
+
+class TestCreateAdmin:
+    def test_the_administrator_can_log_in(self, command_line: CommandLine, api: Api) -> None:
+        said = command_line.done(*ADMIN, password=PASSWORD)
+        assert said == "Administrator boss was created with id 1.\n"
+        answer = log_in(api, "boss", PASSWORD)
+        assert answer.status_code == 200
+        known = me(api, answer.json()).json()
+        assert known == {"user_id": 1, "username": "boss", "role": "admin"}
+
+    def test_the_email_serves_for_the_log_in_as_well(
+        self, command_line: CommandLine, api: Api
+    ) -> None:
+        command_line.done(*ADMIN, password=PASSWORD)
+        assert log_in(api, "BOSS@example.com", PASSWORD).status_code == 200
+
+    @pytest.mark.parametrize("username", ["boss", "BOSS"])
+    def test_a_username_is_taken_in_any_case(
+        self, username: str, command_line: CommandLine, api: Api
+    ) -> None:
+        api.user("boss")
+        words = ("create-admin", "--username", username, "--email", "other@example.com")
+        assert command_line.refused(*words, password=PASSWORD) == "The username is taken."
+        assert log_in(api, "boss", PASSWORD).json()["code"] == "invalid_credentials"
+
+    @pytest.mark.parametrize("email", ["ada@example.com", "ADA@EXAMPLE.COM"])
+    def test_an_email_address_is_taken_in_any_case(
+        self, email: str, command_line: CommandLine, api: Api
+    ) -> None:
+        api.user("ada")
+        words = ("create-admin", "--username", "boss", "--email", email)
+        assert command_line.refused(*words, password=PASSWORD) == "The email address is taken."
+
+    @pytest.mark.parametrize(
+        ("option", "value"),
+        [
+            ("--username", "x"),
+            ("--username", "two words"),
+            ("--email", "nobody"),
+            ("--email", "Boss <boss@example.com>"),
+        ],
+    )
+    def test_a_bad_value_is_refused_by_its_name(
+        self, option: str, value: str, command_line: CommandLine, api: Api
+    ) -> None:
+        words = list(ADMIN)
+        words[words.index(option) + 1] = value
+        line = command_line.refused(*words, password=PASSWORD)
+        assert line.startswith(f"{option}: ")
+        assert api.get("/api/users/") == []
+
+    @pytest.mark.parametrize("password", ["short", "password123", "x" * 129])
+    def test_a_bad_password_is_refused_and_not_shown(
+        self, password: str, command_line: CommandLine, api: Api
+    ) -> None:
+        line = command_line.refused(*ADMIN, password=password)
+        assert line.startswith("The password: ")
+        assert api.get("/api/users/") == []
+
+    def test_without_terminal_and_variable_there_is_no_password(
+        self, command_line: CommandLine
+    ) -> None:
+        line = command_line.refused(*ADMIN)
+        assert line == "No password: set ADMIN_PASSWORD, or run this in a terminal."
+
+
+class TestResetPassword:
+    def test_the_new_password_replaces_the_old_one(
+        self, command_line: CommandLine, api: Api
+    ) -> None:
+        command_line.done(*ADMIN, password=PASSWORD)
+        said = command_line.done(*RESET, password=OTHER)
+        assert said == "The password of boss was changed, and all log-ins have ended.\n"
+        assert log_in(api, "boss", PASSWORD).status_code == 401
+        assert log_in(api, "boss", OTHER).status_code == 200
+
+    def test_log_ins_end_at_once(self, command_line: CommandLine, api: Api) -> None:
+        command_line.done(*ADMIN, password=PASSWORD)
+        tokens = log_in(api, "boss", PASSWORD).json()
+        assert me(api, tokens).status_code == 200
+        command_line.done(*RESET, password=PASSWORD)
+        assert me(api, tokens).json()["code"] == "invalid_token"
+        refresh = {"refresh_token": tokens["refresh_token"]}
+        assert api.refused("POST", "/api/auth/refresh", refresh)["code"] == "invalid_token"
+
+    def test_an_account_without_password_gets_its_first(
+        self, command_line: CommandLine, api: Api
+    ) -> None:
+        api.user("boss")
+        command_line.done("reset-password", "--username", "BOSS@example.com", password=PASSWORD)
+        assert log_in(api, "boss", PASSWORD).status_code == 200
+
+    def test_an_unknown_user_is_told_in_one_line(self, command_line: CommandLine) -> None:
+        assert command_line.refused(*RESET, password=PASSWORD) == "The user does not exist."
+
+    def test_a_bad_password_changes_nothing(self, command_line: CommandLine, api: Api) -> None:
+        command_line.done(*ADMIN, password=PASSWORD)
+        assert command_line.refused(*RESET, password=PASSWORD[:7]).startswith("The password: ")
+        assert log_in(api, "boss", PASSWORD).status_code == 200
+
+
+class TestListUsers:
+    def test_a_line_tells_id_names_role_and_whether_active(
+        self, command_line: CommandLine, api: Api
+    ) -> None:
+        command_line.done(*ADMIN, password=PASSWORD)
+        ada = api.user("ada")
+        api.patch(f"/api/users/{ada['id']}/deactivate")
+        assert [line.split() for line in command_line.done("list-users").splitlines()] == [
+            HEAD,
+            ["1", "boss", "boss@example.com", "admin", "yes"],
+            ["2", "ada", "ada@example.com", "customer", "no"],
+        ]
+
+    def test_without_users_there_is_the_head_alone(self, command_line: CommandLine) -> None:
+        assert command_line.done("list-users").split() == HEAD
+
+    @pytest.mark.parametrize("number", [3, 4, 5])
+    def test_all_pages_are_shown(
+        self, number: int, command_line: CommandLine, api: Api, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(cli, "PAGE", 2)
+        names = [api.user(f"user{n}")["username"] for n in range(number)]
+        lines = command_line.done("list-users").splitlines()[1:]
+        assert [line.split()[1] for line in lines] == names
+
+
+class TestDatabase:
+    def test_one_without_a_server_is_told_in_one_line(self, command_line: CommandLine) -> None:
+        command_line.environment["DATABASE_URL"] = "postgresql://u:hunter2@127.0.0.1:1/db"
+        line = command_line.refused("list-users")
+        assert line.startswith("Not started: ")
+        assert "hunter2" not in line
+
+    def test_a_bad_setting_is_told_in_one_line(self, command_line: CommandLine) -> None:
+        command_line.environment["HOLD_MINUTES"] = "soon"
+        line = command_line.refused("list-users")
+        assert line.startswith("Not started: bad settings: HOLD_MINUTES: ")
+
+
+def read_until(process: "subprocess.Popen[bytes]", words: str) -> str:
+    assert process.stdout
+    said = b""
+    while not said.endswith(words.encode()):
+        byte = process.stdout.read(1)
+        assert byte, f"ended before {words!r}: {said!r}"
+        said += byte
+    return said.decode()
+
+
+class TestProcess:
+    """``python cli.py`` as an operator runs it."""
+
+    @pytest.fixture
+    def environment(
+        self, request: pytest.FixtureRequest, worker_name: str
+    ) -> Iterator[dict[str, str]]:
+        with fresh_database("sqlite", request, f"{worker_name}_cli") as url:
+            yield self.environment_of(url)
+
+    @staticmethod
+    def environment_of(url: URL) -> dict[str, str]:
+        address = url.render_as_string(hide_password=False)
+        return default_environment() | {"DATABASE_URL": address, "PYTHONWARNINGS": "error"}
+
+    @staticmethod
+    def run(environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "cli.py", *words],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    @staticmethod
+    def typed(environment: dict[str, str], *passwords: str) -> tuple[int, str]:
+        """Exit code and output of ``create-admin`` in a terminal where somebody types."""
+        keyboard, terminal = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "cli.py", *ADMIN],
+            cwd=ROOT,
+            env=environment,
+            stdin=terminal,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        patience = Timer(60, process.kill)
+        patience.start()
+        with process:
+            said = ""
+            for number, password in enumerate(passwords):
+                # What is typed before it is asked for is thrown away.
+                said += read_until(process, CONFIRM if number % 2 else ASK)
+                os.write(keyboard, f"{password}\n".encode())
+            rest, _ = process.communicate()
+        patience.cancel()
+        os.close(keyboard)
+        os.close(terminal)
+        return process.returncode, said + rest.decode()
+
+    def test_a_new_database_gets_its_administrator(self, environment: dict[str, str]) -> None:
+        made = self.run(environment | {"ADMIN_PASSWORD": PASSWORD}, *ADMIN)
+        line = "Administrator boss was created with id 1.\n"
+        assert (made.returncode, made.stdout, made.stderr) == (0, line, "")
+        again = self.run(environment | {"ADMIN_PASSWORD": PASSWORD}, *ADMIN)
+        assert (again.returncode, again.stdout, again.stderr) == (1, "", "The username is taken.\n")
+
+    def test_a_terminal_asks_for_the_password_twice(self, environment: dict[str, str]) -> None:
+        code, said = self.typed(environment, PASSWORD, PASSWORD)
+        assert code == 0
+        assert "Administrator boss was created with id 1." in said
+        assert PASSWORD not in said
+
+    def test_a_password_typed_differently_is_asked_for_again(
+        self, environment: dict[str, str]
+    ) -> None:
+        code, said = self.typed(environment, PASSWORD, OTHER, PASSWORD, PASSWORD)
+        assert code == 0
+        assert "do not match" in said
+        assert PASSWORD not in said
