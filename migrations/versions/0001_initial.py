@@ -365,55 +365,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-
-    with op.batch_alter_table("user_orders", schema=None) as batch_op:
-        batch_op.drop_index(
-            "uq_user_orders_owner",
-            postgresql_where=sa.text("role = 'owner'"),
-            sqlite_where=sa.text("role = 'owner'"),
-        )
-        batch_op.drop_index(batch_op.f("ix_user_orders_user_id_order_id"))
-
+    # The indexes go with their tables.
     op.drop_table("user_orders")
-    with op.batch_alter_table("transactions", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_transactions_succeeded_at"))
-        batch_op.drop_index(batch_op.f("ix_transactions_status_id"))
-        batch_op.drop_index(batch_op.f("ix_transactions_order_id_id"))
-        batch_op.drop_index(batch_op.f("ix_transactions_created_at_id"))
-        batch_op.drop_index(batch_op.f("ix_transactions_amount_id"))
-
     op.drop_table("transactions")
-    with op.batch_alter_table("order_items", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_order_items_ticket_id_order_id"))
-        batch_op.drop_index(batch_op.f("ix_order_items_event_key_order_id"))
-
     op.drop_table("order_items")
-    with op.batch_alter_table("orders", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_orders_user_id_id"))
-        batch_op.drop_index(batch_op.f("ix_orders_total_amount_id"))
-        batch_op.drop_index(batch_op.f("ix_orders_status_id"))
-        batch_op.drop_index(
-            "ix_orders_overdue",
-            postgresql_where=sa.text("expires_at IS NOT NULL"),
-            sqlite_where=sa.text("expires_at IS NOT NULL"),
-        )
-        batch_op.drop_index(batch_op.f("ix_orders_created_at_id"))
-        batch_op.drop_index(batch_op.f("ix_orders_confirmed_at"))
-
     op.drop_table("orders")
-    with op.batch_alter_table("carts", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_carts_ticket_id"))
-
     op.drop_table("carts")
-    with op.batch_alter_table("users", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_users_created_at_id"))
-
     op.drop_table("users")
-    with op.batch_alter_table("tickets", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_tickets_status_id"))
-        batch_op.drop_index(batch_op.f("ix_tickets_price_id"))
-        batch_op.drop_index(batch_op.f("ix_tickets_event_date_id"))
-        batch_op.drop_index(batch_op.f("ix_tickets_created_at_id"))
-        batch_op.drop_index(batch_op.f("ix_tickets_category_key_id"))
-
     op.drop_table("tickets")
