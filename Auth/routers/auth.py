@@ -109,9 +109,12 @@ async def get_me(work: Work) -> Response:
 async def change_password(body: PasswordChange, request: Request, work: Work) -> Response:
     """Ends every log-in of the account; log in again with the new one."""
     passwords: Passwords = request.app.state.passwords
+    limiter: RateLimiter = request.app.state.limiter
     caller = await work.identify()
     if caller.user_id is None:
         raise PasswordMissingError
+    # Whoever holds a stolen token must not guess the password at leisure. No username has a blank.
+    await limiter.admit_log_in(request.scope, f"user {caller.user_id}")
     account = await work.fetch(account_service.get_account, caller.user_id)
     if account.password_hash is None:
         raise PasswordMissingError

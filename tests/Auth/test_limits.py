@@ -56,6 +56,17 @@ def serve(url: URL) -> Iterator[Serve]:
         yield start
 
 
+class TestChangeOfPassword:
+    def test_guesses_at_the_current_password_have_the_quota_of_log_ins(self, serve: Serve) -> None:
+        john = serve(login_rate_limit="3/minute")
+        john.register()
+        token = john.log_in(password=PASSWORD).json()["access_token"]
+        guesser = john.at("203.0.113.9", Authorization=f"Bearer {token}")
+        body = {"current_password": WRONG, "new_password": "a walk in the fog"}
+        answers = [guesser.ask("POST", "/api/auth/password", json=body) for _ in range(4)]
+        assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+
+
 class TestLogIn:
     def test_of_an_account_at_an_address_has_a_quota(self, serve: Serve) -> None:
         caller = serve(login_rate_limit="3/minute")
