@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlmodel import Session
 
 from Auth.services.tokens import AccessToken, hashed, new_secret
@@ -24,6 +24,7 @@ class OpenSession:
 
 
 def open_session(session: Session, user_id: int, *, now: datetime) -> OpenSession:
+    _forget_expired(session, user_id, now)
     key, secret = secrets.token_urlsafe(16), new_secret()
     statement = insert(login_sessions).values(
         user_id=user_id,
@@ -87,13 +88,18 @@ def close_all(session: Session, user_id: int, *, now: datetime) -> None:
     user_service.end_log_ins(session, user_id, now=now)
 
 
-def forget_expired(session: Session, *, now: datetime) -> None:
-    session.execute(delete(login_sessions).where(login_sessions.c.expires_at <= now))
+def _forget_expired(session: Session, user_id: int, now: datetime) -> None:
+    """Remove the user's log-ins that nobody can prolong any more; they would pile up for ever."""
+    session.execute(
+        delete(login_sessions).where(
+            login_sessions.c.user_id == user_id, login_sessions.c.expires_at <= now
+        )
+    )
 
 
-def _revoke(session: Session, condition: object, now: datetime) -> None:
+def _revoke(session: Session, condition: ColumnElement[bool], now: datetime) -> None:
     session.execute(
         update(login_sessions)
-        .where(condition, login_sessions.c.revoked_at.is_(None))  # type: ignore[arg-type]
+        .where(condition, login_sessions.c.revoked_at.is_(None))
         .values(revoked_at=now, updated_at=now)
     )
