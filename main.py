@@ -31,9 +31,10 @@ from core.production import load_safe_settings
 from core.schema_version import prepare_schema
 from core.security_headers import SecurityHeadersMiddleware, announce_mode
 from core.settings import ConfigurationError, Settings
+from core.sweeping import sweeping
 from database import Database
 from Order.routers import analytics, cart, order, transaction, user
-from Order.services.expiry_service import sweeping
+from Order.services.expiry_service import expire_overdue_orders
 from Ticket.routers import ticket
 
 ROUTERS = (
@@ -98,7 +99,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     database = Database(settings)
     app.state.database = database
     try:
-        async with sweeping(database, clock=app.state.clock, seconds=settings.sweep_seconds):
+        async with sweeping(
+            database,
+            expire_overdue_orders,
+            clock=app.state.clock,
+            seconds=settings.sweep_seconds,
+        ):
             yield
     finally:
         database.close()

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Computed,
     ForeignKey,
     Index,
+    LargeBinary,
     String,
     Text,
     UniqueConstraint,
@@ -60,6 +61,14 @@ class UserOrderRole(StrEnum):
 
     OWNER = "owner"
     RECIPIENT = "recipient"
+
+
+class MovementKind(StrEnum):
+    """What moves in the ledger: units of a ticket, money of an order, or the order itself."""
+
+    STOCK = "stock"
+    MONEY = "money"
+    ORDER = "order"
 
 
 class UserRole(StrEnum):
@@ -321,6 +330,65 @@ class UserOrder(SQLModel, table=True):
     created_at: datetime
 
 
+class Movement(SQLModel, table=True):
+    """A line of the ledger: what went from where to where, and why. Never changed, never removed.
+
+    Its keys refer to rows that may be gone: history outlives them.
+    """
+
+    __tablename__: ClassVar[Any] = "movements"
+    __table_args__ = (
+        CheckConstraint("origin <> target", "goes_somewhere"),
+        CheckConstraint("quantity >= 0 AND amount >= 0", "not_negative"),
+        CheckConstraint(
+            "kind = 'order' AND order_id IS NOT NULL"
+            " OR kind = 'stock' AND ticket_id IS NOT NULL AND quantity > 0"
+            " OR kind = 'money' AND order_id IS NOT NULL AND transaction_id IS NOT NULL"
+            " AND amount > 0",
+            "complete",
+        ),
+        Index(None, "order_id", "id"),
+        Index(None, "ticket_id", "id"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = id_column()
+    kind: MovementKind = Field(sa_type=stored_by_value(MovementKind, "kind"))
+    cause: str = Field(sa_type=String(30))
+    # Counters of a ticket, states of an order, or who has the money.
+    origin: str = Field(sa_type=String(20))
+    target: str = Field(sa_type=String(20))
+    # Units of stock, and what they are worth at the order's prices; or an amount of money.
+    quantity: int = 0
+    amount: Decimal = money_column()
+    order_id: int | None = Field(default=None, sa_type=BigId)
+    ticket_id: int | None = Field(default=None, sa_type=BigId)
+    transaction_id: int | None = Field(default=None, sa_type=BigId)
+    request_id: str = Field(sa_type=String(128))
+    created_at: datetime
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """A request that was carried out under a key of its caller's, and how it was answered."""
+
+    __tablename__: ClassVar[Any] = "idempotency_keys"
+    __table_args__ = (
+        UniqueConstraint("principal", "key_hash"),
+        Index(None, "created_at"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = id_column()
+    principal: str = Field(sa_type=String(80))
+    key_hash: str = Field(sa_type=String(64))
+    # Of method, address and body: the same key with another request is refused.
+    fingerprint: str = Field(sa_type=String(64))
+    # The answer, readable only with the key itself; written before the commit.
+    status: int | None = None
+    answer: bytes | None = Field(default=None, sa_type=LargeBinary)
+    created_at: datetime
+
+
 class LoginSession(SQLModel, table=True):
     """One log-in: refresh tokens prolong it, and its end ends its access tokens."""
 
@@ -371,5 +439,7 @@ orders = table_of(Order)
 order_items = table_of(OrderItem)
 transactions = table_of(Transaction)
 user_orders = table_of(UserOrder)
+movements = table_of(Movement)
+idempotency_keys = table_of(IdempotencyKey)
 login_sessions = table_of(LoginSession)
 api_keys = table_of(ApiKey)

@@ -138,11 +138,24 @@ def empty(database: Database) -> None:
     def remove(session: Session) -> None:
         tables = SQLModel.metadata.sorted_tables
         if database.settings.is_sqlite:
-            for table in reversed(tables):
-                session.execute(delete(table))
+            with _without_triggers(session):
+                for table in reversed(tables):
+                    session.execute(delete(table))
             session.execute(text("DELETE FROM sqlite_sequence"))
         else:
             names = ", ".join(table.name for table in tables)
             session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
 
     database.transact(remove)
+
+
+@contextmanager
+def _without_triggers(session: Session) -> Iterator[None]:
+    """The ledger refuses to forget, and tests begin with none."""
+    made = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+    triggers = session.execute(text(made)).all()
+    for name, _ in triggers:
+        session.execute(text(f"DROP TRIGGER {name}"))
+    yield
+    for _, statement in triggers:
+        session.execute(text(statement))

@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 Sources = Mapping[str, str]
 
 LINES = 400
+# The file of all tables has its place and name from the specification.
+TABLES_FILE, TABLES_LINES = "models.py", 500
 OUTSIDE = {"tests", "benchmarks"}
 INNERMOST = {f"core.{name}" for name in ("settings", "clock", "money", "errors", "text", "columns")}
 HTTP = {"fastapi", "starlette", "uvicorn", "httpx", "httpx2", "requests"}
@@ -58,7 +60,9 @@ def rank(module: str) -> int:
     if not package[0].isupper():
         return 7
     layer = rest.partition(".")[0]
-    outer = {"services": 4 if package == "Ticket" else 5, "routers": 6}
+    # The ledger is written by all domains and knows none of them.
+    services = {"Ledger": 3, "Ticket": 4}.get(package, 5)
+    outer = {"services": services, "routers": 6}
     if package == "Auth":
         # It decides over all domains, so it knows them; routers and main know it.
         outer |= dict.fromkeys(("gatekeeper", "limits", "openapi"), 6)
@@ -208,7 +212,7 @@ def long_files(sources: Sources) -> list[str]:
     return [
         f"{path} has {lines} lines"
         for path, text in sources.items()
-        if (lines := len(text.splitlines())) > LINES
+        if (lines := len(text.splitlines())) > (TABLES_LINES if path == TABLES_FILE else LINES)
     ]
 
 

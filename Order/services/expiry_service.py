@@ -1,25 +1,14 @@
 """Holds that ran out: freed at once for a buyer who needs them, and swept for all others."""
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Select, select
 from sqlmodel import Session
 
-from core.clock import Clock
-from core.errors import UnavailableError
-from database import Database
 from models import order_items, orders
 from Order.services import order_lifecycle
 from Ticket.services import stock_service
-
-logger = logging.getLogger("nexticket.expiry")
-
-# One sweep's transaction stays short, so that buyers of the same tickets need not wait long.
-BATCH = 100
 
 
 def free_overdue_stock(session: Session, ticket_ids: Collection[int], *, now: datetime) -> bool:
@@ -32,14 +21,14 @@ def free_overdue_stock(session: Session, ticket_ids: Collection[int], *, now: da
     order_ids = session.execute(overdue.with_for_update(key_share=True)).scalars().all()
     if not order_ids:
         return False
-    freed = order_lifecycle.quantities_of(session, order_ids)
+    freed = {one.ticket_id for one in order_lifecycle.holdings_of(session, order_ids)}
     # The caller is going to take some of these: all locks at once, in id order.
-    stock_service.lock(session, frozenset(freed) | frozenset(ticket_ids))
+    stock_service.lock(session, freed | frozenset(ticket_ids))
     order_lifecycle.expire(session, order_ids, now=now)
     return True
 
 
-def expire_overdue_orders(session: Session, *, now: datetime, limit: int = BATCH) -> int:
+def expire_overdue_orders(session: Session, *, now: datetime, limit: int) -> int:
     """Expire the orders that are overdue longest, at most ``limit``; how many there were.
 
     Any number of processes may sweep at once: each skips what another has locked.
@@ -50,45 +39,6 @@ def expire_overdue_orders(session: Session, *, now: datetime, limit: int = BATCH
     if order_ids:
         order_lifecycle.expire(session, order_ids, now=now)
     return len(order_ids)
-
-
-@asynccontextmanager
-async def sweeping(database: Database, *, clock: Clock, seconds: float) -> AsyncIterator[None]:
-    """Sweep in the background, every so many seconds, until the block is left."""
-    stop = asyncio.Event()
-    sweeper = asyncio.create_task(_sweep_until(stop, database, clock, seconds))
-    try:
-        yield
-    finally:
-        stop.set()
-        await sweeper
-
-
-async def _sweep_until(stop: asyncio.Event, database: Database, clock: Clock, wait: float) -> None:
-    while not await _set_within(stop, wait):
-        try:
-            await _sweep(database, clock)
-        except UnavailableError as error:
-            logger.warning("sweep postponed: %s", error.detail)
-        except Exception:
-            # Nobody waits for the sweep; what it could not do, the next one does.
-            logger.exception("sweep failed")
-
-
-async def _set_within(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        await asyncio.wait_for(event.wait(), seconds)
-    except TimeoutError:
-        return False
-    return True
-
-
-async def _sweep(database: Database, clock: Clock) -> None:
-    swept = BATCH
-    while swept == BATCH:
-        swept = await database.write(lambda s: expire_overdue_orders(s, now=clock()))
-        if swept:
-            logger.info("orders expired", extra={"orders": swept})
 
 
 def _overdue(now: datetime) -> Select[tuple[int]]:

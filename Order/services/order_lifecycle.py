@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 from sqlmodel import Session
 
+from Ledger.services import ledger_service
+from Ledger.services.ledger_service import Cause
 from models import (
     OrderStatus,
     TransactionStatus,
@@ -21,7 +23,7 @@ from models import (
 from Order.errors import OrderNotFoundError
 from Order.services.order_states import EXPIRED, is_overdue
 from Ticket.services import stock_service
-from Ticket.services.stock_service import Stock
+from Ticket.services.stock_service import Holding, Stock
 
 ORDER_CANCELLED = "order_cancelled"
 
@@ -45,8 +47,27 @@ def confirm(session: Session, order_id: int, *, now: datetime) -> None:
         confirmed_at=now,
         expires_at=None,
     )
-    held = quantities_of(session, [order_id])
-    stock_service.move(session, held, origin=Stock.RESERVED, to=Stock.SOLD, now=now)
+    state = ledger_service.order_moved(
+        Cause.ORDER_CONFIRMED, order_id, OrderStatus.PENDING, OrderStatus.CONFIRMED
+    )
+    stock_service.move(
+        session,
+        holdings_of(session, [order_id]),
+        origin=Stock.RESERVED,
+        to=Stock.SOLD,
+        cause=Cause.ORDER_CONFIRMED,
+        now=now,
+        also=[state],
+    )
+
+
+def complete(session: Session, order_id: int, *, now: datetime) -> None:
+    """A confirmed order was fulfilled; its stock stays sold."""
+    change_order(session, [order_id], now=now, status=OrderStatus.COMPLETED)
+    state = ledger_service.order_moved(
+        Cause.ORDER_COMPLETED, order_id, OrderStatus.CONFIRMED, OrderStatus.COMPLETED
+    )
+    ledger_service.record(session, [state], now=now)
 
 
 def cancel(
@@ -70,8 +91,18 @@ def cancel(
         expires_at=None,
         amount_refunded=orders.c.amount_paid,
     )
-    held = quantities_of(session, [order.id])
-    stock_service.move(session, held, origin=origin, to=stock_to, now=now)
+    state = ledger_service.order_moved(
+        Cause.ORDER_CANCELLED, order.id, order.status, OrderStatus.CANCELLED
+    )
+    stock_service.move(
+        session,
+        holdings_of(session, [order.id]),
+        origin=origin,
+        to=stock_to,
+        cause=Cause.ORDER_CANCELLED,
+        now=now,
+        also=[state],
+    )
 
 
 def expire(session: Session, order_ids: Collection[int], *, now: datetime) -> None:
@@ -89,8 +120,21 @@ def expire(session: Session, order_ids: Collection[int], *, now: datetime) -> No
         expires_at=None,
         amount_refunded=orders.c.amount_paid,
     )
-    held = quantities_of(session, order_ids)
-    stock_service.move(session, held, origin=Stock.RESERVED, to=Stock.AVAILABLE, now=now)
+    states = [
+        ledger_service.order_moved(
+            Cause.ORDER_EXPIRED, order_id, OrderStatus.PENDING, OrderStatus.CANCELLED
+        )
+        for order_id in order_ids
+    ]
+    stock_service.move(
+        session,
+        holdings_of(session, order_ids),
+        origin=Stock.RESERVED,
+        to=Stock.AVAILABLE,
+        cause=Cause.ORDER_EXPIRED,
+        now=now,
+        also=states,
+    )
 
 
 def change_order(
@@ -100,14 +144,18 @@ def change_order(
     session.execute(statement.values(**fields, updated_at=now))
 
 
-def quantities_of(session: Session, order_ids: Collection[int]) -> dict[int, int]:
-    """What orders hold together: {ticket id: units}."""
+def holdings_of(session: Session, order_ids: Collection[int]) -> list[Holding]:
+    """What each of the orders holds, one holding for a ticket."""
+    lines = order_items.c
     rows = session.execute(
-        select(order_items.c.ticket_id, func.sum(order_items.c.quantity))
-        .where(order_items.c.order_id.in_(order_ids))
-        .group_by(order_items.c.ticket_id)
+        select(
+            lines.order_id, lines.ticket_id, func.sum(lines.quantity), func.sum(lines.line_total)
+        )
+        .where(lines.order_id.in_(order_ids))
+        .group_by(lines.order_id, lines.ticket_id)
+        .order_by(lines.order_id, lines.ticket_id)
     )
-    return {ticket_id: int(units) for ticket_id, units in rows}
+    return [Holding(order, ticket, int(units), worth) for order, ticket, units, worth in rows]
 
 
 def _locked_row(session: Session, order_id: int) -> Row[Any]:
@@ -130,15 +178,26 @@ def _fail_pending_money(session: Session, order_id: int, now: datetime) -> None:
 
 
 def _refund_everything(session: Session, order_ids: Collection[int], now: datetime) -> None:
+    """Give back what is left of each payment. The orders' locks keep the payments as they are."""
+    money = transactions.c
+    left = session.execute(
+        select(money.id, money.order_id, money.amount, money.refunded_amount)
+        .where(money.order_id.in_(order_ids), money.status == TransactionStatus.SUCCESS)
+        .order_by(money.id)
+    ).all()
+    if not left:
+        return
     session.execute(
         update(transactions)
-        .where(
-            transactions.c.order_id.in_(order_ids),
-            transactions.c.status == TransactionStatus.SUCCESS,
-        )
+        .where(money.id.in_([row.id for row in left]))
         .values(
             status=TransactionStatus.REFUNDED,
-            refunded_amount=transactions.c.amount,
+            refunded_amount=money.amount,
             updated_at=now,
         )
     )
+    returned = [
+        ledger_service.money_returned(row.order_id, row.id, row.amount - row.refunded_amount)
+        for row in left
+    ]
+    ledger_service.record(session, returned, now=now)

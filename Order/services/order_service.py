@@ -1,7 +1,7 @@
 """Complex order business logic: placing, changing and ending orders."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,6 +15,8 @@ from core.caller import Caller
 from core.errors import NotAllowedError, RetryTransaction, StaleObjectError
 from core.money import ZERO
 from core.settings import Settings
+from Ledger.services import ledger_service
+from Ledger.services.ledger_service import NOWHERE, Cause, Entry
 from models import (
     OrderStatus,
     UserOrderRole,
@@ -53,7 +55,7 @@ from Order.services.order_states import (
 )
 from Order.services.references import order_reference
 from Ticket.services import stock_service, ticket_service
-from Ticket.services.stock_service import Stock
+from Ticket.services.stock_service import Holding, Stock
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,8 @@ def add_item(
     if order.status != OrderStatus.PENDING:
         raise OrderNotPendingError(order_status=order.status.value)
     user_service.require_active(session, order.user_id)
-    held = order_lifecycle.quantities_of(session, [order_id]).get(line.ticket_id, 0)
+    holdings = order_lifecycle.holdings_of(session, [order_id])
+    held = sum(one.quantity for one in holdings if one.ticket_id == line.ticket_id)
     _require_within_limit({line.ticket_id: held + line.quantity}, terms)
     wanted = {line.ticket_id: line.quantity}
     offers = _available_offers(session, wanted, caller, now)
@@ -117,7 +120,15 @@ def add_item(
     order_lifecycle.change_order(
         session, [order_id], now=now, total_amount=order.total_amount + added
     )
-    return _answer_and_take(session, order_id, wanted, terms=terms, caller=caller, now=now)
+    return _answer_and_take(
+        session,
+        order_id,
+        [Holding(order_id, line.ticket_id, line.quantity, added)],
+        cause=Cause.ITEM_ADDED,
+        terms=terms,
+        caller=caller,
+        now=now,
+    )
 
 
 def update_order(
@@ -180,18 +191,26 @@ def delete_order(session: Session, order_id: int, *, now: datetime) -> None:
         raise OrderNotDeletableError(order_status=order.status.value)
     if order.amount_paid > 0:
         raise OrderHasPaymentsError
-    held = order_lifecycle.quantities_of(session, [order_id])
+    pending = order.status == OrderStatus.PENDING
+    held = order_lifecycle.holdings_of(session, [order_id]) if pending else []
     session.execute(delete(transactions).where(transactions.c.order_id == order_id))
     session.execute(delete(orders).where(orders.c.id == order_id))
-    if order.status == OrderStatus.PENDING:
-        stock_service.move(session, held, origin=Stock.RESERVED, to=Stock.AVAILABLE, now=now)
+    stock_service.move(
+        session,
+        held,
+        origin=Stock.RESERVED,
+        to=Stock.AVAILABLE,
+        cause=Cause.ORDER_DELETED,
+        now=now,
+        also=[ledger_service.order_moved(Cause.ORDER_DELETED, order_id, order.status, NOWHERE)],
+    )
 
 
 def _enter(session: Session, order: Row[Any], status: OrderStatus, now: datetime) -> None:
     if status == OrderStatus.CONFIRMED:
         order_lifecycle.confirm(session, order.id, now=now)
     elif status == OrderStatus.COMPLETED:
-        order_lifecycle.change_order(session, [order.id], now=now, status=status)
+        order_lifecycle.complete(session, order.id, now=now)
     else:
         order_lifecycle.cancel(session, order, reason=None, now=now)
 
@@ -211,27 +230,38 @@ def _place(
     total = sum((offers[ticket_id].price * n for ticket_id, n in quantities.items()), ZERO)
     order_id = _insert_order(session, user_id, total, notes=notes, terms=terms, now=now)
     _insert_items(session, order_id, offers, quantities)
-    return _answer_and_take(session, order_id, quantities, terms=terms, caller=caller, now=now)
+    return _answer_and_take(
+        session,
+        order_id,
+        [Holding(order_id, key, n, offers[key].price * n) for key, n in sorted(quantities.items())],
+        cause=Cause.ORDER_PLACED,
+        terms=terms,
+        caller=caller,
+        now=now,
+        also=[
+            ledger_service.order_moved(Cause.ORDER_PLACED, order_id, NOWHERE, OrderStatus.PENDING)
+        ],
+    )
 
 
 def _answer_and_take(
     session: Session,
     order_id: int,
-    quantities: Mapping[int, int],
+    wanted: list[Holding],
     *,
+    cause: Cause,
     terms: OrderTerms,
     caller: Caller,
     now: datetime,
+    also: Iterable[Entry] = (),
 ) -> OrderRead:
     """Take the stock last of all: its locks are what other buyers wait for."""
     answer = order_queries.get_order(
         session, order_id, caller=caller, currency=terms.currency, now=now
     )
-    if quantities:
-        taken = stock_service.take(session, quantities, to=Stock.RESERVED, now=now)
-        if taken != frozenset(quantities):
-            # Somebody was faster. Run again, the look at the offers tells what is left.
-            raise RetryTransaction
+    if not stock_service.take(session, wanted, to=Stock.RESERVED, cause=cause, now=now, also=also):
+        # Somebody was faster. Run again, the look at the offers tells what is left.
+        raise RetryTransaction
     return answer
 
 

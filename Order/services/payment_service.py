@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy import Row, update
 from sqlmodel import Session
 
+from Ledger.services import ledger_service
+from Ledger.services.ledger_service import Cause
 from models import OrderStatus, TransactionStatus, orders, transactions
 from Order.errors import AmountExceedsBalanceError, OrderNotPayableError
 from Order.services import expiry_service, order_lifecycle
 from Order.services.order_states import EXPIRED, balance_due, money_held
 from Ticket.services import stock_service
-from Ticket.services.stock_service import Stock
+from Ticket.services.stock_service import Holding, Stock
 
 ORDER_EXPIRED = "order_expired"
 REFUNDED = "refunded"
@@ -48,6 +50,8 @@ def give_back(
     total = money.refunded_amount + amount
     status = TransactionStatus.REFUNDED if total == money.amount else TransactionStatus.SUCCESS
     change_transaction(session, money.id, now=now, refunded_amount=total, status=status)
+    returned = ledger_service.money_returned(order.id, money.id, amount)
+    ledger_service.record(session, [returned], now=now)
     reopened = amount if order.status == OrderStatus.PENDING else Decimal(0)
     order_lifecycle.change_order(
         session,
@@ -103,22 +107,29 @@ def _receive_late(session: Session, order: Row[Any], money: Row[Any], now: datet
     order_lifecycle.change_order(
         session, [order.id], now=now, amount_refunded=orders.c.amount_refunded + money.amount
     )
+    returned = ledger_service.money_returned(order.id, money.id, money.amount)
+    ledger_service.record(session, [returned], now=now)
 
 
 def _sell_again(session: Session, order_id: int, now: datetime) -> bool:
     """Sell the lines of an expired order from what is available now: all of them or none."""
-    wanted = order_lifecycle.quantities_of(session, [order_id])
-    if not wanted or _sell(session, wanted, now):
+    wanted = order_lifecycle.holdings_of(session, [order_id])
+    if _sell(session, order_id, wanted, now):
         return True
     # Like any buyer, the late one is entitled to what other overdue orders hold.
-    freed = expiry_service.free_overdue_stock(session, wanted, now=now)
-    return freed and _sell(session, wanted, now)
+    tickets_wanted = [one.ticket_id for one in wanted]
+    freed = expiry_service.free_overdue_stock(session, tickets_wanted, now=now)
+    return freed and _sell(session, order_id, wanted, now)
 
 
-def _sell(session: Session, wanted: dict[int, int], now: datetime) -> bool:
+def _sell(session: Session, order_id: int, wanted: list[Holding], now: datetime) -> bool:
+    state = ledger_service.order_moved(
+        Cause.ORDER_REVIVED, order_id, OrderStatus.CANCELLED, OrderStatus.CONFIRMED
+    )
     savepoint = session.begin_nested()
-    sold = stock_service.take(session, wanted, to=Stock.SOLD, now=now)
-    if sold == frozenset(wanted):
+    if stock_service.take(
+        session, wanted, to=Stock.SOLD, cause=Cause.ORDER_REVIVED, now=now, also=[state]
+    ):
         savepoint.commit()
         return True
     savepoint.rollback()
@@ -132,3 +143,5 @@ def _count(session: Session, order: Row[Any], money: Row[Any], now: datetime) ->
     order_lifecycle.change_order(
         session, [order.id], now=now, amount_paid=orders.c.amount_paid + money.amount
     )
+    received = ledger_service.money_received(order.id, money.id, money.amount)
+    ledger_service.record(session, [received], now=now)

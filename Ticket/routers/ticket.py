@@ -100,7 +100,7 @@ async def update_ticket(ticket_id: IdPath, body: TicketUpdate, work: Work) -> Re
 )
 async def delete_ticket(ticket_id: IdPath, work: Work) -> Response:
     """Possible while no order refers to it; it leaves the carts that hold it."""
-    return await work.remove(ticket_service.delete_ticket, ticket_id)
+    return await work.remove(ticket_service.delete_ticket, ticket_id, now=work.now)
 
 
 @router.patch(

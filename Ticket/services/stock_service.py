@@ -1,12 +1,17 @@
 """The only writer of stock: units move between the four counters of a ticket.
 
-Every move is one conditional UPDATE over all tickets concerned, so it is exact under any race
-and costs one statement for one line or ten. PostgreSQL locks the rows in id order: two orders
-for the same tickets in opposite orders wait for each other instead of deadlocking.
+No unit moves without a line in the ledger, written in the same transaction. Every move is one
+conditional UPDATE over all tickets concerned, so it is exact under any race and costs one
+statement for one line or ten. PostgreSQL locks the rows in id order: two orders for the same
+tickets in opposite orders wait for each other instead of deadlocking.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +19,8 @@ from sqlalchemy import Integer, Row, Select, column, select, update, values
 from sqlmodel import Session
 
 from core.columns import BigId
+from Ledger.services import ledger_service
+from Ledger.services.ledger_service import NOWHERE, Cause, Entry
 from models import tickets
 
 
@@ -25,28 +32,79 @@ class Stock(StrEnum):
     SOLD = "sold_quantity"
     WITHHELD = "withheld_quantity"
 
+    @property
+    def place(self) -> str:
+        """How the ledger calls it."""
+        return self.value.removesuffix("_quantity")
+
+
+@dataclass(frozen=True)
+class Holding:
+    """What an order holds of a ticket, and what that is worth at the order's prices."""
+
+    order_id: int
+    ticket_id: int
+    quantity: int
+    worth: Decimal
+
 
 def take(
-    session: Session, quantities: Mapping[int, int], *, to: Stock, now: datetime
-) -> frozenset[int]:
-    """Take units from sale: {ticket id: units}. Returns the tickets that had enough.
+    session: Session,
+    holdings: Collection[Holding],
+    *,
+    to: Stock,
+    cause: Cause,
+    now: datetime,
+    also: Iterable[Entry] = (),
+) -> bool:
+    """Take units from sale; whether there were enough of all.
 
-    The caller rolls back unless all of them had: what was taken stays taken in the transaction.
+    The caller rolls back if there were not: what was taken stays taken in the transaction.
+    ``also`` is written to the ledger in the same statement.
     """
-    return _move(session, quantities, Stock.AVAILABLE, to, now=now, on_sale_only=True)
+    # The ledger first: the tickets' locks are what other buyers wait for.
+    moved = _entries(holdings, Stock.AVAILABLE, to, cause)
+    ledger_service.record(session, [*also, *moved], now=now)
+    wanted = _units(holdings)
+    if not wanted:
+        return True
+    taken = _move(session, wanted, Stock.AVAILABLE, to, now=now, on_sale_only=True)
+    return taken == wanted.keys()
 
 
 def move(
-    session: Session, quantities: Mapping[int, int], *, origin: Stock, to: Stock, now: datetime
+    session: Session,
+    holdings: Collection[Holding],
+    *,
+    origin: Stock,
+    to: Stock,
+    cause: Cause,
+    now: datetime,
+    also: Iterable[Entry] = (),
 ) -> None:
-    """Move units that an order holds; that they are there is the caller's knowledge."""
-    if quantities and _move(session, quantities, origin, to, now=now) != frozenset(quantities):
-        raise AssertionError(f"{origin} of {dict(quantities)} is less than its orders hold")
+    """Move units that orders hold; that they are there is the caller's knowledge."""
+    ledger_service.record(session, [*also, *_entries(holdings, origin, to, cause)], now=now)
+    units = _units(holdings)
+    if units and _move(session, units, origin, to, now=now) != units.keys():
+        raise AssertionError(f"{origin} of {dict(units)} is less than its orders hold")
 
 
-def lock(session: Session, ticket_ids: frozenset[int]) -> None:
+def lock(session: Session, ticket_ids: AbstractSet[int]) -> None:
     """Lock tickets in id order, for a transaction that is going to move stock twice."""
     session.execute(_locking(ticket_ids))
+
+
+def enter(session: Session, ticket: Row[Any], *, now: datetime) -> None:
+    """Write down the stock that a new ticket came with."""
+    units = {NOWHERE: -ticket.total_quantity, **_outside_orders(ticket)}
+    _record_change(session, ticket.id, units, Cause.TICKET_CREATED, now)
+
+
+def withdraw(session: Session, ticket: Row[Any], *, now: datetime) -> None:
+    """Write down that a ticket is gone, with all its stock; no order may hold any."""
+    counters = _outside_orders(ticket)
+    units = {NOWHERE: ticket.total_quantity, **{name: -n for name, n in counters.items()}}
+    _record_change(session, ticket.id, units, Cause.TICKET_DELETED, now)
 
 
 def resize(
@@ -73,7 +131,66 @@ def resize(
             updated_at=now,
         )
     )
+    changes = {
+        NOWHERE: ticket.total_quantity - new_total,
+        Stock.AVAILABLE.place: new_available - ticket.available_quantity,
+        Stock.WITHHELD.place: new_withheld - ticket.withheld_quantity,
+    }
+    _record_change(session, ticket.id, changes, Cause.TICKET_CHANGED, now)
     return True
+
+
+def _outside_orders(ticket: Row[Any]) -> dict[str, int]:
+    return {
+        Stock.AVAILABLE.place: ticket.available_quantity,
+        Stock.WITHHELD.place: ticket.withheld_quantity,
+    }
+
+
+def _record_change(
+    session: Session, ticket_id: int, changes: Mapping[str, int], cause: Cause, now: datetime
+) -> None:
+    """Write the moves that explain changes of a ticket's counters: {place: units more or less}.
+
+    The changes add up to zero, for what one place loses another gets.
+    """
+    givers = {place: -units for place, units in changes.items() if units < 0}
+    entries = []
+    for target, missing in changes.items():
+        for origin in list(givers):
+            units = min(givers[origin], missing)
+            if units <= 0:
+                continue
+            givers[origin] -= units
+            missing -= units  # noqa: PLW2901 - what is still missing
+            entries.append(
+                ledger_service.stock_moved(
+                    cause, origin, target, ticket_id=ticket_id, quantity=units
+                )
+            )
+    ledger_service.record(session, entries, now=now)
+
+
+def _units(holdings: Iterable[Holding]) -> Counter[int]:
+    units: Counter[int] = Counter()
+    for holding in holdings:
+        units[holding.ticket_id] += holding.quantity
+    return units
+
+
+def _entries(
+    holdings: Iterable[Holding], origin: Stock, to: Stock, cause: Cause
+) -> Iterable[Entry]:
+    for holding in holdings:
+        yield ledger_service.stock_moved(
+            cause,
+            origin.place,
+            to.place,
+            ticket_id=holding.ticket_id,
+            quantity=holding.quantity,
+            order_id=holding.order_id,
+            amount=holding.worth,
+        )
 
 
 def _move(
@@ -85,6 +202,7 @@ def _move(
     now: datetime,
     on_sale_only: bool = False,
 ) -> frozenset[int]:
+    """The tickets that had enough: {ticket id: units} moved from one counter to another."""
     lines = values(column("ticket_id", BigId), column("quantity", Integer), name="lines")
     # A CTE names the columns on both databases; SQLite knows no names for a bare VALUES.
     wanted = lines.data(sorted(quantities.items())).cte("wanted")
@@ -111,7 +229,7 @@ def _move(
     return frozenset(session.execute(statement).scalars())
 
 
-def _locking(ticket_ids: frozenset[int]) -> Select[tuple[int]]:
+def _locking(ticket_ids: AbstractSet[int]) -> Select[tuple[int]]:
     return (
         select(tickets.c.id)
         .where(tickets.c.id.in_(sorted(ticket_ids)))

@@ -53,7 +53,9 @@ def create_ticket(
         )
         .returning(*tickets.c)
     )
-    return _read(session.execute(statement).one(), currency)
+    row = session.execute(statement).one()
+    stock_service.enter(session, row, now=now)
+    return _read(row, currency)
 
 
 def get_ticket(session: Session, ticket_id: int, *, currency: str) -> TicketRead:
@@ -96,13 +98,14 @@ def change_status(
     return get_ticket(session, ticket_id, currency=currency)
 
 
-def delete_ticket(session: Session, ticket_id: int) -> None:
+def delete_ticket(session: Session, ticket_id: int, *, now: datetime) -> None:
     """Remove a ticket that no order line refers to; its cart lines go with it."""
     # The full lock waits for orders that are just being made, and makes later ones wait.
-    _lock(session, ticket_id, against_orders=True)
+    row = _lock(session, ticket_id, against_orders=True)
     if session.execute(select(exists().where(order_items.c.ticket_id == ticket_id))).scalar_one():
         raise TicketHasOrdersError
     session.execute(delete(tickets).where(tickets.c.id == ticket_id))
+    stock_service.withdraw(session, row, now=now)
 
 
 def offers(

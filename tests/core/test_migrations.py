@@ -31,7 +31,7 @@ from tests.postgres import free_port
 from tests.server import as_written, default_environment, running_server
 
 PATIENCE = 60
-HEAD = "0002"
+HEAD = "0003"
 MISSING = "the database has no schema yet: run `make migrate`"
 NEWER = (
     f"the database's schema 9999 is newer than this release's {HEAD}:"
