@@ -17,9 +17,11 @@ from core import service_routes
 from core.allowed_methods import install_allowed_methods
 from core.clock import Clock, utc_now
 from core.docs_pages import install_docs
+from core.idempotency import REPLAYED, forget_old_keys
 from core.logs import configure_logs
 from core.middleware import (
     BodyLimitMiddleware,
+    DeadlineMiddleware,
     RequestContextMiddleware,
     StartupRefusalMiddleware,
     TrailingSlashMiddleware,
@@ -31,6 +33,7 @@ from core.production import load_safe_settings
 from core.schema_version import prepare_schema
 from core.security_headers import SecurityHeadersMiddleware, announce_mode
 from core.settings import ConfigurationError, Settings
+from core.shutdown import on_stop
 from core.sweeping import sweeping
 from database import Database
 from Order.routers import analytics, cart, order, transaction, user
@@ -53,6 +56,7 @@ EXPOSED_HEADERS = (
     "X-Total-Count",
     "X-Request-ID",
     "X-Auth-Mode",
+    REPLAYED,
     "Retry-After",
     "RateLimit",
     "RateLimit-Policy",
@@ -102,10 +106,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with sweeping(
             database,
             expire_overdue_orders,
+            forget_old_keys,
             clock=app.state.clock,
             seconds=settings.sweep_seconds,
         ):
-            yield
+            with on_stop(database.refuse_newcomers):
+                yield
     finally:
         database.close()
 
@@ -116,6 +122,7 @@ def _install_middleware(app: FastAPI, settings: Settings) -> None:
     collections = frozenset(path for path in paths if path and path.endswith("/") and path != "/")
     app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes)
     app.add_middleware(RateLimitMiddleware, limiter=app.state.limiter)
+    app.add_middleware(DeadlineMiddleware, seconds=settings.work_seconds)
     app.add_middleware(TrailingSlashMiddleware, collections=collections)
     app.add_middleware(UnexpectedErrorMiddleware)
     if settings.cors_origins:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, select
 from sqlmodel import Session
 from starlette.types import Scope
 
+from Auth.addresses import client_address, household
 from Auth.credentials import Credentials, comes_from_this_machine, credentials_of
 from Auth.errors import InvalidTokenError, NotAuthenticatedError
 from Auth.policy import POLICY, Access, Rule, Subject
@@ -85,7 +86,7 @@ class Gatekeeper:
         is_open = self._settings.is_open
         if is_open and comes_from_this_machine(scope, self._settings.cors_origins):
             return Caller(role=UserRole.ADMIN)
-        return Caller()
+        return Caller(address=household(client_address(scope, self._settings.trusted_proxies)))
 
 
 def _admitted(session: Session, caller: Caller, rule: Rule, subject: Any) -> Caller:

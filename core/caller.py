@@ -21,12 +21,22 @@ class Caller:
     role: UserRole | None = None
     # The log-in that an access token comes from.
     session_id: int | None = None
+    # Where from, which is all that tells one nobody from another.
+    address: str = ""
     # What is worth remembering of this use of the credentials, committed after the request's work.
     aside: Callable[[Session], None] | None = None
 
     def become(self, other: "Caller") -> None:
         self.user_id, self.role = other.user_id, other.role
-        self.session_id, self.aside = other.session_id, other.aside
+        self.session_id, self.address = other.session_id, other.address
+        self.aside = other.aside
+
+    @property
+    def principal(self) -> str:
+        """Whose an ``Idempotency-Key`` is."""
+        if self.user_id is not None:
+            return f"user:{self.user_id}"
+        return "open" if self.is_known else f"address:{self.address}"
 
     @property
     def is_known(self) -> bool:

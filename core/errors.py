@@ -80,6 +80,40 @@ class ConstraintConflictError(ConflictError):
     title = "The change contradicts data that is stored"
 
 
+class RequestInProgressError(ConflictError):
+    """Its twin is being carried out; once that is done, its answer will be this one's."""
+
+    code = "request_in_progress"
+    title = "A request with the same key is being carried out"
+    retry_after_seconds: ClassVar[int] = 1
+
+
+class IdempotencyKeyReusedError(InvalidError):
+    code = "idempotency_key_reused"
+    title = "The key was used for another request"
+
+    def __init__(self) -> None:
+        error = {
+            "parameter": "Idempotency-Key",
+            "detail": "was used with another method, address or body",
+            "code": "idempotency_key_reused",
+        }
+        super().__init__("A new request needs a new Idempotency-Key.", errors=[error])
+
+
+class InvalidIdempotencyKeyError(InvalidError):
+    code = "validation_error"
+    title = "The request is not valid"
+
+    def __init__(self) -> None:
+        error = {
+            "parameter": "Idempotency-Key",
+            "detail": "must be one value of 1 to 255 printable ASCII characters",
+            "code": "invalid_idempotency_key",
+        }
+        super().__init__("Idempotency-Key can't be used.", errors=[error])
+
+
 class InvalidCursorError(InvalidError):
     code = "validation_error"
     title = "The request is not valid"
@@ -106,6 +140,11 @@ class BusyError(UnavailableError):
 class DatabaseUnavailableError(UnavailableError):
     code = "database_unavailable"
     title = "The database does not answer"
+
+
+class StoppingError(UnavailableError):
+    code = "service_stopping"
+    title = "The service is stopping"
 
 
 class RetryTransaction(Exception):  # noqa: N818 - a request to the owner of the transaction

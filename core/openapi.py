@@ -7,7 +7,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from core.problems import FieldError, Problem, ValidationProblem
+from core import idempotency
+from core.errors import IdempotencyKeyReusedError, RequestInProgressError
+from core.problems import FieldError, Problem, ValidationProblem, add_refusals
 from core.schemas import MAX_ID
 
 _SUMMARY = "Sell tickets: stock that is never sold twice, money exact to the cent."
@@ -17,6 +19,8 @@ Tickets, carts, orders that hold stock and expire, payments, refunds and analyti
 * **Errors** are `application/problem+json`; act on `code`, which is stable.
 * **Lists** are plain arrays; follow the `Link` header to the next page.
 * **Money** is a number with two decimals; **time** is RFC 3339 in UTC.
+* **Retries**: send an `Idempotency-Key` with a POST, PUT or PATCH, and repeat it as it was when the
+  answer is lost: it is carried out once, and answered again.
 * Every answer carries `X-Request-ID`.
 """
 _TAGS = [
@@ -38,6 +42,29 @@ _TOTAL = {
     "schema": {"type": "integer"},
 }
 _LOCATION = {"description": "The address of the new object.", "schema": {"type": "string"}}
+
+_KEY = {
+    "name": idempotency.HEADER,
+    "in": "header",
+    "required": False,
+    "description": (
+        "A random text of your own (a UUID, say), bare or in quotes. The same request under the"
+        " same key is carried out once; for 24 hours its answer is replayed, with"
+        f" `{idempotency.REPLAYED}: true`. What never ran (400, 401, 403, 422, 429) and 5xx are not"
+        " kept: send them again under the same key."
+    ),
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": idempotency.MAX_LENGTH,
+        "pattern": r"^[ -~]+$",
+    },
+    "example": "5b0c2f1e-7d0b-4c1e-9f7e-0f3f3e0a9a51",
+}
+_REPLAYED = {
+    "description": "`true`: the answer to an earlier request with the same key.",
+    "schema": {"type": "string", "enum": ["true"]},
+}
 
 # Bounds that the deployment sets: the schema and its field, and the setting.
 _SET_BOUNDS = {("OrderLine", "quantity"): "max_units_per_ticket"}
@@ -73,8 +100,10 @@ def _document(app: FastAPI) -> dict[str, Any]:
     )
     schema["components"]["schemas"].update(problems["$defs"])
     for path in schema["paths"].values():
-        for operation in path.values():
+        for method, operation in path.items():
             _add_headers(operation)
+            if method.upper() in idempotency.METHODS:
+                _add_idempotency_key(operation)
     for (model, field), setting in _SET_BOUNDS.items():
         bounded = schema["components"]["schemas"][model]["properties"][field]
         bounded["maximum"] = getattr(app.state.settings, setting)
@@ -88,6 +117,14 @@ def _add_headers(operation: dict[str, Any]) -> None:
         responses["201"]["headers"] = {"Location": _LOCATION}
     if any(parameter["name"] == "after" for parameter in operation.get("parameters", ())):
         responses["200"]["headers"] = {"Link": _LINK, "X-Total-Count": _TOTAL}
+
+
+def _add_idempotency_key(operation: dict[str, Any]) -> None:
+    operation.setdefault("parameters", []).append(_KEY)
+    add_refusals(operation, RequestInProgressError, IdempotencyKeyReusedError)
+    for status, response in operation["responses"].items():
+        if status.startswith("2"):
+            response.setdefault("headers", {})[idempotency.REPLAYED] = _REPLAYED
 
 
 def _make_bounds_exact(node: Any) -> None:

@@ -20,6 +20,8 @@ from core.errors import (
     ForbiddenError,
     InvalidError,
     NotFoundError,
+    RequestInProgressError,
+    StoppingError,
     TooManyRequestsError,
     UnauthenticatedError,
     UnavailableError,
@@ -44,8 +46,12 @@ _HTTP_CODES = {
     400: "malformed_body",
     404: "not_found",
     405: "method_not_allowed",
+    408: "request_timeout",
     413: "body_too_large",
 }
+
+# What every operation that asks the database can meet.
+_ALWAYS = (BusyError, DatabaseUnavailableError, StoppingError)
 
 # What may stand in a path besides letters, digits and "_.-~" (RFC 3986).
 _PATH_CHARACTERS = "/:@!$&'()*+,;="
@@ -138,10 +144,13 @@ async def _domain_error(request: Request, error: Exception) -> Response:
 def refusal(request: Request, error: DomainError) -> Response:
     """The answer that tells of a refusal, also where no route was asked yet."""
     headers = {}
-    if isinstance(error, UnavailableError | TooManyRequestsError):
+    if isinstance(error, UnavailableError | TooManyRequestsError | RequestInProgressError):
         headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, UnauthenticatedError):
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, StoppingError):
+        # The next attempt needs a connection to another process.
+        headers["Connection"] = "close"
     return problem(
         request,
         status=status_of(type(error)),
@@ -192,6 +201,7 @@ _HTTP_TITLES = {413: "Content Too Large"}
 _HTTP_DETAILS = {
     404: "There is nothing at this address; see /docs for those that exist.",
     405: "{method} is not possible at this address.",
+    408: "The body did not arrive in time.",
     413: "The body is larger than this service accepts.",
 }
 
@@ -239,7 +249,8 @@ def responses(
     """The refusals of an operation, for ``responses=`` of its route.
 
     Every operation can meet a busy service; one with ``parameters`` also bad ones, and one with a
-    ``body`` also one that is no JSON or too large, and one with a ``form`` one that is too large.
+    ``body`` also one that is no JSON; one with a ``body`` or a ``form`` also one that is too large
+    or does not arrive.
     """
     by_status: dict[int, list[tuple[str, str, dict[str, Any]]]] = {}
     if parameters or body:
@@ -247,8 +258,9 @@ def responses(
     if body:
         by_status[400] = [("malformed_body", _MALFORMED_TITLE, {})]
     if body or form:
+        by_status[408] = [("request_timeout", "Request Timeout", {})]
         by_status[413] = [("body_too_large", "Content Too Large", {})]
-    everything: tuple[type[DomainError], ...] = (*errors, BusyError, DatabaseUnavailableError)
+    everything: tuple[type[DomainError], ...] = (*errors, *_ALWAYS)
     for error in everything:
         by_status.setdefault(status_of(error), []).append((error.code, error.title, error.example))
     return {status: _response(status, by_status[status]) for status in sorted(by_status)}

@@ -1,9 +1,11 @@
 """Identity over HTTP: log-in, tokens, passwords and API keys."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.security import OAuth2PasswordRequestForm
+from sqlmodel import Session
 
 from Auth.errors import (
     ApiKeyNotFoundError,
@@ -38,11 +40,12 @@ router = APIRouter(prefix="/api/auth", tags=["Auth"])
     "/token",
     summary="Log in",
     operation_id="log_in",
+    response_model=Tokens,
     responses=responses(InvalidCredentialsError, form=True),
 )
 async def log_in(
     form: Annotated[OAuth2PasswordRequestForm, Depends()], request: Request, work: Work
-) -> Tokens:
+) -> Response:
     """Username (or email) and password, as an OAuth 2.0 password form.
 
     An unknown user, a wrong password and a deactivated account get the same answer.
@@ -57,22 +60,27 @@ async def log_in(
         raise InvalidCredentialsError
     if renewed is not None:
         await work.perform(account_service.renew_hash, account.user_id, renewed)
-    opened = await work.perform(session_service.open_session, account.user_id, now=work.now)
-    return _tokens(request, work, opened)
+    issue = _issuing(request, work, session_service.open_session)
+    return await work.change(issue, account.user_id, now=work.now)
 
 
 @router.post(
     "/refresh",
     summary="Get a new access token",
     operation_id="refresh_token",
+    response_model=Tokens,
     responses=responses(InvalidTokenError, body=True),
 )
-async def refresh_token(body: RefreshToken, request: Request, work: Work) -> Tokens:
-    """Each refresh token works once. One that is shown again ends the whole log-in."""
-    opened = await work.perform(session_service.rotate, body.refresh_token, now=work.now)
-    if opened is None:
+async def refresh_token(body: RefreshToken, request: Request, work: Work) -> Response:
+    """Each refresh token works once. One that is shown again ends the whole log-in.
+
+    Send an `Idempotency-Key`: where the answer was lost, the same request gets it again.
+    """
+    issue = _issuing(request, work, session_service.rotate)
+    answer = await work.attempt(issue, body.refresh_token, now=work.now)
+    if answer is None:
         raise InvalidTokenError
-    return _tokens(request, work, opened)
+    return answer
 
 
 @router.post(
@@ -111,6 +119,9 @@ async def change_password(body: PasswordChange, request: Request, work: Work) ->
     passwords: Passwords = request.app.state.passwords
     limiter: RateLimiter = request.app.state.limiter
     caller = await work.identify()
+    # Repeated, the current password would not be the current one any more.
+    if (answer := await work.find_answer()) is not None:
+        return answer
     if caller.user_id is None:
         raise PasswordMissingError
     # Whoever holds a stolen token must not guess the password at leisure. No username has a blank.
@@ -160,6 +171,18 @@ async def list_api_keys(query: Annotated[ApiKeyList, Query()], work: Work) -> Re
 async def delete_api_key(key_id: IdPath, work: Work) -> Response:
     """The key stops working at once."""
     return await work.remove(api_key_service.delete_api_key, key_id, caller=work.caller)
+
+
+def _issuing(
+    request: Request, work: UnitOfWork, service: Callable[..., OpenSession | None]
+) -> Callable[..., Any]:
+    """The service, with tokens for the log-in that it opens or prolongs; None for none."""
+
+    def issue(session: Session, *args: Any, **kwargs: Any) -> Tokens | None:
+        opened = service(session, *args, **kwargs)
+        return None if opened is None else _tokens(request, work, opened)
+
+    return issue
 
 
 def _tokens(request: Request, work: UnitOfWork, opened: OpenSession) -> Tokens:
