@@ -2,6 +2,7 @@
 
 Every change of an order, its lines or its money first locks the order's row. That lock is what
 keeps two payments, a payment and a sweep, or two refunds apart; tickets are locked after it.
+Behind it stands a second wall: a state is left only by a statement that names it.
 """
 
 from collections.abc import Collection
@@ -11,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, func, select, update
 from sqlmodel import Session
 
+from core.errors import RetryTransaction
 from Ledger.services import ledger_service
 from Ledger.services.ledger_service import Cause
 from models import (
@@ -39,9 +41,10 @@ def lock_order(session: Session, order_id: int, *, now: datetime) -> Row[Any]:
 
 def confirm(session: Session, order_id: int, *, now: datetime) -> None:
     """A pending order is sold."""
-    change_order(
+    _leave(
         session,
         [order_id],
+        OrderStatus.PENDING,
         now=now,
         status=OrderStatus.CONFIRMED,
         confirmed_at=now,
@@ -63,7 +66,7 @@ def confirm(session: Session, order_id: int, *, now: datetime) -> None:
 
 def complete(session: Session, order_id: int, *, now: datetime) -> None:
     """A confirmed order was fulfilled; its stock stays sold."""
-    change_order(session, [order_id], now=now, status=OrderStatus.COMPLETED)
+    _leave(session, [order_id], OrderStatus.CONFIRMED, now=now, status=OrderStatus.COMPLETED)
     state = ledger_service.order_moved(
         Cause.ORDER_COMPLETED, order_id, OrderStatus.CONFIRMED, OrderStatus.COMPLETED
     )
@@ -82,9 +85,10 @@ def cancel(
     origin = Stock.RESERVED if order.status == OrderStatus.PENDING else Stock.SOLD
     _fail_pending_money(session, order.id, now)
     _refund_everything(session, [order.id], now)
-    change_order(
+    _leave(
         session,
         [order.id],
+        order.status,
         now=now,
         status=OrderStatus.CANCELLED,
         cancel_reason=reason,
@@ -111,9 +115,10 @@ def expire(session: Session, order_ids: Collection[int], *, now: datetime) -> No
     Pending transactions stay as they are: their money may still arrive.
     """
     _refund_everything(session, order_ids, now)
-    change_order(
+    _leave(
         session,
         order_ids,
+        OrderStatus.PENDING,
         now=now,
         status=OrderStatus.CANCELLED,
         cancel_reason=EXPIRED,
@@ -144,6 +149,22 @@ def change_order(
     session.execute(statement.values(**fields, updated_at=now))
 
 
+def revive(session: Session, order_id: int, *, now: datetime) -> None:
+    """An order that expired is sold after all; its stock was taken again."""
+    _leave(
+        session,
+        [order_id],
+        OrderStatus.CANCELLED,
+        now=now,
+        status=OrderStatus.CONFIRMED,
+        cancel_reason=None,
+        confirmed_at=now,
+        expires_at=None,
+        # What went back when the hold ran out was paid anew.
+        amount_reopened=orders.c.amount_refunded,
+    )
+
+
 def holdings_of(session: Session, order_ids: Collection[int]) -> list[Holding]:
     """What each of the orders holds, one holding for a ticket."""
     lines = order_items.c
@@ -156,6 +177,21 @@ def holdings_of(session: Session, order_ids: Collection[int]) -> list[Holding]:
         .order_by(lines.order_id, lines.ticket_id)
     )
     return [Holding(order, ticket, int(units), worth) for order, ticket, units, worth in rows]
+
+
+def _leave(
+    session: Session,
+    order_ids: Collection[int],
+    state: OrderStatus,
+    *,
+    now: datetime,
+    **fields: Any,
+) -> None:
+    """Take orders out of a state; who finds one in another state runs again and sees it."""
+    leaving = update(orders).where(orders.c.id.in_(order_ids), orders.c.status == state)
+    left = session.execute(leaving.values(**fields, updated_at=now).returning(orders.c.id))
+    if len(left.all()) != len(order_ids):
+        raise RetryTransaction
 
 
 def _locked_row(session: Session, order_id: int) -> Row[Any]:

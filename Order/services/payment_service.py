@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Row, update
 from sqlmodel import Session
 
+from core.errors import RetryTransaction
 from Ledger.services import ledger_service
 from Ledger.services.ledger_service import Cause
 from models import OrderStatus, TransactionStatus, orders, transactions
@@ -49,7 +50,7 @@ def give_back(
     """Refund a part of a payment; a confirmed order without money left is cancelled."""
     total = money.refunded_amount + amount
     status = TransactionStatus.REFUNDED if total == money.amount else TransactionStatus.SUCCESS
-    change_transaction(session, money.id, now=now, refunded_amount=total, status=status)
+    _settle(session, money, now=now, refunded_amount=total, status=status)
     returned = ledger_service.money_returned(order.id, money.id, amount)
     ledger_service.record(session, [returned], now=now)
     reopened = amount if order.status == OrderStatus.PENDING else Decimal(0)
@@ -73,6 +74,27 @@ def change_transaction(
     session.execute(statement.values(**fields, updated_at=now))
 
 
+def fail(session: Session, money: Row[Any], *, reason: str | None, now: datetime) -> None:
+    """The money did not come; the order stays as it is."""
+    _settle(session, money, now=now, status=TransactionStatus.FAILED, failure_reason=reason)
+
+
+def _settle(session: Session, money: Row[Any], *, now: datetime, **fields: Any) -> None:
+    """Change money as it was read; who finds it changed runs again and sees it.
+
+    The order's lock comes first. This is the wall behind it: no money is counted twice.
+    """
+    columns = transactions.c
+    as_it_was = (
+        columns.id == money.id,
+        columns.status == money.status,
+        columns.refunded_amount == money.refunded_amount,
+    )
+    statement = update(transactions).where(*as_it_was).values(**fields, updated_at=now)
+    if session.execute(statement.returning(columns.id)).one_or_none() is None:
+        raise RetryTransaction
+
+
 def _receive_late(session: Session, order: Row[Any], money: Row[Any], now: datetime) -> None:
     """Money on an order that expired: sell the tickets again if they are there, else give it back.
 
@@ -82,17 +104,7 @@ def _receive_late(session: Session, order: Row[Any], money: Row[Any], now: datet
         raise OrderNotPayableError(order_status=order.status.value)
     covers = money_held(order) + money.amount >= order.total_amount
     if covers and _sell_again(session, order.id, now):
-        order_lifecycle.change_order(
-            session,
-            [order.id],
-            now=now,
-            status=OrderStatus.CONFIRMED,
-            cancel_reason=None,
-            confirmed_at=now,
-            expires_at=None,
-            # What went back when the hold ran out was paid anew.
-            amount_reopened=orders.c.amount_refunded,
-        )
+        order_lifecycle.revive(session, order.id, now=now)
         _count(session, order, money, now)
         return
     _count(session, order, money, now)
@@ -137,9 +149,7 @@ def _sell(session: Session, order_id: int, wanted: list[Holding], now: datetime)
 
 
 def _count(session: Session, order: Row[Any], money: Row[Any], now: datetime) -> None:
-    change_transaction(
-        session, money.id, now=now, status=TransactionStatus.SUCCESS, succeeded_at=now
-    )
+    _settle(session, money, now=now, status=TransactionStatus.SUCCESS, succeeded_at=now)
     order_lifecycle.change_order(
         session, [order.id], now=now, amount_paid=orders.c.amount_paid + money.amount
     )

@@ -126,13 +126,7 @@ def change_status(
         if body.status == TransactionStatus.SUCCESS:
             payment_service.receive(session, order, row, now=now)
         else:
-            payment_service.change_transaction(
-                session,
-                transaction_id,
-                now=now,
-                status=body.status,
-                failure_reason=body.failure_reason,
-            )
+            payment_service.fail(session, row, reason=body.failure_reason, now=now)
     return get_transaction(session, transaction_id, currency=currency)
 
 
