@@ -1,0 +1,153 @@
+"""Every protection of stock, money and time, with the test that misses it."""
+
+from tests.protections.removing import Edit, Protection
+
+STOCK = "Ticket/services/stock_service.py"
+LIFECYCLE = "Order/services/order_lifecycle.py"
+PAYMENTS = "Order/services/payment_service.py"
+ORDERS = "Order/services/order_service.py"
+EXPIRY = "Order/services/expiry_service.py"
+KEYS = "core/idempotency.py"
+KEY_TESTS = "tests/core/test_idempotency.py"
+RACES = "tests/concurrency/test_races.py"
+FIRST = "migrations/versions/0001_initial.py"
+
+PROTECTIONS = (
+    Protection(
+        "stock is taken only where there is enough of it",
+        [
+            Edit(
+                STOCK,
+                "tickets.c.id == wanted.c.ticket_id, source >= wanted.c.quantity",
+                "tickets.c.id == wanted.c.ticket_id",
+            ),
+            # The wall behind it.
+            Edit(FIRST, '"available_quantity >= 0"', '"available_quantity >= -1000"'),
+        ],
+        f"{RACES}::test_fifty_units_are_sold_to_fifty_and_no_more",
+    ),
+    Protection(
+        "an order takes the stock of all lines or of none",
+        [Edit(STOCK, "return taken == wanted.keys()", "return bool(taken)")],
+        f"{RACES}::test_orders_of_many_tickets_in_any_order_take_all_or_nothing",
+    ),
+    Protection(
+        "an order's row is locked before its money is read",
+        [
+            Edit(
+                LIFECYCLE,
+                "where(orders.c.id == order_id).with_for_update(key_share=True)",
+                "where(orders.c.id == order_id)",
+            ),
+            # The wall behind it.
+            Edit(PAYMENTS, "        columns.refunded_amount == money.refunded_amount,\n"),
+        ],
+        f"{RACES}::test_partial_refunds_never_add_up_to_more_than_was_paid[postgres]",
+    ),
+    Protection(
+        "SQLite's writers take the lock before they read",
+        [Edit("database.py", 'begin="BEGIN IMMEDIATE"', 'begin="BEGIN"')],
+        f"{RACES}::test_one_payment_is_refunded_once[sqlite]",
+    ),
+    Protection(
+        "what expires gives its stock back",
+        [
+            Edit(
+                LIFECYCLE,
+                "        origin=Stock.RESERVED,\n        to=Stock.AVAILABLE,",
+                "        origin=Stock.RESERVED,\n        to=Stock.WITHHELD,",
+            )
+        ],
+        "tests/Order/test_expiry.py",
+    ),
+    Protection(
+        "late money without its tickets goes back",
+        [Edit(PAYMENTS, "if covers and _sell_again(session, order.id, now):", "if covers:")],
+        "tests/Order/test_expiry.py",
+    ),
+    Protection(
+        "no more is paid than is due",
+        [
+            Edit(
+                PAYMENTS,
+                "    if money.amount > due:\n"
+                "        raise AmountExceedsBalanceError(money.amount, due)\n",
+            ),
+            Edit(FIRST, '"amount_paid - amount_refunded <= total_amount"', '"amount_paid >= 0"'),
+        ],
+        f"{RACES}::test_of_many_cards_only_one_is_charged",
+    ),
+    Protection(
+        "an answer that is stored is replayed",
+        [
+            Edit(
+                KEYS,
+                "    if stored is not None:\n        return cast",
+                "    if 0:\n        return cast",
+            )
+        ],
+        f"{KEY_TESTS}::TestSameRequest",
+    ),
+    Protection(
+        "a key belongs to one request",
+        [
+            Edit(
+                KEYS,
+                "    if not hmac.compare_digest(row.fingerprint, request.fingerprint):\n"
+                "        raise IdempotencyKeyReusedError\n",
+            )
+        ],
+        f"{KEY_TESTS}::TestAnotherRequest",
+    ),
+    Protection(
+        "a key belongs to one caller",
+        [Edit("core/caller.py", 'return f"user:{self.user_id}"', 'return "user"')],
+        f"{KEY_TESTS}::TestAnotherRequest",
+    ),
+    Protection(
+        "a stored refusal undoes what was done before it",
+        [
+            Edit(
+                KEYS,
+                "    except _FINAL as refusal:\n        savepoint.rollback()\n",
+                "    except _FINAL as refusal:\n        savepoint.commit()\n",
+            )
+        ],
+        f"{KEY_TESTS}::TestRefusal",
+    ),
+    Protection(
+        "a stored answer can't be read without its key",
+        [
+            Edit(KEYS, "return seal.encrypt(", "return ("),
+            Edit(KEYS, "request.seal.decrypt(row.answer)", "row.answer"),
+        ],
+        f"{KEY_TESTS}::TestStoredAnswer",
+    ),
+    Protection(
+        "a key is forgotten after a day",
+        [
+            Edit(
+                KEYS,
+                "    if row.created_at > now - LIFETIME:\n        return row",
+                "    return row",
+            )
+        ],
+        f"{KEY_TESTS}::TestKey",
+    ),
+    Protection(
+        "who lost a race is run again",
+        [Edit("database.py", "MAX_ATTEMPTS = 6", "MAX_ATTEMPTS = 1")],
+        "tests/core/test_database.py",
+    ),
+    Protection(
+        "a failed COMMIT leaves no connection with an open transaction",
+        [
+            Edit(
+                "database.py",
+                "        session.invalidate()\n        raise\n",
+                "        raise\n",
+            )
+        ],
+        "tests/core/test_database.py",
+    ),
+)
