@@ -109,8 +109,7 @@ PROTECTIONS = (
         [
             Edit(
                 KEYS,
-                "    except _FINAL as refusal:\n        savepoint.rollback()\n",
-                "    except _FINAL as refusal:\n        savepoint.commit()\n",
+                "    session.execute(_UNDO)\n",
             )
         ],
         f"{KEY_TESTS}::TestRefusal",
