@@ -1,4 +1,4 @@
-"""Operator commands: the first administrator, lost passwords, who has an account."""
+"""Operator commands: the first administrator, lost passwords, accounts, and the books."""
 
 import os
 import sys
@@ -18,13 +18,17 @@ from core.clock import utc_now
 from core.errors import DomainError
 from core.passwords import Password
 from core.production import load_safe_settings
-from core.schema_version import prepare_schema
+from core.schema_version import prepare_schema, require_schema
 from core.settings import ConfigurationError, Settings
 from database import Database
+from Ledger.schemas import Difference, Figure, Reconciliation
+from Ledger.services import reconciliation_service
 from Order.schemas.user import Email, Username
 
 PASSWORD_VARIABLE = "ADMIN_PASSWORD"  # noqa: S105 - the variable's name
 PAGE = 500
+# Reading all books takes longer than a request may.
+PATIENCE = {"request_timeout_seconds": 3600.0}
 
 app = typer.Typer(
     help=__doc__,
@@ -84,6 +88,21 @@ def list_users() -> None:
             typer.echo(_line(str(one.user_id), one.username, one.email, one.role.value, active))
 
 
+@app.command()
+def reconcile() -> None:
+    """Check whether stock, orders, money and the ledger agree; nothing is written.
+
+    Prints each difference on a line, and ends with 1 if there is any.
+    """
+    with _service(prepare=require_schema, **PATIENCE) as service:
+        books = service.database.query_snapshot(_check_books(service.settings))
+    for difference in books.differences:
+        typer.echo(_told(difference))
+    typer.echo(_summary(books))
+    if not books.is_consistent:
+        raise typer.Exit(code=1)
+
+
 @dataclass(frozen=True)
 class _Service:
     settings: Settings
@@ -91,11 +110,14 @@ class _Service:
 
 
 @contextmanager
-def _service() -> Iterator[_Service]:
+def _service(
+    prepare: Callable[[Settings], None] = prepare_schema, **changes: float
+) -> Iterator[_Service]:
     """The service's settings and database; what the operator can mend is told in one line."""
     try:
         settings = load_safe_settings()
-        prepare_schema(settings)
+        prepare(settings)
+        settings = settings.model_copy(update=changes)
         database = Database(settings)
     except ConfigurationError as error:
         raise _failed(f"Not started: {error}") from None
@@ -110,6 +132,45 @@ def _service() -> Iterator[_Service]:
 def _failed(message: str) -> typer.Exit:
     typer.echo(message, err=True)
     return typer.Exit(code=1)
+
+
+def _check_books(settings: Settings) -> Callable[[Session], Reconciliation]:
+    return lambda session: reconciliation_service.reconcile(
+        session, currency=settings.currency, now=utc_now(), listed=sys.maxsize
+    )
+
+
+def _told(difference: Difference) -> str:
+    found, expected = _shown(difference.found), _shown(difference.expected)
+    what = f"{difference.object} {difference.id}: {difference.field} is {found}, not {expected}"
+    return f"{difference.rule}: {what}"
+
+
+def _shown(figure: Figure) -> str:
+    if figure is None:
+        return "missing"
+    return f"{figure:.2f}" if isinstance(figure, float) else str(figure)
+
+
+def _summary(books: Reconciliation) -> str:
+    totals = books.totals
+    things = {
+        "rule": len(books.rules),
+        "ticket": totals.tickets,
+        "order": totals.orders,
+        "transaction": totals.transactions,
+        "movement": totals.movements,
+    }
+    checked = ", ".join(_counted(number, thing) for thing, number in things.items())
+    if books.is_consistent:
+        return f"The books agree: {checked}."
+    broken = ", ".join(f"{one.rule} ({one.differences})" for one in books.rules if one.differences)
+    differences = _counted(books.difference_count, "difference")
+    return f"The books do not agree: {differences} in {broken}; {checked}."
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _find(username: str) -> Callable[[Session], int]:

@@ -124,6 +124,7 @@ POLICY: dict[str, Rule] = {
     "delete_order": _owner_or_box_office(Subject.ORDER),
     "add_order_item": _owner_or_box_office(Subject.ORDER),
     "list_order_items": _owner_or_box_office(Subject.SHARED_ORDER),
+    "get_order_history": _owner_or_box_office(Subject.ORDER),
     "change_order_status": _box_office(),
     "cancel_order": _owner_or_box_office(Subject.ORDER),
     "list_order_users": _owner_or_box_office(Subject.ORDER),
@@ -144,6 +145,7 @@ POLICY: dict[str, Rule] = {
     "get_revenue_analytics": _box_office(),
     "get_user_analytics": _box_office(),
     "get_ticket_analytics": _box_office(),
+    "get_reconciliation": _box_office(),
     # Identity
     "log_in": _indifferent(),
     "refresh_token": _indifferent(),

@@ -1,9 +1,10 @@
 """Whether the database's schema is the one this code was written for, and how it gets there."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
@@ -66,8 +67,17 @@ def prepare_schema(settings: Settings) -> None:
     On PostgreSQL many processes and releases share the database, so migrating is a step of the
     deployment and never a side effect of a start.
     """
+    _require_no_problem(settings, _upgrade_sqlite if settings.is_sqlite else _look_at_postgres)
+
+
+def require_schema(settings: Settings) -> None:
+    """Refuse another schema than this release's, and leave the database as it is."""
+    _require_no_problem(settings, _look_at_sqlite if settings.is_sqlite else _look_at_postgres)
+
+
+def _require_no_problem(settings: Settings, look: Callable[[Settings], str | None]) -> None:
     try:
-        problem = _upgrade_sqlite(settings) if settings.is_sqlite else _look_at_postgres(settings)
+        problem = look(settings)
     except DBAPIError as error:
         raise ConfigurationError(unusable(settings, error)) from None
     if problem:
@@ -84,6 +94,14 @@ def _upgrade_sqlite(settings: Settings) -> str | None:
     with migration_connection(settings) as connection:
         if _present_revision(connection) in {None, *_revisions()[1:]}:
             command.upgrade(alembic_config(connection), "head")
+        return schema_problem(connection)
+
+
+def _look_at_sqlite(settings: Settings) -> str | None:
+    # Only so does a file that is not there stay away.
+    file = f"file:{quote(settings.database.database or '')}"
+    url = settings.database.set(database=file, query={"mode": "ro", "uri": "true"})
+    with create_engine(url, poolclass=NullPool).connect() as connection:
         return schema_problem(connection)
 
 

@@ -257,6 +257,7 @@ SCENES: dict[tuple[str, str], Scene] = {
         user, ticket, sixty, call=("POST", "/api/orders/1/items", {"ticket_id": 1, "quantity": 41})
     ),
     ("list_order_items", "order_not_found"): just("GET", "/api/orders/1/items"),
+    ("get_order_history", "order_not_found"): just("GET", "/api/orders/1/history"),
     ("change_order_status", "order_not_found"): just("PATCH", "/api/orders/1/status", STATUS),
     ("change_order_status", "invalid_transition"): prepared(
         user, empty_order, cancelled, call=("PATCH", "/api/orders/1/status", STATUS)

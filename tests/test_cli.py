@@ -5,18 +5,23 @@ import pty
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Timer
 from typing import Any
 
 import pytest
-from sqlalchemy import URL
+from alembic import command
+from sqlalchemy import URL, text
+from sqlmodel import Session
 from typer.testing import CliRunner, Result
 
 import cli
-from core.schema_version import ROOT
+from core.schema_version import ROOT, alembic_config, migration_connection
+from Ledger.services.reconciliation_service import LISTED, RULES
 from tests.client import Api
-from tests.conftest import Service, fresh_database
+from tests.conftest import Service, fresh_database, settings_for
 from tests.server import default_environment
+from tests.test_refusals import contents
 
 PASSWORD = "a long walk in the rain"  # noqa: S105 - of accounts that live as long as a test
 OTHER = "a longer walk in the sun"
@@ -61,6 +66,16 @@ class CommandLine:
 @pytest.fixture
 def command_line(service: Service) -> CommandLine:
     return CommandLine(service)
+
+
+def spoil(service: Service, *statements: str) -> None:
+    """Change rows behind the service's back."""
+
+    def change(session: Session) -> None:
+        for statement in statements:
+            session.execute(text(statement))
+
+    service.database.transact(change)
 
 
 def log_in(api: Api, username: str, password: str) -> Any:
@@ -197,6 +212,64 @@ class TestListUsers:
         names = [api.user(f"user{n}")["username"] for n in range(number)]
         lines = command_line.done("list-users").splitlines()[1:]
         assert [line.split()[1] for line in lines] == names
+
+
+class TestReconcile:
+    def test_sound_books_are_told_in_one_line(self, command_line: CommandLine, api: Api) -> None:
+        api.paid_order(api.user(), (api.ticket(), 2))
+        assert command_line.done("reconcile") == (
+            f"The books agree: {len(RULES)} rules, 1 ticket, 1 order, 1 transaction, 6 movements.\n"
+        )
+
+    def test_each_difference_is_a_line_and_the_end_is_1(
+        self, command_line: CommandLine, api: Api, service: Service
+    ) -> None:
+        user = api.user()
+        orders = [api.order(user, (api.ticket(), 1))["id"] for _ in range(LISTED + 2)]
+        spoil(
+            service,
+            "UPDATE user_orders SET role = 'recipient'",
+            "UPDATE orders SET total_amount = 500 WHERE id = 1",
+        )
+        result = command_line.run("reconcile")
+        assert (result.exit_code, result.stderr) == (1, "")
+        *lines, summary = result.stdout.splitlines()
+        assert lines == [
+            "order_total: order 1: total_amount is 5.00, not 99.99",
+            *(f"order_owner: order {number}: user_id is missing, not 1" for number in orders),
+            "ledger_order_total: order 1: total_amount is 5.00, not 99.99",
+        ]
+        assert summary.startswith(
+            f"The books do not agree: {LISTED + 4} differences in order_total (1),"
+            f" order_owner ({LISTED + 2}), ledger_order_total (1); "
+        )
+
+    def test_nothing_is_written(
+        self, command_line: CommandLine, api: Api, service: Service
+    ) -> None:
+        api.order(api.user(), (api.ticket(), 1))
+        spoil(service, "UPDATE user_orders SET role = 'recipient'")
+        before = contents(service)
+        command_line.run("reconcile")
+        assert contents(service) == before
+
+    def test_an_older_database_is_refused_and_stays_as_it_is(
+        self, command_line: CommandLine, request: pytest.FixtureRequest, worker_name: str
+    ) -> None:
+        with fresh_database("sqlite", request, f"{worker_name}_old") as url:
+            with migration_connection(settings_for(url)) as connection:
+                command.upgrade(alembic_config(connection), "0001")
+            command_line.environment["DATABASE_URL"] = str(url)
+            for _ in range(2):
+                assert "0001 is older" in command_line.refused("reconcile")
+
+    def test_a_file_that_is_not_there_is_not_made(
+        self, command_line: CommandLine, tmp_path: Path
+    ) -> None:
+        missing = tmp_path / "missing #1.db"
+        command_line.environment["DATABASE_URL"] = f"sqlite:///{missing}"
+        assert command_line.refused("reconcile").startswith("Not started: ")
+        assert list(tmp_path.iterdir()) == []
 
 
 class TestDatabase:

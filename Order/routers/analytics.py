@@ -6,6 +6,8 @@ from fastapi import APIRouter, Query, Response
 
 from core.problems import responses
 from core.unit_of_work import Work
+from Ledger.schemas import Reconciliation
+from Ledger.services import reconciliation_service
 from Order.schemas.analytics import (
     AnalyticsQuery,
     Dashboard,
@@ -118,3 +120,26 @@ async def get_ticket_analytics(query: Question, work: Work) -> Response:
     `event_name` and `category` select tickets as they are called now.
     """
     return await work.report(analytics_service.get_tickets, query)
+
+
+@router.get(
+    "/reconciliation",
+    summary="Check whether the books agree",
+    operation_id="get_reconciliation",
+    response_model=Reconciliation,
+    responses=responses(parameters=False),
+)
+async def get_reconciliation(work: Work) -> Response:
+    """Whether stock, orders, money and the ledger agree, all of it as of one moment.
+
+    The ledger has a line for every move of stock, money and orders, written with the move and
+    never changed; so every figure can be computed a second time. Each rule tells how many rows
+    break it, and the first 100 of them are listed: on sound books `is_consistent` is true and
+    `differences` is empty.
+
+    The whole database is read. Where that takes longer than a request may, it is answered 503;
+    `python cli.py reconcile` checks the same and takes its time.
+    """
+    return await work.report(
+        reconciliation_service.reconcile, currency=work.settings.currency, now=work.now
+    )

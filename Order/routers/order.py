@@ -9,6 +9,7 @@ from core.pagination import ListQuery
 from core.problems import responses
 from core.schemas import IdPath
 from core.unit_of_work import Work
+from Ledger.schemas import OrderHistory
 from Order.errors import (
     AlreadySharedError,
     CartEmptyError,
@@ -35,7 +36,7 @@ from Order.schemas.order import (
     OrderUserCreate,
     OrderUserRead,
 )
-from Order.services import order_queries, order_service, share_service
+from Order.services import history_service, order_queries, order_service, share_service
 from Order.services.order_service import OrderTerms
 from Ticket.errors import (
     EventPassedError,
@@ -184,6 +185,24 @@ async def list_order_items(
 ) -> Response:
     """The lines of the order, as the tickets were when they were ordered."""
     return await work.about(order_id).page(order_queries.list_items, order_id, query)
+
+
+@router.get(
+    "/{order_id}/history",
+    summary="Get an order's history",
+    operation_id="get_order_history",
+    response_model=OrderHistory,
+    responses=responses(OrderNotFoundError),
+)
+async def get_order_history(order_id: IdPath, work: Work) -> Response:
+    """What became of the order, oldest first: its states, its stock and its money.
+
+    An event is what one request did for one reason; its `request_id` is what that request was
+    answered as `X-Request-ID`, and stands in the service's log.
+    """
+    return await work.about(order_id).read(
+        history_service.get_order_history, order_id, currency=work.settings.currency
+    )
 
 
 @router.patch(

@@ -102,12 +102,11 @@ def _receive_late(session: Session, order: Row[Any], money: Row[Any], now: datet
     """
     if order.cancel_reason != EXPIRED:
         raise OrderNotPayableError(order_status=order.status.value)
+    _count(session, order, money, now)
     covers = money_held(order) + money.amount >= order.total_amount
     if covers and _sell_again(session, order.id, now):
         order_lifecycle.revive(session, order.id, now=now)
-        _count(session, order, money, now)
         return
-    _count(session, order, money, now)
     change_transaction(
         session,
         money.id,

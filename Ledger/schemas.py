@@ -1,0 +1,202 @@
+"""The books on the wire: whether they agree, and what they tell of an order."""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import ConfigDict, Field, WithJsonSchema
+
+from core.money import Amount
+from core.schemas import Output, ServedTime
+from Ledger.services.ledger_service import Cause
+from models import OrderStatus
+
+Subject = Literal["ticket", "order", "order_item", "transaction", "movement", "idempotency_key"]
+Unit = Literal["number", "money", "text"]
+Figure: TypeAlias = int | float | str | None
+ShownFigure = Annotated[Figure, WithJsonSchema({"type": ["number", "string", "null"]})]
+# Where the units of a ticket that an order asks for can be.
+Counter = Literal["available", "reserved", "sold", "withheld"]
+Direction = Literal["received", "returned"]
+
+
+class RuleResult(Output):
+    """A rule of the books, and how many rows break it."""
+
+    rule: str
+    description: str
+    object: Subject = Field(description="What the ids of its differences are of.")
+    unit: Unit = Field(description="What its differences tell; `money` is in the `currency`.")
+    differences: int
+
+
+class Difference(Output):
+    """A row that breaks a rule."""
+
+    rule: str
+    object: Subject
+    id: int
+    field: str = Field(description="Which figure of the object differs.")
+    expected: ShownFigure = Field(description="What other figures say it has to be.")
+    found: ShownFigure = Field(description="What it is.")
+
+
+class ReconciliationTotals(Output):
+    """What was compared: how much there is of everything."""
+
+    tickets: int = Field(description="Kinds of tickets.")
+    orders: int
+    transactions: int
+    movements: int = Field(description="Lines of the ledger.")
+    total_quantity: int
+    available_quantity: int
+    reserved_quantity: int
+    sold_quantity: int
+    withheld_quantity: int
+    revenue: Amount = Field(description="Totals of confirmed and completed orders.")
+    gross_revenue: Amount = Field(description="All money that was received.")
+    refunded: Amount = Field(description="What went back of it.")
+    net_revenue: Amount
+
+
+_TOTALS: dict[str, Any] = {
+    "tickets": 1,
+    "orders": 3,
+    "transactions": 3,
+    "movements": 24,
+    "total_quantity": 100,
+    "available_quantity": 93,
+    "reserved_quantity": 2,
+    "sold_quantity": 5,
+    "withheld_quantity": 0,
+    "revenue": 499.95,
+    "gross_revenue": 499.95,
+    "refunded": 0.0,
+    "net_revenue": 499.95,
+}
+_DIFFERENCE: dict[str, Any] = {
+    "rule": "sold_stock",
+    "object": "ticket",
+    "id": 1,
+    "field": "sold_quantity",
+    "expected": 5,
+    "found": 4,
+}
+_RULE: dict[str, Any] = {
+    "rule": "sold_stock",
+    "description": "Sold is what confirmed and completed orders hold of a ticket.",
+    "object": "ticket",
+    "unit": "number",
+    "differences": 1,
+}
+
+
+class Reconciliation(Output):
+    """Whether stock, orders, money and the ledger agree, as of one moment."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "checked_at": "2024-11-02T10:30:00.000001Z",
+                    "is_consistent": False,
+                    "difference_count": 1,
+                    "rules": [_RULE],
+                    "differences": [_DIFFERENCE],
+                    "totals": _TOTALS,
+                    "currency": "USD",
+                }
+            ]
+        }
+    )
+
+    checked_at: ServedTime
+    is_consistent: bool = Field(description="Whether no rule is broken.")
+    difference_count: int = Field(description="Of all rules, those that are not listed included.")
+    rules: list[RuleResult] = Field(description="Every rule that was checked.")
+    differences: list[Difference] = Field(description="By rule; at most 100 of each.")
+    totals: ReconciliationTotals
+    currency: str
+
+
+class StockMove(Output):
+    """Units of a ticket that went from one of its counters to another for the order."""
+
+    ticket_id: int
+    quantity: int
+    from_counter: Counter
+    to_counter: Counter
+    amount: Amount = Field(description="What the units are worth at the order's prices.")
+
+
+class MoneyMove(Output):
+    """Money that was received for the order, or went back."""
+
+    transaction_id: int
+    direction: Direction
+    amount: Amount
+
+
+class OrderEvent(Output):
+    """What one request did to the order, for one reason."""
+
+    occurred_at: ServedTime
+    event: Cause
+    request_id: str = Field(
+        description="The `X-Request-ID` of the request that did it; `sweep` where a hold that "
+        "ran out was swept up, `migration` for what is older than the ledger."
+    )
+    from_status: OrderStatus | None = Field(
+        description="Null where the event did not change the status, or made the order."
+    )
+    to_status: OrderStatus | None = Field(description="Null: the event did not change the status.")
+    stock: list[StockMove]
+    money: list[MoneyMove]
+
+
+_PLACED: dict[str, Any] = {
+    "occurred_at": "2024-11-02T10:30:00.000001Z",
+    "event": "order_placed",
+    "request_id": "8f14e45fceea4671",
+    "from_status": None,
+    "to_status": "pending",
+    "stock": [
+        {
+            "ticket_id": 1,
+            "quantity": 2,
+            "from_counter": "available",
+            "to_counter": "reserved",
+            "amount": 199.98,
+        }
+    ],
+    "money": [],
+}
+_PAID: dict[str, Any] = {
+    **_PLACED,
+    "occurred_at": "2024-11-02T10:32:00.000001Z",
+    "event": "payment_received",
+    "request_id": "c9f0f895fb98ab91",
+    "to_status": None,
+    "stock": [],
+    "money": [{"transaction_id": 1, "direction": "received", "amount": 199.98}],
+}
+
+
+class OrderHistory(Output):
+    """An order's story, as the ledger tells it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "order_id": 1,
+                    "order_reference": "ORD-7KQ2M9XWPA",
+                    "currency": "USD",
+                    "events": [_PLACED, _PAID],
+                }
+            ]
+        }
+    )
+
+    order_id: int
+    order_reference: str
+    currency: str
+    events: list[OrderEvent] = Field(description="Oldest first.")

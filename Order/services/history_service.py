@@ -1,0 +1,78 @@
+"""What became of an order, told from the ledger."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlmodel import Session
+
+from Ledger.schemas import MoneyMove, OrderEvent, OrderHistory, StockMove
+from Ledger.services.ledger_service import NOWHERE, SELLER
+from models import MovementKind, movements, orders
+from Order.errors import OrderNotFoundError
+
+# The lines with which the ledger began were written by kind, not in the order of time.
+_OPENING = "migration"
+
+
+def get_order_history(session: Session, order_id: int, *, currency: str) -> OrderHistory:
+    """All that happened to an order, oldest first."""
+    statement = (
+        select(orders.c.order_reference, *movements.c)
+        .join_from(orders, movements, movements.c.order_id == orders.c.id, isouter=True)
+        .where(orders.c.id == order_id)
+        .order_by(movements.c.id)
+    )
+    rows = session.execute(statement).all()
+    if not rows:
+        raise OrderNotFoundError
+    moves = [row for row in rows if row.id is not None]
+    return OrderHistory(
+        order_id=order_id,
+        order_reference=rows[0].order_reference,
+        currency=currency,
+        events=[_event(group) for group in _by_event(moves)],
+    )
+
+
+def _by_event(moves: Iterable[Row[Any]]) -> Iterable[list[Row[Any]]]:
+    """Moves of one request for one reason; callers may use a request id more than once."""
+    groups: dict[tuple[Any, ...], list[Row[Any]]] = {}
+    for move in moves:
+        key = (move.created_at, move.request_id, move.cause)
+        groups.setdefault(key, []).append(move)
+    opening = [group for group in groups.values() if group[0].request_id == _OPENING]
+    opening.sort(key=lambda group: group[0].created_at)
+    # Ids tell the order of all others: clocks may differ, the order's lock lets one in at a time.
+    return [*opening, *(group for group in groups.values() if group[0].request_id != _OPENING)]
+
+
+def _event(moves: list[Row[Any]]) -> OrderEvent:
+    state = next((move for move in moves if move.kind is MovementKind.ORDER), None)
+    return OrderEvent(
+        occurred_at=moves[0].created_at,
+        event=moves[0].cause,
+        request_id=moves[0].request_id,
+        from_status=None if state is None or state.origin == NOWHERE else state.origin,
+        to_status=None if state is None else state.target,
+        stock=[_stock(move) for move in moves if move.kind is MovementKind.STOCK],
+        money=[_money(move) for move in moves if move.kind is MovementKind.MONEY],
+    )
+
+
+def _stock(move: Row[Any]) -> StockMove:
+    return StockMove(
+        ticket_id=move.ticket_id,
+        quantity=move.quantity,
+        from_counter=move.origin,
+        to_counter=move.target,
+        amount=move.amount,
+    )
+
+
+def _money(move: Row[Any]) -> MoneyMove:
+    return MoneyMove(
+        transaction_id=move.transaction_id,
+        direction="received" if move.target == SELLER else "returned",
+        amount=move.amount,
+    )

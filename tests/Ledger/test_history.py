@@ -1,0 +1,234 @@
+"""An order's history tells what became of it, and who asked for it."""
+
+import asyncio
+from datetime import datetime
+from threading import Event
+from typing import Any
+
+import pytest
+from alembic import command
+from sqlmodel import Session
+
+from core.schema_version import alembic_config, migration_connection
+from core.sweeping import sweeping
+from Order.services.expiry_service import expire_overdue_orders
+from tests.client import Api
+from tests.conftest import BACKENDS, Service, fresh_database, running_service, settings_for
+from tests.Ledger.lives import live, refund
+from tests.statements import statements
+
+
+def history(api: Api, order: Any) -> Any:
+    return api.get(f"/api/orders/{order['id']}/history")
+
+
+def events(api: Api, order: Any) -> list[Any]:
+    told: list[Any] = history(api, order)["events"]
+    return told
+
+
+def names(api: Api, order: Any) -> list[str]:
+    return [event["event"] for event in events(api, order)]
+
+
+def stock(ticket: Any, quantity: int, origin: str, target: str, amount: float) -> dict[str, Any]:
+    return {
+        "ticket_id": ticket["id"],
+        "quantity": quantity,
+        "from_counter": origin,
+        "to_counter": target,
+        "amount": amount,
+    }
+
+
+def sweep(service: Service) -> None:
+    """What the background does, until it has done it once."""
+    done = Event()
+
+    def expire(session: Session, *, now: datetime, limit: int) -> int:
+        swept = expire_overdue_orders(session, now=now, limit=limit)
+        done.set()
+        return swept
+
+    async def sweep_once() -> None:
+        async with sweeping(service.database, expire, clock=service.clock, seconds=0.001):
+            assert await asyncio.to_thread(done.wait, 30)
+
+    assert service.client.portal
+    service.client.portal.call(sweep_once)
+
+
+def status(event: Any) -> tuple[Any, Any]:
+    return event["from_status"], event["to_status"]
+
+
+class TestAStory:
+    def test_of_a_purchase_is_told_in_full(self, api: Api) -> None:
+        user, gala, ball = api.user(), api.ticket(price=99.99), api.ticket(price=10)
+        order = api.order(user, (gala, 2), (ball, 1))
+        payment = api.settle(api.payment(order))
+        told = history(api, order)
+        assert told.keys() == {"order_id", "order_reference", "currency", "events"}
+        assert (told["order_id"], told["currency"]) == (order["id"], "USD")
+        assert told["order_reference"] == order["order_reference"]
+        for event in told["events"]:
+            assert event.pop("occurred_at").endswith("Z")
+            assert event.pop("request_id")
+        received = {"transaction_id": payment["id"], "direction": "received", "amount": 209.98}
+        assert told["events"] == [
+            {
+                "event": "order_placed",
+                "from_status": None,
+                "to_status": "pending",
+                "stock": [
+                    stock(gala, 2, "available", "reserved", 199.98),
+                    stock(ball, 1, "available", "reserved", 10.0),
+                ],
+                "money": [],
+            },
+            {
+                "event": "payment_received",
+                "from_status": None,
+                "to_status": None,
+                "stock": [],
+                "money": [received],
+            },
+            {
+                "event": "order_confirmed",
+                "from_status": "pending",
+                "to_status": "confirmed",
+                "stock": [
+                    stock(gala, 2, "reserved", "sold", 199.98),
+                    stock(ball, 1, "reserved", "sold", 10.0),
+                ],
+                "money": [],
+            },
+        ]
+
+    def test_of_an_added_item_tells_its_price(self, api: Api) -> None:
+        ticket = api.ticket(price=10)
+        order = api.order(api.user(), (ticket, 1))
+        api.put(f"/api/tickets/{ticket['id']}", {"price": 12.5})
+        api.post(f"/api/orders/{order['id']}/items", {"ticket_id": ticket["id"], "quantity": 2})
+        _, added = events(api, order)
+        assert added["event"] == "item_added"
+        assert added["stock"] == [stock(ticket, 2, "available", "reserved", 25.0)]
+        assert status(added) == (None, None)
+
+    def test_of_an_order_without_items_has_its_states(self, api: Api) -> None:
+        order = api.order(api.user())
+        api.post(f"/api/orders/{order['id']}/cancel")
+        assert [status(event) for event in events(api, order)] == [
+            (None, "pending"),
+            ("pending", "cancelled"),
+        ]
+        assert [event["stock"] for event in events(api, order)] == [[], []]
+
+    @pytest.mark.parametrize("back_to", ["available", "withheld"])
+    def test_of_refunds_ends_where_the_stock_went(self, api: Api, back_to: str) -> None:
+        ticket = api.ticket(price=10)
+        order, payment = api.paid_order(api.user(), (ticket, 2))
+        refund(api, payment, amount=5)
+        refund(api, payment, restock=back_to == "available")
+        part, rest, cancelled = events(api, order)[-3:]
+        for event, amount in ((part, 5.0), (rest, 15.0)):
+            assert event["event"] == "payment_refunded"
+            assert event["money"] == [
+                {"transaction_id": payment["id"], "direction": "returned", "amount": amount}
+            ]
+        assert cancelled["event"] == "order_cancelled"
+        assert cancelled["stock"] == [stock(ticket, 2, "sold", back_to, 20.0)]
+        # One request gave the money back and took the tickets.
+        assert rest["request_id"] == cancelled["request_id"] != part["request_id"]
+
+    def test_of_an_order_that_ran_out_and_was_paid_late(self, api: Api) -> None:
+        ticket = api.ticket()
+        order = api.order(api.user(), (ticket, 1))
+        payment = api.payment(order)
+        api.clock.advance(minutes=16)
+        api.settle(payment)
+        told = events(api, order)
+        assert sorted(event["event"] for event in told[2:]) == ["order_revived", "payment_received"]
+        assert [event["event"] for event in told[:2]] == ["order_placed", "order_expired"]
+        (revived,) = (event for event in told if event["event"] == "order_revived")
+        assert status(revived) == ("cancelled", "confirmed")
+        assert revived["stock"] == [stock(ticket, 1, "available", "sold", 99.99)]
+
+    def test_is_read_in_one_statement(self, api: Api, service: Service) -> None:
+        order, _ = api.paid_order(api.user(), (api.ticket(), 1), (api.ticket(), 1))
+        with statements(service.database) as heard:
+            assert len(events(api, order)) == 3
+        assert len(heard) == 1
+
+
+class TestWhoAsked:
+    def test_is_told_by_the_request_id(self, api: Api) -> None:
+        order = api.having({"X-Request-ID": "till-2-0815"}).order(api.user(), (api.ticket(), 1))
+        api.having({"X-Request-ID": "till-2-0816"}).settle(api.payment(order))
+        ids = [event["request_id"] for event in events(api, order)]
+        assert ids == ["till-2-0815", "till-2-0816", "till-2-0816"]
+
+    def test_two_requests_of_one_id_are_two_events(self, api: Api) -> None:
+        same, ticket = api.having({"X-Request-ID": "same"}), api.ticket(price=10)
+        order = same.order(api.user(), (ticket, 1))
+        for _ in range(2):
+            line = {"ticket_id": ticket["id"], "quantity": 1}
+            same.post(f"/api/orders/{order['id']}/items", line)
+        assert names(api, order) == ["order_placed", "item_added", "item_added"]
+
+    def test_where_nobody_did_it_was_the_sweep(self, api: Api, service: Service) -> None:
+        order = api.order(api.user(), (api.ticket(), 1))
+        api.clock.advance(minutes=16)
+        sweep(service)
+        assert [event["request_id"] for event in events(api, order)][1:] == ["sweep"]
+
+
+class TestWhoMayRead:
+    def test_the_owner_and_the_box_office(self, api: Api) -> None:
+        user, owner = api.someone("customer", "ann")
+        friend_user, friend = api.someone("customer", "friend")
+        _, staff = api.someone("staff")
+        order = owner.order(user, (api.ticket(), 1))
+        owner.post(f"/api/orders/{order['id']}/users", {"user_id": friend_user["id"]})
+        path = f"/api/orders/{order['id']}/history"
+        assert owner.get(path) == staff.get(path)
+        # Who an order is shared with sees the order, not its money.
+        assert friend.refused("GET", path)["code"] == "order_not_found"
+
+    def test_nobody_what_is_deleted_or_never_was(self, api: Api) -> None:
+        order = api.order(api.user(), (api.ticket(), 1))
+        api.delete(f"/api/orders/{order['id']}")
+        for number in (order["id"], 999):
+            problem = api.refused("GET", f"/api/orders/{number}/history")
+            assert (problem["status"], problem["code"]) == (404, "order_not_found")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_orders_older_than_the_ledger_have_a_history_that_agrees(
+    backend: str, request: pytest.FixtureRequest, worker_name: str
+) -> None:
+    with (
+        fresh_database(backend, request, f"{worker_name}_older") as url,
+        running_service(settings_for(url)) as service,
+    ):
+        api = Api(service.client, service.clock, service.app)
+        live(api)
+        with migration_connection(service.settings) as connection:
+            command.downgrade(alembic_config(connection), "0002")
+        with migration_connection(service.settings) as connection:
+            command.upgrade(alembic_config(connection), "head")
+        assert api.get("/api/analytics/reconciliation")["differences"] == []
+        first, second, *_ = api.get("/api/orders/")
+        told = events(api, first)
+        assert {event["request_id"] for event in told} == {"migration"}
+        assert [event["occurred_at"] for event in told] == sorted(
+            event["occurred_at"] for event in told
+        )
+        assert told[0]["event"] == "order_placed"
+        assert status(told[0]) == (None, "pending")
+        assert len(told[0]["stock"]) == len(first["items"])
+        assert "order_cancelled" in names(api, second)[-2:]
+        # And life goes on.
+        api.patch(f"/api/orders/{first['id']}/status", {"status": "completed"})
+        assert names(api, first)[-1] == "order_completed"
+        assert api.get("/api/analytics/reconciliation")["is_consistent"]

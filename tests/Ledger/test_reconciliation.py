@@ -1,0 +1,246 @@
+"""The books agree whatever orders live through, and every fault in them is found and named."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import CheckConstraint, event, text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, SQLModel
+
+from core.clock import utc_now
+from database import Database
+from Ledger.schemas import Difference, Reconciliation
+from Ledger.services.reconciliation_service import LISTED, RULES, reconcile
+from tests import books
+from tests.client import Api
+from tests.conftest import Service, empty
+from tests.Ledger import broken_books
+from tests.Ledger.broken_books import Broken, build_world, transaction_of
+from tests.Ledger.lives import live
+from tests.statements import statements
+
+PATH = "/api/analytics/reconciliation"
+CODES = [rule.code for rule in RULES]
+# Breaks a rule that no constraint of the database guards.
+WITHOUT_OWNER = "UPDATE user_orders SET role = 'recipient' WHERE order_id = 1"
+
+
+class UndoneError(Exception):
+    """Rolls back what a test did to the books."""
+
+
+@contextmanager
+def without_checks(session: Session) -> Iterator[None]:
+    """The database lets through what it would refuse; until the rollback."""
+    if session.get_bind().dialect.name == "sqlite":
+        session.execute(text("PRAGMA ignore_check_constraints = ON"))
+        try:
+            yield
+        finally:
+            session.execute(text("PRAGMA ignore_check_constraints = OFF"))
+        return
+    for table in SQLModel.metadata.sorted_tables:
+        for rule in table.constraints:
+            if isinstance(rule, CheckConstraint):
+                session.execute(text(f"ALTER TABLE {table.name} DROP CONSTRAINT {rule.name}"))
+    yield
+
+
+def reconciled_after(database: Database, *changes: str) -> tuple[Reconciliation, int]:
+    """What is found after changes that are then undone, and the id of the ledger's last line."""
+    found: list[tuple[Reconciliation, int]] = []
+
+    def break_and_look(session: Session) -> None:
+        with without_checks(session):
+            for change in changes:
+                session.execute(text(change))
+            last = session.execute(text("SELECT MAX(id) FROM movements")).scalar_one()
+            found.append((reconcile(session, currency="USD", now=utc_now()), last))
+        raise UndoneError
+
+    with pytest.raises(UndoneError):
+        database.transact(break_and_look)
+    return found[0]
+
+
+def id_of(difference: Difference, last_move: int) -> int:
+    """The id, or which line of the ledger it is from its end."""
+    return difference.id - last_move - 1 if difference.object == "movement" else difference.id
+
+
+class TestSoundBooks:
+    def test_agree_without_anything_in_them(self, api: Api) -> None:
+        answer = api.get(PATH)
+        assert answer["is_consistent"]
+        assert answer["differences"] == []
+        assert answer["totals"]["movements"] == 0
+
+    def test_agree_after_all_that_can_happen(self, api: Api, service: Service) -> None:
+        live(api)
+        answer = api.get(PATH)
+        assert answer["differences"] == []
+        assert answer["is_consistent"]
+        assert answer["difference_count"] == 0
+        # Another hand's sums say the same.
+        assert books.differences(service.database) == {}
+
+
+class TestAnswer:
+    def test_names_every_rule_that_was_checked(self, api: Api) -> None:
+        rules = api.get(PATH)["rules"]
+        assert [rule["rule"] for rule in rules] == CODES
+        assert all(rule["description"].endswith(".") for rule in rules)
+
+    def test_tells_the_time_of_the_request_and_the_currency(self, api: Api) -> None:
+        answer = api.get(PATH)
+        assert answer["checked_at"].startswith("2026-03-01T12:00:00")
+        assert answer["currency"] == "USD"
+
+    def test_tells_what_was_compared(self, api: Api) -> None:
+        user, ticket = api.user(), api.ticket(price=99.99, available_quantity=90)
+        _, payment = api.paid_order(user, (ticket, 2))
+        api.post(f"/api/transactions/{payment['id']}/refund", {"amount": 50.5})
+        api.order(user, (ticket, 3))
+        assert api.get(PATH)["totals"] == {
+            "tickets": 1,
+            "orders": 2,
+            "transactions": 1,
+            # Two of the stock at first; placed, paid, confirmed, refunded; placed.
+            "movements": 2 + (2 + 1 + 2 + 1) + 2,
+            "total_quantity": 100,
+            "available_quantity": 85,
+            "reserved_quantity": 3,
+            "sold_quantity": 2,
+            "withheld_quantity": 10,
+            "revenue": 199.98,
+            "gross_revenue": 199.98,
+            "refunded": 50.5,
+            "net_revenue": 149.48,
+        }
+
+
+@pytest.fixture(scope="class")
+def database(shared_service: Service) -> Iterator[Database]:
+    """Of a world that all tests of a class share: what they do to it is undone."""
+    shared_service.clock.reset()
+    build_world(Api(shared_service.client, shared_service.clock, shared_service.app))
+    with ExitStack() as stack:
+        stack.callback(empty, shared_service.database)
+        yield shared_service.database
+
+
+class TestBrokenBooks:
+    def test_were_sound_before(self, database: Database) -> None:
+        answer, _ = reconciled_after(database)
+        assert answer.differences == []
+
+    @pytest.mark.parametrize("broken", broken_books.ALL, ids=str)
+    def test_are_found_and_named(self, database: Database, broken: Broken) -> None:
+        answer, last_move = reconciled_after(database, *broken.statements)
+        named = {one.rule: one.differences for one in answer.rules if one.differences}
+        assert named.keys() == {broken.rule, *broken.also}
+        assert named[broken.rule] == len(broken.found)
+        assert answer.difference_count == sum(named.values())
+        assert not answer.is_consistent
+        of_rule = [one for one in answer.differences if one.rule == broken.rule]
+        assert broken.found == [
+            (id_of(one, last_move), one.field, one.expected, one.found) for one in of_rule
+        ]
+
+    def test_are_listed_up_to_a_number_and_counted_to_the_last(self, database: Database) -> None:
+        ids = range(1001, 1001 + LISTED + 5)
+        many = [transaction_of(3, number, 1) for number in ids]
+        answer, _ = reconciled_after(database, *many, WITHOUT_OWNER)
+        assert answer.difference_count == LISTED + 5 + 1
+        listed = [one.id for one in answer.differences if one.rule == "cancelled_awaits_no_money"]
+        assert listed == list(ids)[:LISTED]
+        assert len(answer.differences) == LISTED + 1
+
+
+def test_a_difference_is_shown_to_the_box_office(api: Api, service: Service) -> None:
+    api.order(api.user(), (api.ticket(), 1))
+    service.database.transact(lambda session: session.execute(text(WITHOUT_OWNER)))
+    answer = api.get(PATH)
+    assert (answer["is_consistent"], answer["difference_count"]) == (False, 1)
+    assert {one["rule"]: one["differences"] for one in answer["rules"]} == {
+        code: int(code == "order_owner") for code in CODES
+    }
+    assert answer["differences"] == [
+        {
+            "rule": "order_owner",
+            "object": "order",
+            "id": 1,
+            "field": "user_id",
+            "expected": 1,
+            "found": None,
+        }
+    ]
+
+
+def test_every_rule_is_broken_here() -> None:
+    assert {broken.rule for broken in broken_books.ALL} == set(CODES)
+    assert len(CODES) == len(set(CODES))
+
+
+class TestOneState:
+    def test_what_is_sold_meanwhile_makes_no_difference(self, api: Api, service: Service) -> None:
+        """A purchase is committed in the middle of the check, which does not see it."""
+        user, ticket = api.user(), api.ticket()
+        api.paid_order(user, (ticket, 1))
+        asked: list[str] = []
+
+        def buy(_connection: Any, _cursor: Any, sql: str, *_: Any) -> None:
+            if sql.startswith("SELECT id, field, expected"):
+                asked.append(sql)
+                if len(asked) == 3:
+                    api.paid_order(user, (ticket, 2))
+
+        engines = (service.database.reader, service.database.writer)
+        for engine in engines:
+            event.listen(engine, "before_cursor_execute", buy)
+        try:
+            answer = service.database.query_snapshot(
+                lambda session: reconcile(session, currency="USD", now=utc_now())
+            )
+        finally:
+            for engine in engines:
+                event.remove(engine, "before_cursor_execute", buy)
+        assert len(asked) == len(CODES)
+        assert answer.differences == []
+        assert (answer.totals.orders, answer.totals.sold_quantity) == (1, 1)
+        assert api.get(PATH)["totals"]["sold_quantity"] == 3
+
+    def test_costs_a_statement_for_each_rule_whatever_there_is(
+        self, api: Api, service: Service
+    ) -> None:
+        user, ticket = api.user(), api.ticket()
+        costs = []
+        for _ in range(2):
+            for _ in range(5):
+                api.paid_order(user, (ticket, 1))
+            with statements(service.database) as heard:
+                api.get(PATH)
+            costs.append(len([sql for sql, _ in heard if sql.lstrip().startswith("SELECT")]))
+        assert costs == [len(CODES) + 1] * 2
+
+
+class TestTheLedger:
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "UPDATE movements SET quantity = 1",
+            "UPDATE movements SET request_id = 'me' WHERE id = 1",
+            "DELETE FROM movements WHERE id = 1",
+            "DELETE FROM movements",
+        ],
+    )
+    def test_is_never_changed(self, api: Api, service: Service, change: str) -> None:
+        api.ticket()
+        with (
+            pytest.raises(DBAPIError, match="movements are never changed"),
+            service.database.writer.begin() as connection,
+        ):
+            connection.execute(text(change))
+        assert api.get(PATH)["totals"]["movements"] == 1
