@@ -8,6 +8,9 @@ PAYMENTS = "Order/services/payment_service.py"
 ORDERS = "Order/services/order_service.py"
 EXPIRY = "Order/services/expiry_service.py"
 KEYS = "core/idempotency.py"
+ENGINES = "core/engines.py"
+TURN = "core/writer_turn.py"
+LEDGER_MIGRATION = "migrations/versions/0003_ledger.py"
 KEY_TESTS = "tests/core/test_idempotency.py"
 RACES = "tests/concurrency/test_races.py"
 FIRST = "migrations/versions/0001_initial.py"
@@ -46,7 +49,7 @@ PROTECTIONS = (
     ),
     Protection(
         "SQLite's writers take the lock before they read",
-        [Edit("database.py", 'begin="BEGIN IMMEDIATE"', 'begin="BEGIN"')],
+        [Edit(TURN, 'BEGIN = "BEGIN IMMEDIATE"', 'BEGIN = "BEGIN"')],
         f"{RACES}::test_one_payment_is_refunded_once[sqlite]",
     ),
     Protection(
@@ -148,5 +151,97 @@ PROTECTIONS = (
             )
         ],
         "tests/core/test_database.py",
+    ),
+    Protection(
+        "no COMMIT comes after the deadline",
+        [
+            Edit(
+                "database.py",
+                "    if deadline.remaining() < 0:\n        # Nobody",
+                "    if 0:\n        # Nobody",
+            )
+        ],
+        "tests/core/test_database.py",
+    ),
+    Protection(
+        "the queue is bounded",
+        [
+            Edit(
+                "database.py",
+                "if self._seats.statistics().tasks_waiting >= self._max_waiting:",
+                "if 0:",
+            )
+        ],
+        "tests/core/test_database.py",
+    ),
+    Protection(
+        "transactions end with the time that is left",
+        [
+            Edit(
+                ENGINES,
+                '        event.listen(engine, "begin", limit_transaction)\n',
+                "        pass\n",
+            )
+        ],
+        "tests/core/test_database_waits.py",
+    ),
+    Protection(
+        "nobody waits for a silent server",
+        [Edit(ENGINES, "extensions.set_wait_callback(_wait_until_deadline)", "pass")],
+        "tests/core/test_database_waits.py::TestSilentServer",
+    ),
+    Protection(
+        "connections that the server ended are not used",
+        [
+            Edit(
+                ENGINES,
+                '        event.listen(engine, "checkout", _check_for_goodbye)\n',
+                "        pass\n",
+            )
+        ],
+        "tests/core/test_database_away.py",
+    ),
+    Protection(
+        "SQLite's writers take turns",
+        [Edit(TURN, "    with _turn(file):\n", "    with ExitStack():\n")],
+        "tests/core/test_writer_turn.py",
+    ),
+    Protection(
+        "who waits is sent away when the process is asked to stop",
+        [Edit("main.py", "on_stop(database.refuse_newcomers)", "on_stop(lambda: None)")],
+        "tests/test_start.py",
+    ),
+    Protection(
+        "the ledger is never changed",
+        [
+            Edit(
+                LEDGER_MIGRATION,
+                "    _open_the_books()\n    _forbid_changes()\n",
+                "    _open_the_books()\n",
+            )
+        ],
+        "tests/Ledger/test_reconciliation.py",
+    ),
+    Protection(
+        "no stock moves without its line in the ledger",
+        [
+            Edit(
+                STOCK,
+                "[*also, *_entries(holdings, origin, to, cause)]",
+                "also",
+            )
+        ],
+        "tests/Ledger/test_reconciliation.py",
+    ),
+    Protection(
+        "the books are compared in one snapshot",
+        [
+            Edit(
+                "database.py",
+                '"isolation_level": "REPEATABLE READ"',
+                '"isolation_level": "READ COMMITTED"',
+            )
+        ],
+        "tests/Ledger/test_reconciliation.py",
     ),
 )
