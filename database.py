@@ -10,8 +10,8 @@ import logging
 import math
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 import anyio
@@ -24,7 +24,13 @@ from sqlmodel import Session
 from core import deadline
 from core.database_errors import is_retryable, translate
 from core.engines import postgres_engine, sqlite_engine
-from core.errors import BusyError, RetryTransaction
+from core.errors import (
+    BusyError,
+    DatabaseUnavailableError,
+    RetryTransaction,
+    StoppingError,
+    UnavailableError,
+)
 from core.settings import Settings
 
 T = TypeVar("T")
@@ -42,19 +48,19 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.timeout = settings.request_timeout_seconds
+        self.timeout = settings.work_seconds
         size = settings.database_pool_size
         if settings.is_sqlite:
             # SQLite has one writer. Queueing for it here is fair; its own busy loop is not.
-            self.writer = sqlite_engine(settings, size=1, begin="BEGIN IMMEDIATE")
-            self.reader = sqlite_engine(settings, size=size, begin="BEGIN")
-            self._probe = sqlite_engine(settings, size=1, begin="BEGIN")
+            self.writer = sqlite_engine(settings, size=1, writes=True)
+            self.reader = sqlite_engine(settings, size=size)
+            self._probe = sqlite_engine(settings, size=1)
             self._snapshots = self.reader
         else:
             self.writer = postgres_engine(settings, size=size)
             # Single statements need no BEGIN and COMMIT around them: two round trips saved.
-            self.reader = postgres_engine(settings, size=size, isolation_level="AUTOCOMMIT")
-            self._probe = postgres_engine(settings, size=1, isolation_level="AUTOCOMMIT")
+            self.reader = postgres_engine(settings, size=size, autocommit=True)
+            self._probe = postgres_engine(settings, size=1, autocommit=True)
             self._snapshots = self.writer
         self._write_gate = _Gate(self.writer, self.timeout)
         self._read_gate = _Gate(self.reader, self.timeout)
@@ -112,6 +118,11 @@ class Database:
                         break
         raise BusyError("Too many requests compete for the same objects; try again.")
 
+    def refuse_newcomers(self) -> None:
+        """Finish what has a seat and refuse all else; for the thread of the event loop."""
+        for gate in (self._write_gate, self._read_gate, self._probe_gate):
+            gate.close()
+
     def close(self) -> None:
         for engine in (self.writer, self.reader, self._probe):
             engine.dispose()
@@ -128,6 +139,9 @@ class Database:
 
 
 def _commit(session: Session) -> None:
+    if deadline.remaining() < 0:
+        # Nobody would hear of it: better not at all than without the caller's knowledge.
+        raise BusyError
     try:
         session.commit()
     except DBAPIError:
@@ -148,22 +162,58 @@ class _Gate:
         self._threads = CapacityLimiter(math.inf)
         self._max_waiting = size * QUEUE_PER_CONNECTION
         self._timeout = timeout
+        self._waits: set[anyio.CancelScope] = set()
+        self._is_closed = False
+        self._is_away = False
 
     async def run(self, work: Callable[[], T]) -> T:
-        if self._seats.statistics().tasks_waiting >= self._max_waiting:
-            raise BusyError
-        seat = object()
         # Time spent in the queue is not given to the work once more.
         with deadline.within(self._timeout):
+            async with self._seat():
+                return await to_thread.run_sync(self._watched, work, limiter=self._threads)
+
+    def close(self) -> None:
+        """Send away who waits and who comes; who has a seat keeps it."""
+        self._is_closed = True
+        for wait in self._waits:
+            wait.cancel()
+
+    @asynccontextmanager
+    async def _seat(self) -> AsyncIterator[None]:
+        if self._is_closed:
+            raise StoppingError
+        if self._seats.statistics().tasks_waiting >= self._max_waiting:
+            raise self._reason()
+        seat = object()
+        with anyio.move_on_after(deadline.remaining()) as wait:
+            self._waits.add(wait)
             try:
-                with anyio.fail_after(self._timeout):
-                    await self._seats.acquire_on_behalf_of(seat)
-            except TimeoutError:
-                raise BusyError from None
-            try:
-                return await to_thread.run_sync(work, limiter=self._threads)
+                await self._seats.acquire_on_behalf_of(seat)
             finally:
-                self._seats.release_on_behalf_of(seat)
+                self._waits.discard(wait)
+        if wait.cancelled_caught:
+            raise self._reason()
+        try:
+            yield
+        finally:
+            self._seats.release_on_behalf_of(seat)
+
+    def _reason(self) -> UnavailableError:
+        """Why there is no seat."""
+        if self._is_closed:
+            return StoppingError()
+        return DatabaseUnavailableError() if self._is_away else BusyError()
+
+    def _watched(self, work: Callable[[], T]) -> T:
+        """Remembers whether the database was there: who has a seat finds out for who waits."""
+        is_away = False
+        try:
+            return work()
+        except DatabaseUnavailableError:
+            is_away = True
+            raise
+        finally:
+            self._is_away = is_away
 
 
 class _translated(AbstractContextManager[None]):  # noqa: N801 - reads as a word in `with`

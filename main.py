@@ -28,6 +28,7 @@ from core.middleware import (
     UnexpectedErrorMiddleware,
 )
 from core.openapi import describe
+from core.pacing import PacingMiddleware, leave_startup_alone
 from core.problems import install_error_handlers
 from core.production import load_safe_settings
 from core.schema_version import prepare_schema
@@ -122,6 +123,7 @@ def _install_middleware(app: FastAPI, settings: Settings) -> None:
     collections = frozenset(path for path in paths if path and path.endswith("/") and path != "/")
     app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes)
     app.add_middleware(RateLimitMiddleware, limiter=app.state.limiter)
+    app.add_middleware(PacingMiddleware)
     app.add_middleware(DeadlineMiddleware, seconds=settings.work_seconds)
     app.add_middleware(TrailingSlashMiddleware, collections=collections)
     app.add_middleware(UnexpectedErrorMiddleware)
@@ -146,7 +148,9 @@ def _from_environment() -> FastAPI:
         raise SystemExit(f"Not started: {error}") from None
     # Here already, so that the server's first lines are like all others.
     configure_logs(settings)
-    return create_app(settings)
+    app = create_app(settings)
+    leave_startup_alone()
+    return app
 
 
 app = _from_environment()

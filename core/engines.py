@@ -2,17 +2,29 @@
 
 import math
 import select
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg2
 from psycopg2 import extensions
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from core import deadline
 from core.settings import Settings
+from core.writer_turn import begin_in_turn
 
-# The server's own limits end a statement first and say why; this is the time they have for it.
-_GRACE_SECONDS = 1.0
+# PostgreSQL's own limits, as shares of the time that is left. They come before the deadline, so
+# that the server can say why it gives up; the lock first, for that says most.
+_SERVER_SHARES = {
+    "lock_timeout": 0.85,
+    "statement_timeout": 0.9,
+    "idle_in_transaction_session_timeout": 0.9,
+}
+# An answer that is under way at the deadline is still heard: it may be that of a COMMIT.
+_GRACE_SECONDS = 0.25
 # How many steps of SQLite's machine lie between two looks at the clock: a few milliseconds.
 _STEPS = 100_000
 # Windows has no poll(); there the connect timeout and the keepalives must do.
@@ -23,41 +35,66 @@ _EVENTS = (
 )
 
 
-def postgres_engine(settings: Settings, *, size: int, **options: Any) -> Engine:
+def postgres_engine(settings: Settings, *, size: int, autocommit: bool = False) -> Engine:
     _bound_waiting()
-    milliseconds = int(settings.request_timeout_seconds * 1000)
-    limits = (
-        f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
-        f" -c idle_in_transaction_session_timeout={milliseconds} -c timezone=UTC"
-    )
-    return create_engine(
-        settings.database,
-        pool_size=size,
-        max_overflow=0,
-        pool_timeout=settings.request_timeout_seconds,
-        pool_pre_ping=True,
-        connect_args={
-            "application_name": settings.app_name,
-            "connect_timeout": max(2, round(settings.request_timeout_seconds)),
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "options": limits,
-        },
-        **options,
-    )
-
-
-def sqlite_engine(settings: Settings, *, size: int, begin: str) -> Engine:
+    limits = [f"-c {name}={limit}" for name, limit in _server_limits(settings.work_seconds)]
     engine = create_engine(
         settings.database,
         pool_size=size,
         max_overflow=0,
-        pool_timeout=settings.request_timeout_seconds,
-        connect_args={"timeout": settings.request_timeout_seconds, "check_same_thread": False},
+        pool_timeout=settings.work_seconds,
+        pool_pre_ping=not _EVENTS,
+        connect_args={
+            "application_name": settings.app_name,
+            "connect_timeout": max(2, round(settings.work_seconds)),
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "options": " ".join([*limits, "-c timezone=UTC"]),
+        },
+        **({"isolation_level": "AUTOCOMMIT"} if autocommit else {}),
     )
 
-    def configure(driver_connection: Any, _record: object) -> None:
+    def limit_transaction(connection: Connection) -> None:
+        # What is left for this request, not what a request may take: it may have queued before.
+        seconds = min(deadline.remaining(), settings.work_seconds)
+        limits = [f"SET LOCAL {name} = {limit}" for name, limit in _server_limits(seconds)]
+        connection.exec_driver_sql("; ".join(limits))
+
+    if not autocommit:
+        event.listen(engine, "begin", limit_transaction)
+    if _EVENTS:
+        event.listen(engine, "checkout", _check_for_goodbye)
+    return engine
+
+
+def _check_for_goodbye(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """What a ping finds out, without its round trip: the server speaks unasked to hang up.
+
+    Where it says something else, a connection is made anew for nothing; that is rare.
+    """
+    was_used = record.info.setdefault("was_used", False)
+    record.info["was_used"] = True
+    if was_used and _is_ready(connection, select.POLLIN, 0):
+        raise InvalidatePoolError
+
+
+def _server_limits(seconds: float) -> Iterator[tuple[str, int]]:
+    """PostgreSQL's settings in milliseconds; never zero, which would mean no limit."""
+    for name, share in _SERVER_SHARES.items():
+        yield name, max(1, int(seconds * share * 1000))
+
+
+def sqlite_engine(settings: Settings, *, size: int, writes: bool = False) -> Engine:
+    engine = create_engine(
+        settings.database,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=settings.work_seconds,
+        connect_args={"timeout": settings.work_seconds, "check_same_thread": False},
+    )
+
+    def configure(driver_connection: Any, record: ConnectionPoolEntry) -> None:
         # The driver must not begin transactions by itself: it would begin them DEFERRED, and two
         # readers that both turn writer oversell or fail.
         driver_connection.isolation_level = None
@@ -65,16 +102,25 @@ def sqlite_engine(settings: Settings, *, size: int, begin: str) -> Engine:
         driver_connection.execute("PRAGMA synchronous=FULL")
         driver_connection.execute("PRAGMA foreign_keys=ON")
         driver_connection.set_progress_handler(_time_is_up, _STEPS)
+        if writes:
+            # They wait in a queue instead.
+            driver_connection.execute("PRAGMA busy_timeout=0")
+            (_, _, file), *_ = driver_connection.execute("PRAGMA database_list")
+            record.info["file"] = Path(file)
 
-    def begin_transaction(connection: Connection) -> None:
-        # Another process may hold the write lock: wait for it as long as the request may.
-        seconds = min(max(deadline.remaining(), 0), settings.request_timeout_seconds)
+    def begin_to_read(connection: Connection) -> None:
+        seconds = min(max(deadline.remaining(), 0), settings.work_seconds)
         driver_connection: Any = connection.connection.driver_connection
         driver_connection.execute(f"PRAGMA busy_timeout={round(seconds * 1000)}")
-        connection.exec_driver_sql(begin)
+        connection.exec_driver_sql("BEGIN")
+
+    def begin_to_write(connection: Connection) -> None:
+        # Another process may hold the write lock: wait for it as long as the request may.
+        with deadline.within(settings.work_seconds):
+            begin_in_turn(connection, connection.info["file"])
 
     event.listen(engine, "connect", configure)
-    event.listen(engine, "begin", begin_transaction)
+    event.listen(engine, "begin", begin_to_write if writes else begin_to_read)
     return engine
 
 
@@ -91,10 +137,14 @@ def _bound_waiting() -> None:
 
 def _wait_until_deadline(connection: Any) -> None:
     while (state := connection.poll()) != extensions.POLL_OK:
-        # Anew each time: while connecting, one address after the other is tried.
-        waiting = select.poll()
-        waiting.register(connection.fileno(), _EVENTS[state])
         seconds = max(deadline.remaining() + _GRACE_SECONDS, 0)
-        if not waiting.poll(None if seconds == math.inf else seconds * 1000):
+        if not _is_ready(connection, _EVENTS[state], seconds):
             # psycopg2 closes the connection, so the server ends the transaction.
             raise psycopg2.OperationalError("the server did not answer in time")
+
+
+def _is_ready(connection: Any, events: int, seconds: float) -> bool:
+    # Made anew each time: while connecting, one address after the other is tried.
+    waiting = select.poll()
+    waiting.register(connection.fileno(), events)
+    return bool(waiting.poll(None if seconds == math.inf else seconds * 1000))

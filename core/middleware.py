@@ -6,12 +6,13 @@ import secrets
 import time
 from typing import Any
 
+import anyio
 from fastapi import Request, Response
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core import logs
+from core import deadline, logs
 from core.problems import problem, unexpected_problem
 from core.settings import ConfigurationError
 
@@ -74,6 +75,37 @@ class UnexpectedErrorMiddleware:
                 raise
             logging.getLogger("nexticket.errors").exception("unexpected error")
             await unexpected_problem(Request(scope))(scope, receive, send)
+
+
+class DeadlineMiddleware:
+    """Gives the work of a request its time, and refuses a body that does not arrive in it."""
+
+    def __init__(self, app: ASGIApp, *, seconds: float) -> None:
+        self.app = app
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        is_answered = False
+
+        async def timely_receive() -> Message:
+            if is_answered:
+                # This waits for the caller to hang up, however long that takes.
+                return await receive()
+            with anyio.move_on_after(deadline.remaining()):
+                return await receive()
+            # What comes later would be taken for the next request.
+            raise HTTPException(408, headers={"Connection": "close"})
+
+        async def watched_send(message: Message) -> None:
+            nonlocal is_answered
+            is_answered = True
+            await send(message)
+
+        with deadline.within(self._seconds):
+            await self.app(scope, timely_receive, watched_send)
 
 
 class BodyLimitMiddleware:

@@ -56,6 +56,7 @@ _ALWAYS = (BusyError, DatabaseUnavailableError, StoppingError)
 # What may stand in a path besides letters, digits and "_.-~" (RFC 3986).
 _PATH_CHARACTERS = "/:@!$&'()*+,;="
 
+_RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 _VALIDATION_TITLE = "The request is not valid"
 _MALFORMED_TITLE = "The body can't be read as JSON"
 _VALIDATION_EXAMPLE = {
@@ -273,6 +274,8 @@ def add_refusals(operation: dict[str, Any], *errors: type[DomainError]) -> None:
         case = (error.code, error.title, error.example)
         fresh = _response(status, [case])
         declared = operation["responses"].setdefault(str(status), fresh)
+        if hasattr(error, "retry_after_seconds"):
+            declared["headers"] = _RETRY_AFTER
         content = declared["content"][MEDIA_TYPE]
         codes = content["schema"]["properties"]["code"]["enum"]
         if error.code not in codes:
@@ -296,9 +299,7 @@ def _response(status: int, cases: Iterable[tuple[str, str, dict[str, Any]]]) -> 
         "content": {MEDIA_TYPE: content},
     }
     if status in {429, 503}:
-        response["headers"] = {
-            "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
-        }
+        response["headers"] = _RETRY_AFTER
     return response
 
 

@@ -19,6 +19,8 @@ ENV_FILE = Path(__file__).resolve().parent.parent / ".env"
 # An address alone is the network of this one address.
 Network = IPv4Network | IPv6Network
 
+_SHARE_OF_WORK = 0.9
+
 _POSTGRES_NAMES = {"postgres", "postgresql", "postgresql+psycopg2"}
 
 
@@ -59,7 +61,7 @@ class Settings(BaseSettings):
     sweep_seconds: float = Field(default=10, gt=0, le=3600, allow_inf_nan=False)
     max_units_per_ticket: int = Field(default=100, ge=1, le=10_000)
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
-    request_timeout_seconds: float = Field(default=10, ge=0.1, le=300, allow_inf_nan=False)
+    request_timeout_seconds: float = Field(default=5, ge=0.1, le=300, allow_inf_nan=False)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
     @field_validator("database_url")
@@ -122,6 +124,11 @@ class Settings(BaseSettings):
     def is_open(self) -> bool:
         """Whether a request without credentials from this machine acts as an administrator."""
         return self.environment == "development" and not self.auth_required
+
+    @property
+    def work_seconds(self) -> float:
+        """What the work of a request may take; the rest of its time is for the answer."""
+        return self.request_timeout_seconds * _SHARE_OF_WORK
 
     @property
     def is_sqlite(self) -> bool:

@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,9 +15,18 @@ from typing import Any
 import psycopg2
 from sqlalchemy import URL, make_url
 
+from tests import processes
+
 
 class PostgresUnavailableError(Exception):
     """No server was named and no binaries were found."""
+
+
+# The tests' own server loses nothing that matters when the machine fails, and is faster for it.
+FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+# Where crashes are tested, what was committed has to be on the disk.
+DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
+_COMMON = {"listen_addresses": "127.0.0.1", "max_connections": "200", "shared_buffers": "64MB"}
 
 
 @contextmanager
@@ -25,32 +35,99 @@ def postgres_server() -> Iterator[URL]:
     if named := os.environ.get("TEST_DATABASE_URL"):
         yield make_url(named).set(drivername="postgresql+psycopg2")
         return
+    with own_postgres(FAST) as server:
+        yield server.url
+
+
+@contextmanager
+def own_postgres(
+    options: Mapping[str, str] = DURABLE, parent: str | None = None
+) -> Iterator["PostgresServer"]:
+    """A server that nobody else uses, so that the caller may stop, crash and freeze it."""
     binaries = _binaries()
     # Short: PostgreSQL's socket paths may have 107 characters at most.
-    folder = Path(tempfile.mkdtemp(prefix="nxt-pg-", dir=_memory_folder()))
+    folder = Path(tempfile.mkdtemp(prefix="nxt-pg-", dir=parent or _memory_folder()))
+    server = PostgresServer(binaries, folder, options)
     try:
-        _as_owner(
-            folder,
-            [
-                binaries / "initdb",
-                "-D",
-                folder / "data",
-                "-U",
-                "postgres",
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-                "--locale=C",
-                "--no-sync",
-            ],
-        )
-        with _running(binaries, folder) as port:
-            yield URL.create(
-                "postgresql+psycopg2", "postgres", host="127.0.0.1", port=port, database="postgres"
-            )
+        server.make()
+        server.start()
+        yield server
     finally:
+        server.end()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class PostgresServer:
+    """A cluster in a folder, and the life of the processes that serve it."""
+
+    def __init__(self, binaries: Path, folder: Path, options: Mapping[str, str]) -> None:
+        self._binaries = binaries
+        self._folder = folder
+        self._port = free_port()
+        self._options = options
+        self._running = False
+        self._frozen: list[int] = []
+
+    @property
+    def url(self) -> URL:
+        """Of the maintenance database."""
+        return URL.create(
+            "postgresql+psycopg2",
+            "postgres",
+            host="127.0.0.1",
+            port=self._port,
+            database="postgres",
+        )
+
+    def make(self) -> None:
+        data = ["-D", self._folder / "data", "-U", "postgres", "-A", "trust"]
+        quickly = ["-E", "UTF8", "--locale=C", "--no-sync"]
+        _as_owner(self._folder, [self._binaries / "initdb", *data, *quickly])
+
+    def start(self) -> None:
+        options = [f"-c {name}={value}" for name, value in {**_COMMON, **self._options}.items()]
+        words = " ".join([*options, f"-p {self._port}", f"-k {self._folder}"])
+        self._pg_ctl("-l", self._folder / "log", "-o", words, "start")
+        self._running = True
+
+    def stop(self, mode: str = "fast") -> None:
+        """``immediate`` is a crash: nothing is written before the end."""
+        self._pg_ctl("-m", mode, "stop")
+        self._running = False
+
+    def restart(self, mode: str = "fast") -> None:
+        self._pg_ctl("-l", self._folder / "log", "-m", mode, "restart")
+
+    def freeze(self) -> None:
+        """No process of it runs on, and none ends: connections stay open and silent."""
+        # The first stops making new ones, so that one look finds all.
+        processes.send(signal.SIGSTOP, [self._postmaster()])
+        self._frozen = processes.with_children(self._postmaster())
+        processes.send(signal.SIGSTOP, self._frozen)
+
+    def thaw(self) -> None:
+        processes.send(signal.SIGCONT, self._frozen)
+        self._frozen = []
+
+    def end(self) -> None:
+        self.thaw()
+        if self._running:
+            self.stop("immediate")
+
+    def end_connections(self, database: str) -> None:
+        """What an administrator does to the connections of a service."""
+        execute(
+            self.url,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"  # noqa: S608
+            f" WHERE datname = '{database}'",
+        )
+
+    def _postmaster(self) -> int:
+        return int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+
+    def _pg_ctl(self, *words: Any) -> None:
+        command = [self._binaries / "pg_ctl", "-D", self._folder / "data", "-w", *words]
+        _as_owner(self._folder, command)
 
 
 @contextmanager
@@ -102,35 +179,6 @@ def _binaries() -> Path:
 def _memory_folder() -> str | None:
     """Where files cost no disk, if there is such a place."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 - mkdtemp's parent
-
-
-@contextmanager
-def _running(binaries: Path, folder: Path) -> Iterator[int]:
-    port = free_port()
-    options = [
-        "-c",
-        "listen_addresses=127.0.0.1",
-        "-p",
-        str(port),
-        "-k",
-        str(folder),
-        "-c",
-        "fsync=off",
-        "-c",
-        "full_page_writes=off",
-        "-c",
-        "synchronous_commit=off",
-        "-c",
-        "max_connections=200",
-        "-c",
-        "shared_buffers=64MB",
-    ]
-    pg_ctl = [binaries / "pg_ctl", "-D", folder / "data", "-w"]
-    _as_owner(folder, [*pg_ctl, "-l", folder / "log", "-o", " ".join(options), "start"])
-    try:
-        yield port
-    finally:
-        _as_owner(folder, [*pg_ctl, "-m", "immediate", "stop"])
 
 
 def free_port() -> int:

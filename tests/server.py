@@ -20,6 +20,8 @@ APP = "main:app"
 # Two slow cores that also run other tests need a while for the imports alone.
 START_SECONDS = 60
 STOP_SECONDS = 30
+# What `make run` grants to the requests of a server that is asked to stop.
+GRACE_SECONDS = 7
 
 
 def default_environment() -> dict[str, str]:
@@ -41,22 +43,28 @@ def as_written(default: Any) -> str:
 
 @contextmanager
 def running_server(
-    settings_env: Mapping[str, str], workers: int = 1
+    settings_env: Mapping[str, str], workers: int = 1, log: Path | None = None
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Serve this checkout: its base URL and its (parent) process.
 
     A PostgreSQL must have been migrated; SQLite needs a ``DATABASE_URL`` of its own.
     """
-    with serving(ROOT, default_environment() | dict(settings_env), workers) as served:
+    with serving(ROOT, default_environment() | dict(settings_env), workers, log) as served:
         yield served
 
 
 @contextmanager
 def serving(
-    folder: Path, environment: Mapping[str, str], workers: int = 1
+    folder: Path, environment: Mapping[str, str], workers: int = 1, log_to: Path | None = None
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Serve the checkout in a folder, in exactly this environment."""
-    with tempfile.TemporaryFile() as log, socket.create_server(("127.0.0.1", 0)) as listener:
+    """Serve the checkout in a folder, in exactly this environment.
+
+    What it says is lost with it, unless there is a file to write it to.
+    """
+    with (
+        log_to.open("ab+") if log_to else tempfile.TemporaryFile() as log,
+        socket.create_server(("127.0.0.1", 0)) as listener,
+    ):
         # uvicorn sets this on sockets that it makes itself; without it answers wait for an ACK.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -80,6 +88,7 @@ def _start(
     """Hand the bound socket over: no other process can take the port in between."""
     descriptor = listener.fileno()
     options = ["--fd", str(descriptor), "--workers", str(workers), "--no-access-log"]
+    options += ["--timeout-graceful-shutdown", str(GRACE_SECONDS)]
     return subprocess.Popen(
         [sys.executable, "-m", "uvicorn", APP, *options],
         cwd=folder,

@@ -15,7 +15,7 @@ def statements(database: Database) -> Iterator[list[tuple[str, Any]]]:
     heard: list[tuple[str, Any]] = []
 
     def listen(_connection: Any, _cursor: Any, sql: str, parameters: Any, *_: Any) -> None:
-        if not sql.startswith("BEGIN"):
+        if not sql.startswith(("BEGIN", "SET LOCAL")):
             heard.append((sql, parameters))
 
     engines = (database.reader, database.writer)

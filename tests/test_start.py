@@ -4,12 +4,14 @@ import json
 import re
 import secrets
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, contextmanager
+from itertools import islice
 from typing import Any
 
 import httpx
@@ -78,6 +80,11 @@ class Server:
                 return line
         raise AssertionError(f"ended without {words!r}: {self.lines}")
 
+    def await_what_was_sent(self) -> None:
+        """These come later and are answered, so what was sent before has come as well."""
+        for _ in range(5):
+            assert self.client.get("/health").status_code == 200
+
     def end(self) -> int:
         """The exit code, after everything was read."""
         assert self.process.stderr
@@ -137,36 +144,76 @@ class TestStart:
 
 class TestEnd:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-    def test_a_signal_lets_running_requests_finish(
+    def test_a_signal_lets_who_has_a_seat_finish_and_sends_the_others_away(
         self, sqlite_url: URL, number: signal.Signals
     ) -> None:
         with (
             server(environment_with(sqlite_url)) as started,
-            closing(sqlite3.connect(str(sqlite_url.database), isolation_level=None)) as other,
+            another_writer(sqlite_url) as other,
             ThreadPoolExecutor(4) as pool,
         ):
-            # Another process writes, so that ours have to wait.
-            other.execute("BEGIN IMMEDIATE")
             requests = [
                 pool.submit(started.client.post, "/api/users/", json=user) for user in users(4)
             ]
-            # These come later and are answered, so those have come as well.
-            for _ in range(5):
-                assert started.client.get("/health").status_code == 200
+            started.await_what_was_sent()
             started.process.send_signal(number)
-            started.wait_for("Shutting down")
-            assert not any(request.done() for request in requests)
+            # SQLite has one writer, so three of the four wait for their turn.
+            refused = [done.result() for done in islice(as_completed(requests, PATIENCE), 3)]
+            for answer in refused:
+                assert (answer.status_code, answer.json()["code"]) == (503, "service_stopping")
+                assert answer.headers["retry-after"] == "1"
+                assert answer.headers["connection"] == "close"
             other.execute("COMMIT")
-            assert [request.result().status_code for request in requests] == [201] * 4
+            answers = [request.result() for request in requests]
+            (made,) = [answer.json() for answer in answers if answer.status_code == 201]
             assert was_asked_to_end(started.end(), number)
             assert any("Application shutdown complete" in line for line in started.lines)
-            assert other.execute("SELECT count(*) FROM users").fetchone() == (4,)
+            stored = other.execute("SELECT username FROM users").fetchall()
+            assert stored == [(made["username"],)]
+
+    def test_nothing_is_half_done_where_the_grace_period_ends(self, sqlite_url: URL) -> None:
+        """The lock that the request waits for is held until the process has ended."""
+        environment = environment_with(sqlite_url) | {"REQUEST_TIMEOUT_SECONDS": "1"}
+        with (
+            server(environment) as started,
+            another_writer(sqlite_url) as other,
+            ThreadPoolExecutor(1) as pool,
+        ):
+            request = pool.submit(started.client.post, "/api/users/", json=USER)
+            started.await_what_was_sent()
+            started.process.terminate()
+            assert was_asked_to_end(started.end(), signal.SIGTERM)
+            assert request.result().status_code == 503
+            other.execute("COMMIT")
+            assert other.execute("SELECT count(*) FROM users").fetchone() == (0,)
+
+    def test_a_body_that_does_not_arrive_does_not_delay_it_for_long(self, sqlite_url: URL) -> None:
+        environment = environment_with(sqlite_url) | {"REQUEST_TIMEOUT_SECONDS": "2"}
+        with server(environment) as started:
+            address = (started.client.base_url.host, started.client.base_url.port)
+            with socket.create_connection(address, PATIENCE) as slow:
+                head = "POST /api/users/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
+                slow.sendall(f"{head}{{".encode())
+                started.await_what_was_sent()
+                started.process.terminate()
+                answer = slow.makefile("rb").read().decode()
+            assert answer.startswith("HTTP/1.1 408 ")
+            assert '"code":"request_timeout"' in answer
+            assert was_asked_to_end(started.end(), signal.SIGTERM)
 
     def test_an_open_connection_without_a_request_does_not_delay_it(self, sqlite_url: URL) -> None:
         with server(environment_with(sqlite_url)) as started:
             assert started.client.get("/health").status_code == 200
             started.process.terminate()
             assert was_asked_to_end(started.end(), signal.SIGTERM)
+
+
+@contextmanager
+def another_writer(url: URL) -> Iterator[sqlite3.Connection]:
+    """Another process writes, so that ours have to wait."""
+    with closing(sqlite3.connect(str(url.database), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield other
 
 
 def users(number: int) -> list[dict[str, str]]:

@@ -1,6 +1,6 @@
-"""A network that falls silent at a test's command, between the service and PostgreSQL."""
+"""The network between the service and PostgreSQL, that fails at a test's command."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import anyio
@@ -8,21 +8,38 @@ from anyio.abc import ByteStream, SocketAttribute
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from sqlalchemy import URL
 
+Direction = Callable[[], Awaitable[None]]
+# A simple query of PostgreSQL's protocol: its letter, its length, and the statement.
+COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
+
 
 class Wire:
-    """Passes everything on, until it is cut; what was sent meanwhile arrives when it is mended."""
+    """Passes everything on, until it is cut; what was sent meanwhile arrives when it is mended.
+
+    It can also lose answers to COMMIT: the server has committed, the service never learns of it.
+    """
 
     url: URL
 
     def __init__(self, server: URL, portal: BlockingPortal) -> None:
         self._server = server
         self._portal = portal
+        self._to_lose = 0
+        self._of = b""
+        self.lost = 0
 
     def cut(self) -> None:
         self._portal.call(self._cut)
 
     def mend(self) -> None:
         self._portal.call(self._whole.set)
+
+    def lose_commits(self, number: int, *, of: bytes = b"") -> None:
+        """Lose the answers to the next so many, and with each its connection.
+
+        ``of`` is what a transaction must have said to be meant.
+        """
+        self.lost, self._of, self._to_lose = 0, of, number
 
     async def _cut(self) -> None:
         self._whole = anyio.Event()
@@ -39,20 +56,51 @@ class Wire:
             yield
             connections.cancel_scope.cancel()
 
-    async def _connect(self, caller: ByteStream) -> None:
-        server = await anyio.connect_tcp(str(self._server.host), int(self._server.port or 5432))
-        async with caller, server, anyio.create_task_group() as directions:
+    def _loses_one(self) -> bool:
+        if not self._to_lose:
+            return False
+        self._to_lose -= 1
+        return True
 
-            async def pass_on(source: ByteStream, target: ByteStream) -> None:
+    async def _connect(self, caller: ByteStream) -> None:
+        async with caller:
+            # Where no server listens the caller is hung up on; the next one may be luckier.
+            with suppress(OSError):
+                server = await anyio.connect_tcp(
+                    str(self._server.host), int(self._server.port or 5432)
+                )
+                await self._pass_on(caller, server)
+
+    async def _pass_on(self, caller: ByteStream, server: ByteStream) -> None:
+        loses = is_meant = False
+
+        async def ask() -> None:
+            nonlocal loses, is_meant
+            async for data in caller:
+                await self._whole.wait()
+                is_meant = is_meant or self._of in data
+                if data.endswith(COMMIT):
+                    loses, is_meant = is_meant and self._loses_one(), False
+                await server.send(data)
+
+        async def answer() -> None:
+            async for data in server:
+                await self._whole.wait()
+                if loses:
+                    self.lost += 1
+                    return
+                await caller.send(data)
+
+        async with server, anyio.create_task_group() as directions:
+
+            async def until_one_hangs_up(direction: Direction) -> None:
                 # An end that hangs up without a word is an end all the same.
                 with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
-                    async for data in source:
-                        await self._whole.wait()
-                        await target.send(data)
+                    await direction()
                 directions.cancel_scope.cancel()
 
-            directions.start_soon(pass_on, caller, server)
-            directions.start_soon(pass_on, server, caller)
+            directions.start_soon(until_one_hangs_up, ask)
+            directions.start_soon(until_one_hangs_up, answer)
 
 
 @contextmanager

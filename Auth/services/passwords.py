@@ -1,10 +1,17 @@
 """Passwords: argon2id, never more hashes at once than the memory is meant for."""
 
 import math
+from collections.abc import Callable
+from typing import TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, fail_after, to_thread
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
+
+from core import deadline
+from core.errors import BusyError
+
+T = TypeVar("T")
 
 # Each hash in work takes its whole memory: four of them at OWASP's 19 MiB are 76 MiB.
 PARALLEL = 4
@@ -26,8 +33,7 @@ class Passwords:
         return self._hash.hash(password)
 
     async def hash(self, password: str) -> str:
-        async with self._seats:
-            return await to_thread.run_sync(self._hash.hash, password, limiter=self._threads)
+        return await self._run(lambda: self._hash.hash(password))
 
     async def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
         """Whether the password is right, and its new hash where the parameters have changed."""
@@ -36,5 +42,16 @@ class Passwords:
             right, renewed = self._hash.verify_and_update(password, stored or self._nobody)
             return right and stored is not None, renewed
 
-        async with self._seats:
-            return await to_thread.run_sync(compare, limiter=self._threads)
+        return await self._run(compare)
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        seat = object()
+        try:
+            with fail_after(deadline.remaining()):
+                await self._seats.acquire_on_behalf_of(seat)
+        except TimeoutError:
+            raise BusyError from None
+        try:
+            return await to_thread.run_sync(work, limiter=self._threads)
+        finally:
+            self._seats.release_on_behalf_of(seat)

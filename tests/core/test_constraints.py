@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import Session, SQLModel
 
 from core.database_errors import translate
@@ -14,7 +14,9 @@ from database import Database
 from models import (
     api_keys,
     carts,
+    idempotency_keys,
     login_sessions,
+    movements,
     order_items,
     orders,
     tickets,
@@ -35,6 +37,26 @@ from Ticket.errors import InsufficientStockError, StockConflictError, TicketNotF
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 DATES: dict[str, Any] = {"created_at": NOW, "updated_at": NOW}
+
+MOVEMENT = {
+    "kind": "stock",
+    "cause": "order_placed",
+    "origin": "available",
+    "target": "reserved",
+    "quantity": 2,
+    "amount": 200,
+    "order_id": 1,
+    "ticket_id": 1,
+    "request_id": "one",
+}
+
+
+def movement(**changes: Any) -> str:
+    """Movements are never changed, so that bad ones can only be new ones."""
+    row = MOVEMENT | {"created_at": str(NOW)} | changes
+    said = {name: "NULL" if value is None else repr(value) for name, value in row.items()}
+    return f"INSERT INTO movements ({', '.join(said)}) VALUES ({', '.join(said.values())})"  # noqa: S608 - our own
+
 
 # The rule -> a statement that breaks it and no other. Row 1 of each table is as the service makes
 # it, row 2 differs only where a rule demands it.
@@ -114,10 +136,24 @@ BROKEN = {
     "ck_user_orders_role": "UPDATE user_orders SET role = 'guest' WHERE id = 3",
     "fk_user_orders_user_id_users": "UPDATE user_orders SET user_id = 99 WHERE id = 1",
     "fk_user_orders_order_id_orders": "UPDATE user_orders SET order_id = 99 WHERE id = 1",
+    "ck_movements_goes_somewhere": movement(target="available"),
+    "ck_movements_not_negative": movement(amount=-1),
+    "ck_movements_complete": movement(ticket_id=None),
+    "uq_idempotency_keys_principal_key_hash": (
+        "UPDATE idempotency_keys SET principal = 'user:1' WHERE id = 2"
+    ),
 }
 
-# A negative total is less than what was paid already: no order breaks this rule alone.
-IMPLIED = {"ck_orders_total_not_negative"}
+# Nothing breaks one of these alone: the rule -> a statement, and the other rule that it breaks.
+IMPLIED = {
+    # A negative total is less than what was paid already.
+    "ck_orders_total_not_negative": (
+        "UPDATE orders SET total_amount = -1 WHERE id = 1",
+        "ck_orders_never_overpaid",
+    ),
+    # What a movement needs depends on its kind, and an unknown kind has nothing.
+    "ck_movements_kind": (movement(kind="gift"), "ck_movements_complete"),
+}
 
 # What callers are told; any other rule is broken by a fault of ours and a plain conflict.
 TOLD: dict[str, type[DomainError]] = {
@@ -188,6 +224,12 @@ def rows(number: int) -> list[tuple[Any, dict[str, Any]]]:
             {"user_id": number, "key_hash": f"key{number}", "secret_hash": "x", **DATES}
             | {"expires_at": NOW},
         ),
+        (
+            idempotency_keys,
+            {"principal": f"user:{number}", "key_hash": "key", "fingerprint": "x"}
+            | {"created_at": NOW},
+        ),
+        (movements, MOVEMENT | {"created_at": NOW}),
     ]
 
 
@@ -233,16 +275,18 @@ class TestEveryRule:
             expected = ConstraintConflictError
         assert type(refusal) is expected
 
-    def test_that_others_imply_is_kept_by_them(self, database: Database) -> None:
-        error = refused(database, "UPDATE orders SET total_amount = -1 WHERE id = 1")
-        assert any(told_by(error, name) for name in {"ck_orders_never_overpaid", *IMPLIED})
+    @pytest.mark.parametrize("name", IMPLIED)
+    def test_that_another_one_implies_is_kept_by_both(self, database: Database, name: str) -> None:
+        statement, other = IMPLIED[name]
+        error = refused(database, statement)
+        assert told_by(error, name) or told_by(error, other)
 
     def test_is_broken_here(self) -> None:
         rules: set[Any] = set()
         for table in SQLModel.metadata.sorted_tables:
             rules |= table.constraints - {table.primary_key}
             rules |= {index for index in table.indexes if index.unique}
-        assert {rule.name for rule in rules} == BROKEN.keys() | IMPLIED
+        assert {rule.name for rule in rules} == BROKEN.keys() | IMPLIED.keys()
 
 
 class TestWhatIsStillReferenced:
@@ -260,3 +304,48 @@ class TestWhatIsStillReferenced:
         error = refused(database, f"DELETE FROM {table} WHERE id = 1")  # noqa: S608 - our own names
         assert told_by(error, name)
         assert type(translate(error)) is ConstraintConflictError
+
+
+class TestTheLedger:
+    def test_takes_what_the_service_writes(self, database: Database) -> None:
+        with database.writer.begin() as connection:
+            connection.execute(text(movement(id=3)))
+
+    @pytest.mark.parametrize(
+        "missing",
+        [
+            {"quantity": 0},
+            {"kind": "order", "order_id": None},
+            {"kind": "money", "transaction_id": None},
+            {"kind": "money", "transaction_id": 1, "order_id": None},
+            {"kind": "money", "transaction_id": 1, "amount": 0},
+        ],
+        ids=str,
+    )
+    def test_says_of_each_movement_what_moved(
+        self, database: Database, missing: dict[str, Any]
+    ) -> None:
+        assert told_by(refused(database, movement(**missing)), "ck_movements_complete")
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE movements SET amount = 1 WHERE id = 1",
+            "DELETE FROM movements WHERE id = 1",
+            "DELETE FROM movements",
+        ],
+    )
+    def test_is_never_changed(self, database: Database, statement: str) -> None:
+        before = ledger(database)
+        with (
+            pytest.raises(DBAPIError, match="movements are never changed"),
+            database.writer.begin() as connection,
+        ):
+            connection.execute(text(statement))
+        assert len(before) == 2
+        assert ledger(database) == before
+
+
+def ledger(database: Database) -> list[Any]:
+    with database.writer.begin() as connection:
+        return list(connection.execute(text("SELECT * FROM movements ORDER BY id")).all())

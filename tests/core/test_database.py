@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 
 import anyio
@@ -15,15 +14,16 @@ from sqlmodel import Session
 
 from Auth.policy import POLICY
 from core import deadline
-from core.errors import BusyError, RetryTransaction
+from core.errors import BusyError, RetryTransaction, StoppingError, UnavailableError
+from core.problems import responses
 from core.schemas import Resource
 from core.unit_of_work import Work
 from database import MAX_ATTEMPTS, QUEUE_PER_CONNECTION, Database
 from tests.client import Api
 from tests.conftest import BACKENDS, Service, fresh_database, running_service, settings_for
+from tests.core.waiting import PATIENCE, Held, one_connection, until
 
 ONE = text("SELECT 1")
-PATIENCE = 20
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -68,33 +68,6 @@ def add(session: Session, counter: int, number: int = 1) -> None:
 def counters(database: Database) -> list[int]:
     rows = text("SELECT n FROM counters ORDER BY id")
     return database.query(lambda session: list(session.execute(rows).scalars()))
-
-
-class Held:
-    """An operation that keeps its place until it is let go."""
-
-    def __init__(self) -> None:
-        self.entered, self.released = threading.Event(), threading.Event()
-
-    def __call__(self, _session: Session) -> None:
-        # Without a statement: PostgreSQL would end a transaction that stands idle for so long.
-        self.entered.set()
-        assert self.released.wait(PATIENCE)
-
-
-async def until(condition: threading.Event) -> None:
-    assert await anyio.to_thread.run_sync(condition.wait, PATIENCE)
-
-
-@contextmanager
-def one_connection(service: Service, **changes: object) -> Iterator[Database]:
-    """Another access to the same database, so narrow that requests wait for each other."""
-    settings = service.settings.model_copy(update={"database_pool_size": 1, **changes})
-    database = Database(settings)
-    try:
-        yield database
-    finally:
-        database.close()
 
 
 class TestAdmission:
@@ -166,13 +139,13 @@ class TestAdmission:
         async def scenario(hasty: Database) -> None:
             held = Held()
             async with anyio.create_task_group() as requests:
-                requests.start_soon(hasty.write, held)
+                requests.start_soon(hasty.read, held)
                 await until(held.entered)
                 with pytest.raises(BusyError):
-                    await hasty.write(held)
+                    await hasty.read(held)
                 held.released.set()
             # Who gave up takes no place: the next one is admitted.
-            await hasty.write(held)
+            await hasty.read(held)
 
         with one_connection(own_service, request_timeout_seconds=0.2) as hasty:
             anyio.run(scenario, hasty)
@@ -213,6 +186,57 @@ class TestAdmission:
                 held.released.set()
 
         anyio.run(scenario, own_service.database)
+
+
+class TestClosing:
+    """The process is asked to end."""
+
+    def test_sends_away_who_waits_and_who_comes(self, own_service: Service) -> None:
+        async def scenario(narrow: Database) -> None:
+            held, refused = Held(), 0
+
+            async def wait_in_vain() -> None:
+                nonlocal refused
+                with pytest.raises(StoppingError):
+                    await narrow.write(held)
+                refused += 1
+
+            async with anyio.create_task_group() as requests:
+                requests.start_soon(narrow.write, partial(add, counter=1))
+                requests.start_soon(narrow.write, held)
+                await until(held.entered)
+                for _ in range(3):
+                    requests.start_soon(wait_in_vain)
+                await anyio.wait_all_tasks_blocked()
+                narrow.refuse_newcomers()
+                await anyio.wait_all_tasks_blocked()
+                # None of them waited for who has the seat.
+                assert refused == 3
+                for way in (narrow.read, narrow.write, narrow.snapshot, narrow.check):
+                    with pytest.raises(StoppingError):
+                        await way(held)
+                held.released.set()
+
+        with one_connection(own_service) as narrow:
+            anyio.run(scenario, narrow)
+
+    def test_lets_who_has_a_seat_finish(self, own_service: Service) -> None:
+        async def scenario(narrow: Database) -> None:
+            held = Held()
+
+            def count(session: Session) -> None:
+                add(session, 2)
+                held(session)
+
+            async with anyio.create_task_group() as requests:
+                requests.start_soon(narrow.write, count)
+                await until(held.entered)
+                narrow.refuse_newcomers()
+                held.released.set()
+
+        with one_connection(own_service) as narrow:
+            anyio.run(scenario, narrow)
+        assert counters(own_service.database) == [0, 1]
 
 
 class TestRetries:
@@ -327,7 +351,7 @@ def award(session: Session, user_id: int) -> Badge:
 
 
 def with_badges(app: FastAPI) -> None:
-    @app.post("/badges/{user_id}", operation_id="award_badge")
+    @app.post("/badges/{user_id}", operation_id="award_badge", responses=responses())
     async def award_badge(user_id: int, work: Work) -> Response:
         return await work.create(award, user_id)
 
@@ -345,6 +369,21 @@ class TestCommit:
         for _ in range(3):
             assert own_service.client.post("/badges/99").status_code == 409
         Api(own_service.client, own_service.clock, own_service.app).user()
+
+    def test_does_not_come_after_the_deadline(self, own_service: Service) -> None:
+        """The caller was told by then that nothing was done."""
+
+        def add_too_late(session: Session) -> None:
+            add(session, 1)
+            while deadline.remaining() >= 0:
+                threading.Event().wait(0.01)
+
+        with (
+            one_connection(own_service, request_timeout_seconds=0.2) as hasty,
+            pytest.raises(UnavailableError),
+        ):
+            hasty.transact(add_too_late)
+        assert counters(own_service.database) == [0, 0]
 
     def test_that_succeeds_came_before_the_answer(self, own_service: Service) -> None:
         api = Api(own_service.client, own_service.clock, own_service.app)

@@ -107,6 +107,12 @@ def contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from response.get("content", {}).values()
 
 
+def codes_of(response: dict[str, Any]) -> list[str]:
+    """What a refusal can be."""
+    codes: list[str] = response["content"][PROBLEM]["schema"]["properties"]["code"]["enum"]
+    return codes
+
+
 class TestDocument:
     def test_names_every_promised_operation(self, document: Document) -> None:
         assert len(OPERATIONS) == 43
@@ -163,6 +169,25 @@ class TestDocument:
             if any(parameter["name"] == "after" for parameter in operation.get("parameters", ())):
                 assert {"Link", "X-Total-Count"} <= operation["responses"]["200"]["headers"].keys()
 
+    def test_lets_all_that_changes_something_be_repeated(self, document: Document) -> None:
+        for name, operation in document.operations():
+            headers = [one for one in operation.get("parameters", ()) if one["in"] == "header"]
+            if name.startswith(("GET ", "DELETE ")):
+                assert headers == [], name
+                continue
+            assert [one["name"] for one in headers] == ["Idempotency-Key"], name
+            assert not headers[0]["required"]
+            conflict, invalid = (operation["responses"][status] for status in ("409", "422"))
+            assert "request_in_progress" in codes_of(conflict), name
+            assert "Retry-After" in conflict["headers"]
+            assert "idempotency_key_reused" in codes_of(invalid), name
+
+    def test_tells_which_answers_can_be_replays(self, document: Document) -> None:
+        for name, operation in document.operations():
+            for status, response in operation["responses"].items():
+                is_kept = status.startswith("2") and name.startswith(("POST ", "PUT ", "PATCH "))
+                assert ("Idempotency-Replayed" in response.get("headers", {})) == is_kept, name
+
     def test_tells_every_refusal_as_a_problem_with_an_example_of_each_code(
         self, document: Document
     ) -> None:
@@ -171,10 +196,9 @@ class TestDocument:
                 if int(status) < 400:
                     continue
                 assert response["content"].keys() == {PROBLEM}, name
-                content = response["content"][PROBLEM]
-                codes = content["schema"]["properties"]["code"]["enum"]
-                assert content["examples"].keys() == set(codes)
-                for code, example in content["examples"].items():
+                examples = response["content"][PROBLEM]["examples"]
+                assert examples.keys() == set(codes_of(response))
+                for code, example in examples.items():
                     assert example["value"]["code"] == code
                     assert example["value"]["status"] == int(status)
 

@@ -13,7 +13,13 @@ from core.settings import Settings
 from database import Database
 from main import create_app
 from tests.client import PROBLEM, Api
-from tests.conftest import Service, fresh_database, local_client, settings_for
+from tests.conftest import (
+    Service,
+    fresh_database,
+    local_client,
+    running_service,
+    settings_for,
+)
 from tests.postgres import free_port
 
 SHOP = "https://shop.example"
@@ -91,6 +97,17 @@ class TestHealth:
         assert "127.0.0.1" not in answer.text
         assert client.get("/health").status_code == 200
         problem(client.get("/api/tickets/"), 503, "database_unavailable")
+
+    def test_a_process_that_stops_is_alive_but_not_ready(self, settings: Settings) -> None:
+        with running_service(settings) as service:
+            service.database.refuse_newcomers()
+            for path in ("/health/ready", "/api/tickets/"):
+                answer = service.client.get(path)
+                problem(answer, 503, "service_stopping")
+                assert answer.headers["retry-after"] == "1"
+                # The next attempt has to find another process.
+                assert answer.headers["connection"] == "close"
+            assert service.client.get("/health").status_code == 200
 
 
 @contextmanager
