@@ -6,16 +6,26 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= 1
+# What a server that is asked to stop gives its requests: REQUEST_TIMEOUT_SECONDS and a little.
+GRACE_SECONDS ?= 7
 # Test processes; `make test JOBS=0` runs in one process, for a debugger.
 JOBS ?= auto
-# Requests that `make fuzz` makes up per operation, and where to start to have the same again.
+# Requests that `make fuzz` makes up per operation.
 EXAMPLES ?= 100
+# How long `make soak` goes on with each database, and with which (`make overload` too): postgres,
+# sqlite or both.
+MINUTES ?= 10
+BACKEND ?= both
+# How long `make overload` keeps each number of clients at work.
+SECONDS ?= 60
+# Where `make fuzz` and `make soak` start, to have the same again.
 SEED ?= random
 
-.PHONY: run test check lint types tests coverage fuzz migrate install lock clean help
+.PHONY: run test check lint types tests coverage fuzz faults soak overload protections migrate install lock clean help
 
 run: install migrate ## Install, migrate and serve http://localhost:8000
-	$(BIN)/uvicorn main:app --host $(HOST) --port $(PORT) --workers $(WORKERS) --no-access-log
+	$(BIN)/uvicorn main:app --host $(HOST) --port $(PORT) --workers $(WORKERS) --no-access-log \
+		--timeout-graceful-shutdown $(GRACE_SECONDS)
 
 test: check tests ## Lint, types and all tests, on SQLite and PostgreSQL
 
@@ -34,8 +44,20 @@ tests: $(VENV)/.dev ## All tests
 coverage: $(VENV)/.dev ## All tests, with the branch coverage of the product code
 	$(BIN)/pytest -n $(JOBS) --dist loadscope --cov --cov-report=term-missing
 
-fuzz: $(VENV)/.dev ## Search for what contradicts the OpenAPI document: make fuzz EXAMPLES=1000
-	FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_SEED=$(SEED) $(BIN)/pytest tests/test_contract.py
+fuzz: $(VENV)/.dev ## Search for what contradicts the OpenAPI document and the model: make fuzz EXAMPLES=1000
+	FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_SEED=$(SEED) $(BIN)/pytest tests/test_contract.py tests/stateful
+
+faults: $(VENV)/.dev ## The failure tests alone: processes killed, databases crashed, frozen and full
+	$(BIN)/pytest -n $(JOBS) --dist loadscope tests/faults
+
+soak: $(VENV)/.dev ## Sales with a fault every few seconds, and a verdict: make soak MINUTES=10 BACKEND=postgres
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) --backend $(BACKEND) --seed $(SEED)
+
+overload: $(VENV)/.dev ## 200 clients against the default settings: make overload SECONDS=60 BACKEND=sqlite
+	$(BIN)/python -m benchmarks.overload --seconds $(SECONDS) --backend $(BACKEND)
+
+protections: $(VENV)/.dev ## Take each protection out of a copy of the code: a test must miss it
+	$(BIN)/python -m tests.protections
 
 migrate: install ## Bring the database's schema up to date
 	$(BIN)/alembic upgrade head

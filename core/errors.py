@@ -91,14 +91,18 @@ class RequestInProgressError(ConflictError):
 class IdempotencyKeyReusedError(InvalidError):
     code = "idempotency_key_reused"
     title = "The key was used for another request"
+    example: ClassVar = {
+        "errors": [
+            {
+                "parameter": "Idempotency-Key",
+                "detail": "was used with another method, address or body",
+                "code": "idempotency_key_reused",
+            }
+        ]
+    }
 
     def __init__(self) -> None:
-        error = {
-            "parameter": "Idempotency-Key",
-            "detail": "was used with another method, address or body",
-            "code": "idempotency_key_reused",
-        }
-        super().__init__("A new request needs a new Idempotency-Key.", errors=[error])
+        super().__init__("A new request needs a new Idempotency-Key.", **self.example)
 
 
 class InvalidIdempotencyKeyError(InvalidError):
