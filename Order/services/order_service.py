@@ -329,7 +329,7 @@ def _insert_items(
         for ticket_id in sorted(quantities)
     ]
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(order_items).values(rows)
+    statement = dialect.insert(order_items)
     added = statement.excluded
     session.execute(
         statement.on_conflict_do_update(
@@ -338,7 +338,9 @@ def _insert_items(
                 "quantity": order_items.c.quantity + added.quantity,
                 "line_total": order_items.c.line_total + added.line_total,
             },
-        )
+        ),
+        # Not in the statement: as it is, it is compiled once for all orders.
+        rows,
     )
 
 

@@ -15,7 +15,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Integer, Row, Select, column, select, update, values
+from sqlalchemy import ColumnElement, Integer, Row, Select, column, select, update, values
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlmodel import Session
 
 from core.columns import BigId
@@ -203,30 +204,40 @@ def _move(
     on_sale_only: bool = False,
 ) -> frozenset[int]:
     """The tickets that had enough: {ticket id: units} moved from one counter to another."""
+    if len(quantities) == 1:
+        # The common case has a plain statement, which is compiled once for all orders.
+        [(ticket_id, units)] = quantities.items()
+        statement = _moving(origin, to, units, now).where(tickets.c.id == ticket_id)
+    else:
+        statement = _moving_many(session, quantities, origin, to, now)
+    if on_sale_only:
+        statement = statement.where(tickets.c.sale_stopped_as.is_(None))
+    return frozenset(session.execute(statement).scalars())
+
+
+def _moving_many(
+    session: Session, quantities: Mapping[int, int], origin: Stock, to: Stock, now: datetime
+) -> ReturningUpdate[tuple[int]]:
     lines = values(column("ticket_id", BigId), column("quantity", Integer), name="lines")
     # A CTE names the columns on both databases; SQLite knows no names for a bare VALUES.
     wanted = lines.data(sorted(quantities.items())).cte("wanted")
-    source, target = tickets.c[origin], tickets.c[to]
-    statement = (
-        update(tickets)
-        .where(tickets.c.id == wanted.c.ticket_id, source >= wanted.c.quantity)
-        .values(
-            {
-                source: source - wanted.c.quantity,
-                target: target + wanted.c.quantity,
-                tickets.c.updated_at: now,
-            }
-        )
-        .returning(tickets.c.id)
-    )
-    if on_sale_only:
-        statement = statement.where(tickets.c.sale_stopped_as.is_(None))
-    if len(quantities) > 1 and session.get_bind().dialect.name == "postgresql":
+    statement = _moving(origin, to, wanted.c.quantity, now)
+    statement = statement.where(tickets.c.id == wanted.c.ticket_id)
+    if session.get_bind().dialect.name == "postgresql":
         # An UPDATE locks rows in the order of its plan, which is not ours to choose. The CTE
         # locks them by id, and the UPDATE then looks at each again as it is under the lock.
-        locked = _locking(frozenset(quantities)).cte("locked")
+        locked = _locking(quantities.keys()).cte("locked")
         statement = statement.where(tickets.c.id == locked.c.id)
-    return frozenset(session.execute(statement).scalars())
+    return statement
+
+
+def _moving(
+    origin: Stock, to: Stock, units: ColumnElement[int] | int, now: datetime
+) -> ReturningUpdate[tuple[int]]:
+    """Move units of the tickets that have enough of them."""
+    source, target = tickets.c[origin], tickets.c[to]
+    changes = {source: source - units, target: target + units, tickets.c.updated_at: now}
+    return update(tickets).where(source >= units).values(changes).returning(tickets.c.id)
 
 
 def _locking(ticket_ids: AbstractSet[int]) -> Select[tuple[int]]:

@@ -19,11 +19,7 @@ PROTECTIONS = (
     Protection(
         "stock is taken only where there is enough of it",
         [
-            Edit(
-                STOCK,
-                "tickets.c.id == wanted.c.ticket_id, source >= wanted.c.quantity",
-                "tickets.c.id == wanted.c.ticket_id",
-            ),
+            Edit(STOCK, "update(tickets).where(source >= units)", "update(tickets)"),
             # The wall behind it.
             Edit(FIRST, '"available_quantity >= 0"', '"available_quantity >= -1000"'),
         ],
