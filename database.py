@@ -31,6 +31,7 @@ from core.errors import (
     StoppingError,
     UnavailableError,
 )
+from core.schema_version import schema_problem
 from core.settings import Settings
 
 T = TypeVar("T")
@@ -46,8 +47,9 @@ QUEUE_PER_CONNECTION = 50
 class Database:
     """One process's access to the database, from start-up to shutdown."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, schema_is_known: bool = True) -> None:
         self.settings = settings
+        self._schema_is_known = schema_is_known
         self.timeout = settings.work_seconds
         size = settings.database_pool_size
         if settings.is_sqlite:
@@ -135,7 +137,18 @@ class Database:
     def _session(self, engine: Engine) -> Iterator[Session]:
         """A session that is bounded in time, and whose errors speak the service's language."""
         with deadline.within(self.timeout), _translated(), Session(engine) as session:
+            if not self._schema_is_known:
+                self._look_at_schema()
             yield session
+
+    def _look_at_schema(self) -> None:
+        """What the start could not do, for the database was away."""
+        with Session(self._probe) as session:
+            problem = schema_problem(session.connection())
+        if problem:
+            logger.error("not served: %s", problem)
+            raise DatabaseUnavailableError("The database is not ready for this release.")
+        self._schema_is_known = True
 
 
 def _commit(session: Session) -> None:

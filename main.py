@@ -1,5 +1,6 @@
 """The application: settings, middleware, error handlers and one line per domain. No logic."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -31,7 +32,7 @@ from core.openapi import describe
 from core.pacing import PacingMiddleware, leave_startup_alone
 from core.problems import install_error_handlers
 from core.production import load_safe_settings
-from core.schema_version import prepare_schema
+from core.schema_version import AwayError, prepare_schema
 from core.security_headers import SecurityHeadersMiddleware, announce_mode
 from core.settings import ConfigurationError, Settings
 from core.shutdown import on_stop
@@ -40,6 +41,8 @@ from database import Database
 from Order.routers import analytics, cart, order, transaction, user
 from Order.services.expiry_service import expire_overdue_orders
 from Ticket.routers import ticket
+
+logger = logging.getLogger("nexticket.start")
 
 ROUTERS = (
     ticket.router,
@@ -100,8 +103,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     configure_logs(settings)
     announce_mode(settings)
-    prepare_schema(settings)
-    database = Database(settings)
+    database = Database(settings, schema_is_known=_schema_is_known(settings))
     app.state.database = database
     try:
         async with sweeping(
@@ -115,6 +117,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 yield
     finally:
         database.close()
+
+
+def _schema_is_known(settings: Settings) -> bool:
+    """A worker that starts anew while PostgreSQL is away serves once it is back.
+
+    The server would take a start that fails for a fault that stays, and stop all its workers.
+    """
+    try:
+        prepare_schema(settings)
+    except AwayError as away:
+        logger.warning("%s; all requests are answered 503 until it can", away)
+        return False
+    return True
 
 
 def _install_middleware(app: FastAPI, settings: Settings) -> None:

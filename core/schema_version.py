@@ -38,6 +38,10 @@ def alembic_config(connection: Connection | None = None) -> Config:
     return config
 
 
+class AwayError(ConfigurationError):
+    """PostgreSQL does not answer, or not yet; nothing says that the settings are wrong."""
+
+
 @cache
 def _revisions() -> tuple[str, ...]:
     """All that the release knows, the newest first; read once, for they are files."""
@@ -79,9 +83,20 @@ def _require_no_problem(settings: Settings, look: Callable[[Settings], str | Non
     try:
         problem = look(settings)
     except DBAPIError as error:
-        raise ConfigurationError(unusable(settings, error)) from None
+        kind = ConfigurationError if settings.is_sqlite or _has_answered(error) else AwayError
+        raise kind(unusable(settings, error)) from None
     if problem:
         raise ConfigurationError(problem)
+
+
+def _has_answered(error: DBAPIError) -> bool:
+    """Whether it is there, and refuses: a wrong password, say, or a database that is not there.
+
+    While it starts or stops it refuses everybody. A host without an address is a wrong setting.
+    """
+    said = str(error.orig)
+    is_passing = any(word in said for word in ("starting up", "shutting down", "recovery mode"))
+    return not is_passing and any(word in said for word in ("FATAL", "translate host name"))
 
 
 def unusable(settings: Settings, error: DBAPIError) -> str:

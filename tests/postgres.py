@@ -79,6 +79,10 @@ class PostgresServer:
             database="postgres",
         )
 
+    @property
+    def is_running(self) -> bool:
+        return self._running
+
     def make(self) -> None:
         data = ["-D", self._folder / "data", "-U", "postgres", "-A", "trust"]
         quickly = ["-E", "UTF8", "--locale=C", "--no-sync"]

@@ -1,0 +1,120 @@
+"""A worker that starts while PostgreSQL is away serves as soon as it is back.
+
+Workers are started anew whenever one dies, and a start that fails ends the whole service.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from alembic import command
+from fastapi.testclient import TestClient
+from sqlalchemy import URL, text
+
+from core.schema_version import AwayError, alembic_config, migration_connection, prepare_schema
+from core.settings import ConfigurationError, Settings
+from main import create_app
+from tests.conftest import local_client, settings_for
+from tests.postgres import (
+    FAST,
+    PostgresServer,
+    PostgresUnavailableError,
+    free_port,
+    own_postgres,
+)
+
+USER = {"username": "john_doe", "email": "john@example.com", "full_name": "John Doe"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    try:
+        with own_postgres(FAST) as server:
+            settings = settings_for(server.url)
+            with migration_connection(settings) as connection:
+                command.upgrade(alembic_config(connection), "head")
+            yield server
+    except PostgresUnavailableError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def settings(server: PostgresServer) -> Settings:
+    return settings_for(server.url, request_timeout_seconds=2)
+
+
+@contextmanager
+def started_without(server: PostgresServer, settings: Settings) -> Iterator[TestClient]:
+    """A service that was started while the server was down; the server is back afterwards."""
+    server.stop("fast")
+    try:
+        with local_client(create_app(settings)) as client:
+            yield client
+    finally:
+        if not server.is_running:
+            server.start()
+
+
+def test_meanwhile_requests_are_told_so(server: PostgresServer, settings: Settings) -> None:
+    with started_without(server, settings) as client:
+        for path in ("/api/users/", "/health/ready"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+            assert answer.headers["retry-after"]
+        assert client.get("/health").status_code == 200
+
+
+def test_it_serves_once_it_is_back(server: PostgresServer, settings: Settings) -> None:
+    with started_without(server, settings) as client:
+        assert client.get("/api/analytics/dashboard").status_code == 503
+        server.start()
+        assert client.get("/api/analytics/dashboard").status_code == 200
+        assert client.get("/health/ready").status_code == 200
+        made = client.post("/api/users/", json=USER)
+        assert client.delete(f"/api/users/{made.json()['id']}").status_code == 204
+
+
+def test_another_schema_is_not_served_then_either(
+    server: PostgresServer, settings: Settings
+) -> None:
+    with started_without(server, settings) as client:
+        server.start()
+        with revision(server.url, "0001"):
+            assert client.get("/api/users/").json()["code"] == "database_unavailable"
+        assert client.get("/api/users/").status_code == 200
+
+
+@contextmanager
+def revision(url: URL, number: str) -> Iterator[None]:
+    """The database says that its schema is another one."""
+    settings = settings_for(url)
+
+    def say(said: str) -> None:
+        with migration_connection(settings) as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = :n"), {"n": said})
+
+    with migration_connection(settings) as connection:
+        before = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+    say(number)
+    yield
+    say(before)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"database": "no_such"}, {"host": "no-such-host.invalid"}],
+    ids=["another database", "another host"],
+)
+def test_settings_that_are_wrong_end_the_start(
+    server: PostgresServer, wrong: dict[str, str]
+) -> None:
+    settings = settings_for(server.url.set(**wrong))  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match="can't be used") as refusal:
+        prepare_schema(settings)
+    assert not isinstance(refusal.value, AwayError)
+
+
+def test_operators_are_told_at_once() -> None:
+    url = URL.create("postgresql+psycopg2", "joe", host="127.0.0.1", port=free_port())
+    with pytest.raises(AwayError, match="can't be used"):
+        prepare_schema(settings_for(url))
