@@ -5,9 +5,11 @@ between operations, and asks for what one customer got as another customer.
 """
 
 import json
+import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +20,11 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.core.failures import Failure
 from schemathesis.engine import events, from_schema
 from schemathesis.engine.recorder import CheckFailureInfo, ScenarioRecorder
+from schemathesis.generation.meta import TestPhase
 from schemathesis.openapi.checks import RejectedPositiveData
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core import idempotency
 
 # Rules that JSON Schema can't say: what breaks only these fits the document, and is refused.
 BEYOND_SCHEMA = {
@@ -36,6 +41,10 @@ BEYOND_SCHEMA = {
 }
 # With these an administrator could end the very identity that the other requests need.
 _ON_ACCOUNTS = {"update_user", "delete_user", "deactivate_user"}
+# The keys that the document allows.
+_KEY, _LONGEST_KEY = re.compile(rb"[ -~]{1,255}"), 255
+# What the limits of a key are is tried on one operation; all read it in the same place.
+_KEYED = "create_order"
 
 
 @dataclass(frozen=True)
@@ -72,12 +81,14 @@ class Plan:
 
 def run(app: FastAPI, identities: Mapping[str, Identity], folder: Path, plan: Plan) -> Run:
     config = SchemathesisConfig.from_dict(_configuration(identities, folder, plan))
-    schema = schemathesis.openapi.from_asgi("/openapi.json", _requests_only(app), config=config)
+    schema = schemathesis.openapi.from_asgi("/openapi.json", _served(app), config=config)
     own_id = identities[plan.user].user_id
 
     @schema.hook
     def filter_case(context: HookContext, case: Case[Any]) -> bool:  # noqa: ARG001 - the hook's signature
         operation = case.operation.definition.raw["operationId"]
+        if operation != _KEYED and _is_about_the_key(case):
+            return False
         return operation not in _ON_ACCOUNTS or _user_id(case) != str(own_id)
 
     schema.hook(filter_failure)
@@ -147,14 +158,40 @@ def _entry(name: str, identity: Identity) -> dict[str, Any]:
     return {"name": name, "fixedHeaders": headers}
 
 
-def _requests_only(app: FastAPI) -> ASGIApp:
-    """The app is running already, and a second start would replace its database."""
+def _served(app: FastAPI) -> ASGIApp:
+    """The app as the engine meets it: with requests only, and never twice with the same key.
+
+    The app is running already, and a second start would replace its database.
+    """
+    numbers = count(1)
 
     async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await app(scope, receive, send)
+            headers = [(name, _unused(name, value, numbers)) for name, value in scope["headers"]]
+            await app({**scope, "headers": headers}, receive, send)
 
     return asgi
+
+
+def _unused(name: bytes, value: bytes, numbers: Iterator[int]) -> bytes:
+    """The engine uses one key for many requests, which is refused, or answered with old answers.
+
+    A number makes it another key of the same length; what the document forbids stays as it is.
+    """
+    if name != b"idempotency-key" or not _KEY.fullmatch(value):
+        return value
+    number = b"%08x" % next(numbers)
+    return value[: _LONGEST_KEY - len(number)] + number
+
+
+def _is_about_the_key(case: Case[Any]) -> bool:
+    """Whether a case is there to try one more key, and is otherwise like those before it."""
+    phase = None if case.meta is None else case.meta.phase
+    return (
+        phase is not None
+        and phase.name == TestPhase.COVERAGE
+        and phase.data.parameter == idempotency.HEADER
+    )
 
 
 def _user_id(case: Case[Any]) -> str:

@@ -20,8 +20,8 @@ from core.schema_version import ROOT, alembic_config, migration_connection
 from Ledger.services.reconciliation_service import LISTED, RULES
 from tests.client import Api
 from tests.conftest import Service, fresh_database, settings_for
+from tests.declared import contents
 from tests.server import default_environment
-from tests.test_refusals import contents
 
 PASSWORD = "a long walk in the rain"  # noqa: S105 - of accounts that live as long as a test
 OTHER = "a longer walk in the sun"

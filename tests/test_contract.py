@@ -61,9 +61,13 @@ def identities(url: URL) -> dict[str, Identity]:
 
 
 @pytest.fixture
-def closed(url: URL, identities: dict[str, Identity]) -> Iterator[Service]:
+def closed(
+    url: URL, identities: dict[str, Identity], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Service]:
     """The service as it runs in production: everybody has to say who they are."""
     assert identities
+    # Else the engine looks through the whole environment for a proxy, twice for each request.
+    monkeypatch.setenv("NO_PROXY", "testserver")
     with running_service(settings_for(url, auth_required=True, **_COMMON)) as service:
         yield service
 

@@ -1,33 +1,37 @@
 """Every refusal that the OpenAPI document declares can be met, and changes nothing."""
 
-import os
+import json
 import sqlite3
-from collections.abc import Iterator
 from typing import Any
 
+import anyio
 import psycopg2
 import pytest
-from sqlalchemy import event, select
-from sqlmodel import Session, SQLModel
+from sqlalchemy import event
+from starlette.types import ASGIApp, Message, Scope
 
 from core.settings import Settings
 from main import create_app
-from tests.client import PROBLEM, Api
+from tests.client import Api
 from tests.conftest import Service
+from tests.declared import contents, declared, example_path, having, operations, sensible
 from tests.refusals import SCENES
 
-os.environ.pop("DATABASE_URL", None)
-DOCUMENT: dict[str, Any] = create_app(Settings()).openapi()
 # What can happen to every operation of its kind is tried on each of them below.
 EVERYWHERE = {
     "validation_error",
     "malformed_body",
+    "request_timeout",
     "body_too_large",
     "service_busy",
     "database_unavailable",
+    "service_stopping",
     "not_authenticated",
     "invalid_token",
     "not_allowed",
+    # tests/test_keys_refused.py
+    "idempotency_key_reused",
+    "request_in_progress",
     # tests/Auth/test_limits.py reaches the limits.
     "too_many_requests",
 }
@@ -41,19 +45,6 @@ OWN_REASONS = {
 ELSEWHERE = {("get_readiness", "schema_outdated"), ("log_in", "invalid_credentials")}
 
 
-def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """(method, path, operation) of the whole document."""
-    for path, methods in DOCUMENT["paths"].items():
-        for method, operation in methods.items():
-            yield method.upper(), path, operation
-
-
-def declared(operation: dict[str, Any]) -> set[str]:
-    contents = [answer.get("content", {}) for answer in operation["responses"].values()]
-    schemas = [content[PROBLEM]["schema"] for content in contents if PROBLEM in content]
-    return {code for schema in schemas for code in schema["properties"]["code"]["enum"]}
-
-
 PAIRS = sorted(
     {
         (operation["operationId"], code)
@@ -63,34 +54,6 @@ PAIRS = sorted(
     - ELSEWHERE
     | OWN_REASONS
 )
-
-
-def example_path(path: str, operation: dict[str, Any], value: str = "1") -> str:
-    for parameter in operation.get("parameters", ()):
-        path = path.replace(f"{{{parameter['name']}}}", value)
-    return path
-
-
-def having(code: str) -> list[Any]:
-    """(method, example path, operation) of those that declare a code."""
-    return [
-        pytest.param(method, path, operation, id=operation["operationId"])
-        for method, path, operation in operations()
-        if code in declared(operation)
-    ]
-
-
-def contents(service: Service) -> dict[str, list[Any]]:
-    """All rows of all tables."""
-
-    def read(session: Session) -> dict[str, list[Any]]:
-        tables = SQLModel.metadata.sorted_tables
-        return {
-            table.name: [tuple(row) for row in session.execute(select(table).order_by(table.c.id))]
-            for table in tables
-        }
-
-    return service.database.query_snapshot(read)
 
 
 def test_every_declared_refusal_has_its_scene_and_no_scene_is_idle() -> None:
@@ -150,40 +113,43 @@ def test_a_body_that_is_too_large_is_refused(
     assert (response.status_code, response.json()["code"]) == (413, "body_too_large")
 
 
-VALID_BODIES = {
-    "create_ticket": {
-        "event_name": "x",
-        "event_date": "2030-01-01T00:00:00Z",
-        "venue": "x",
-        "price": 1,
-        "total_quantity": 1,
-        "category": "x",
-    },
-    "change_ticket_status": {"status": "sold"},
-    "create_order": {"user_id": 1, "items": []},
-    "add_order_item": {"ticket_id": 1, "quantity": 1},
-    "change_order_status": {"status": "confirmed"},
-    "share_order": {"user_id": 1},
-    "add_to_cart": {"user_id": 1, "ticket_id": 1, "quantity": 1},
-    "update_cart_item": {"quantity": 1},
-    "create_api_key": {"name": "x", "role": "staff"},
-    "refresh_token": {"refresh_token": "x"},
-    "log_out": {"refresh_token": "x"},
-    "change_password": {"current_password": "x", "new_password": "long enough"},
-    "create_user": {"username": "abc", "email": "a@example.com", "full_name": "x"},
-    "create_transaction": {"order_id": 1, "payment_method": "card"},
-    "change_transaction_status": {"status": "success"},
-}
+@pytest.mark.parametrize(("method", "path", "operation"), having("request_timeout"))
+def test_a_body_that_does_not_arrive_is_not_waited_for(
+    method: str, path: str, operation: dict[str, Any]
+) -> None:
+    (kind,) = operation["requestBody"]["content"]
+    headers = [(b"host", b"localhost"), (b"content-type", kind.encode())]
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": example_path(path, operation),
+        "query_string": b"",
+        "headers": [*headers, (b"content-length", b"10")],
+    }
+    start, body = anyio.run(answer_without_body, HASTY, scope)
+    answer = json.loads(body["body"])
+    assert (start["status"], answer["code"]) == (408, "request_timeout")
+    # What arrives later would be taken for the next request.
+    assert (b"connection", b"close") in start["headers"]
 
 
-def sensible(api: Api, method: str, path: str, operation: dict[str, Any]) -> Any:
-    """A request that nothing but the state of the service can refuse."""
-    value = "john" if "{username}" in path else "1"
-    body = VALID_BODIES.get(operation["operationId"], {})
-    arguments: dict[str, Any] = {"json": body} if "requestBody" in operation else {}
-    if operation["operationId"] == "log_in":
-        arguments = {"data": {"username": "x", "password": "x"}}
-    return api.request(method, example_path(path, operation, value), **arguments)
+# Its requests end before they ask the database, so it needs none.
+HASTY = create_app(Settings(request_timeout_seconds=0.1))
+
+
+async def answer_without_body(app: ASGIApp, scope: Scope) -> list[Message]:
+    sent: list[Message] = []
+
+    async def keep(message: Message) -> None:
+        sent.append(message)
+
+    async def nothing_comes() -> Message:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    with anyio.fail_after(10):
+        await app(scope, nothing_comes, keep)
+    return sent
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), having("service_busy"))
@@ -199,9 +165,28 @@ def test_a_full_queue_sends_newcomers_away_for_a_moment(
     gates = ("_read_gate", "_write_gate", "_snapshot_gate", "_probe_gate")
     for gate in (getattr(database, name) for name in gates):
         monkeypatch.setattr(gate, "_max_waiting", 0)
+        # A full queue in front of a database that is away is told as that.
+        monkeypatch.setattr(gate, "_is_away", False)
     response = sensible(api, method, path, operation)
     assert (response.status_code, response.json()["code"]) == (503, "service_busy")
     assert int(response.headers["retry-after"]) >= 1
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), having("service_stopping"))
+def test_a_process_that_stops_sends_newcomers_to_another(
+    api: Api,
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    path: str,
+    operation: dict[str, Any],
+) -> None:
+    for gate in ("_read_gate", "_write_gate", "_snapshot_gate", "_probe_gate"):
+        monkeypatch.setattr(getattr(service.database, gate), "_is_closed", True)
+    response = sensible(api, method, path, operation)
+    assert (response.status_code, response.json()["code"]) == (503, "service_stopping")
+    assert int(response.headers["retry-after"]) >= 1
+    assert response.headers["connection"] == "close"
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), having("database_unavailable"))

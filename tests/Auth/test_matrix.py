@@ -13,7 +13,7 @@ from Auth.services.tokens import TokenSigner
 from models import UserRole
 from tests.client import PASSWORD, Api
 from tests.conftest import Service
-from tests.test_refusals import contents, operations, sensible
+from tests.declared import contents, operations, sensible
 
 OPERATIONS = {
     operation["operationId"]: (method, path, operation) for method, path, operation in operations()

@@ -17,6 +17,8 @@ THREADS = 24
 class Answer:
     status: int
     body: Any
+    # Whether it was given before, to the same request under the same key.
+    is_replay: bool = False
 
     @property
     def said(self) -> str:
@@ -36,22 +38,24 @@ class Client:
         self._reconnect = reconnect
         self._connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
 
-    def send(self, method: str, path: str, body: Any = None) -> Answer:
+    def send(self, method: str, path: str, body: Any = None, key: str | None = None) -> Answer:
+        headers = {} if key is None else {"Idempotency-Key": key}
         if body is None:
-            return self._send(method, path, None, None)
-        return self._send(method, path, json.dumps(body), "application/json")
+            return self._send(method, path, None, headers)
+        headers["Content-Type"] = "application/json"
+        return self._send(method, path, json.dumps(body), headers)
 
     def send_form(self, path: str, form: str) -> Answer:
-        return self._send("POST", path, form, "application/x-www-form-urlencoded")
+        return self._send("POST", path, form, {"Content-Type": "application/x-www-form-urlencoded"})
 
-    def _send(self, method: str, path: str, data: str | None, kind: str | None) -> Answer:
-        headers = {} if kind is None else {"Content-Type": kind}
+    def _send(self, method: str, path: str, data: str | None, headers: dict[str, str]) -> Answer:
         self._connection.request(method, path, data, headers)
         response = self._connection.getresponse()
         text = response.read()
         if self._reconnect:
             self._connection.close()
-        return Answer(response.status, json.loads(text) if text else None)
+        body = json.loads(text) if text else None
+        return Answer(response.status, body, response.headers["Idempotency-Replayed"] == "true")
 
     def ok(self, method: str, path: str, body: Any = None) -> Any:
         answer = self.send(method, path, body)
@@ -62,7 +66,8 @@ class Client:
         self._connection.close()
 
 
-Call = tuple[str, str, Any]
+# Method, address and body; an ``Idempotency-Key`` if it has one.
+Call = tuple[str, str, Any] | tuple[str, str, Any, str]
 
 
 def race(url: str, calls: Sequence[Call]) -> list[Answer]:

@@ -1,113 +1,14 @@
 """Four server processes, twenty-four clients, one outcome: the exact one."""
 
-from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from itertools import count
-from typing import Any
 
-import pytest
-
-from core.schema_version import alembic_config, migration_connection
 from core.settings import Settings
 from database import Database
 from tests.books import differences
 from tests.concurrency.racing import THREADS, Call, Client, race, tally
-from tests.conftest import BACKENDS, fresh_database, settings_for
+from tests.concurrency.site import PROCESSES, Site, environment, order_body
 from tests.server import running_server
-
-PROCESSES = 4
-
-
-@dataclass
-class Site:
-    """A running service of four processes, and its database seen from outside."""
-
-    url: str
-    client: Client
-    database: Database
-    names: Any
-
-    def user(self) -> int:
-        name = f"user{next(self.names)}"
-        body = {"username": name, "email": f"{name}@example.com", "full_name": "Racer"}
-        return int(self.client.ok("POST", "/api/users/", body)["id"])
-
-    def ticket(self, units: int, price: float = 10) -> int:
-        body = {
-            "event_name": "Race",
-            "event_date": "2030-01-01T20:00:00Z",
-            "venue": "Arena",
-            "category": "Floor",
-            "price": price,
-            "total_quantity": units,
-        }
-        return int(self.client.ok("POST", "/api/tickets/", body)["id"])
-
-    def stock(self, ticket_id: int) -> tuple[int, int, int]:
-        """(available, reserved, sold)"""
-        ticket = self.client.ok("GET", f"/api/tickets/{ticket_id}")
-        return (
-            ticket["available_quantity"],
-            ticket["reserved_quantity"],
-            ticket["sold_quantity"],
-        )
-
-    def pending_payment(self, order_id: int) -> int:
-        body = {"order_id": order_id, "payment_method": "card"}
-        return int(self.client.ok("POST", "/api/transactions/", body)["id"])
-
-    def paid_order(self, price: float, quantity: int) -> tuple[int, int, int]:
-        """(order, transaction, ticket), paid in full."""
-        user, ticket = self.user(), self.ticket(100, price)
-        order = self.client.ok("POST", "/api/orders/", order_body(user, (ticket, quantity)))
-        transaction = self.pending_payment(order["id"])
-        path = f"/api/transactions/{transaction}/status"
-        self.client.ok("PATCH", path, {"status": "success"})
-        return order["id"], transaction, ticket
-
-
-def order_body(user: int, *lines: tuple[int, int]) -> dict[str, Any]:
-    items = [{"ticket_id": ticket, "quantity": quantity} for ticket, quantity in lines]
-    return {"user_id": user, "items": items}
-
-
-@pytest.fixture(scope="module", params=BACKENDS)
-def backend_settings(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Settings]:
-    from alembic import command
-
-    with fresh_database(request.param, request, f"{worker_name}_races") as url:
-        settings = settings_for(url)
-        with migration_connection(settings) as connection:
-            command.upgrade(alembic_config(connection), "head")
-        yield settings
-
-
-def environment(settings: Settings, **changes: str) -> dict[str, str]:
-    return {
-        "DATABASE_URL": settings.database_url,
-        "ENVIRONMENT": "development",
-        "LOG_LEVEL": "WARNING",
-        "DATABASE_POOL_SIZE": "8",
-        "REQUEST_TIMEOUT_SECONDS": "30",
-        **changes,
-    }
-
-
-@pytest.fixture(scope="module")
-def site(backend_settings: Settings) -> Iterator[Site]:
-    with (
-        running_server(environment(backend_settings), workers=PROCESSES) as (url, _),
-        closing(Client(url, reconnect=True)) as client,
-        closing(Database(backend_settings)) as database,
-    ):
-        yield Site(url, client, database, count(1))
-
-
-@pytest.fixture(autouse=True)
-def books_agree(site: Site) -> Iterator[None]:
-    yield
-    assert differences(site.database) == {}
 
 
 def test_fifty_units_are_sold_to_fifty_and_no_more(site: Site) -> None:

@@ -1,0 +1,180 @@
+"""Sales under failures for as long as one likes, and whether all was right in the end."""
+
+import argparse
+import json
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from database import Database
+from tests.conftest import settings_for
+from tests.faults.journal import PATIENCE, Journal
+from tests.faults.load import load
+from tests.faults.verdict import Verdict, judge
+from tests.postgres import PostgresUnavailableError, new_database, own_postgres
+from tests.soak.faults import Fault, Faults
+from tests.soak.figures import Figures, figures
+from tests.soak.service import Service, service_on
+from tests.wire import wire_to
+
+BACKENDS = ("postgres", "sqlite")
+# Between two faults.
+PAUSE_SECONDS = (1, 4)
+LOOK_SECONDS = 2
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Scene:
+    service: Service
+    url: URL
+    faults: Mapping[str, Fault]
+    choices: random.Random
+
+
+def main() -> int:
+    options = _options()
+    backends = BACKENDS if options.backend == "both" else (options.backend,)
+    try:
+        results = [_soak(backend, options) for backend in backends]
+    except PostgresUnavailableError as error:
+        sys.exit(f"Not soaked: {error}")
+    return 0 if all(results) else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--backend", choices=(*BACKENDS, "both"), default="both")
+    parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--seed", type=_seed, default="random", help="a number, or random")
+    return parser.parse_args()
+
+
+def _seed(given: str) -> int:
+    return random.randrange(10**6) if given == "random" else int(given)
+
+
+def _soak(backend: str, options: argparse.Namespace) -> bool:
+    _say(
+        f"\n{backend}: {options.minutes:g} minutes, {options.clients} clients, "
+        f"{options.workers} processes, seed {options.seed}"
+    )
+    # On a disk, for what is promised is that what was committed is there.
+    folder = Path(tempfile.mkdtemp(prefix="nxt-soak-"))
+    with _scene(backend, folder, options) as scene:
+        result = _run(scene, options)
+        _say(str(result.figures))
+        if not result.figures.are_good:
+            _explain(result, folder, scene.service)
+    if result.figures.are_good:
+        shutil.rmtree(folder)
+    return result.figures.are_good
+
+
+@contextmanager
+def _scene(backend: str, folder: Path, options: argparse.Namespace) -> Iterator[Scene]:
+    choices, log = random.Random(options.seed), folder / "service.log"
+    if backend == "sqlite":
+        path = folder / "soak.db"
+        url = URL.create("sqlite", database=str(path))
+        with service_on(url, options.workers, log) as service:
+            yield Scene(service, url, Faults(service, choices).on_sqlite(path), choices)
+        return
+    with (
+        own_postgres(parent=tempfile.gettempdir()) as server,
+        new_database(server.url, "soak") as url,
+        wire_to(url) as wire,
+        service_on(url, options.workers, log, through=wire.url) as service,
+    ):
+        faults = Faults(service, choices).on_postgres(server, wire, "soak")
+        yield Scene(service, url, faults, choices)
+
+
+@dataclass(frozen=True)
+class Result:
+    journal: Journal
+    verdict: Verdict
+    figures: Figures
+
+
+def _run(scene: Scene, options: argparse.Namespace) -> Result:
+    injected: Counter[str] = Counter()
+    slowest = 0.0
+    started = time.monotonic()
+    end = started + options.minutes * 60
+    with load(
+        scene.service.address, name="soak", clients=options.clients, seed=options.seed
+    ) as journal:
+        while time.monotonic() < end:
+            time.sleep(scene.choices.uniform(*PAUSE_SECONDS))
+            name = scene.choices.choice(list(scene.faults))
+            _say(f"{time.monotonic() - started:6.1f} s  {name}")
+            _revive(scene.service, journal)
+            _befall(scene.faults[name], journal)
+            injected[name] += 1
+            # One more than there are clients: the answers of before the fault don't count.
+            sold = options.clients + 1
+            slowest = max(slowest, _return_seconds(scene.service, journal, sold))
+    seconds = time.monotonic() - started
+    with closing(Database(settings_for(scene.url))) as database:
+        verdict = judge(journal, database)
+    told = figures(journal, verdict, injected, seconds=seconds, slowest_return=slowest)
+    return Result(journal, verdict, told)
+
+
+def _befall(fault: Fault, journal: Journal) -> None:
+    try:
+        fault()
+    except AssertionError as error:
+        journal.complain(str(error))
+
+
+def _return_seconds(service: Service, journal: Journal, sold: int) -> float:
+    """How long it took until so much was sold again."""
+    started = time.monotonic()
+    while (taken := time.monotonic() - started) < PATIENCE:
+        _revive(service, journal)
+        with suppress(AssertionError):
+            journal.await_progress(sold, LOOK_SECONDS)
+            return time.monotonic() - started
+    journal.complain("nothing was sold any more")
+    return taken
+
+
+def _revive(service: Service, journal: Journal) -> None:
+    if not service.is_running:
+        journal.complain("the service ended by itself")
+        service.stop()
+        service.start()
+
+
+def _explain(result: Result, folder: Path, service: Service) -> None:
+    for name, found in result.verdict.wrong().items():
+        _say(f"\n{name}:")
+        for told in found[:SHOWN]:
+            _say(f"  {told}")
+    journal = folder / "journal.jsonl"
+    with journal.open("w") as file:
+        for operation in result.journal.operations:
+            file.write(json.dumps(vars(operation), default=str) + "\n")
+    _say(f"\nThe end of the service's log:\n{service.said()}\nAll that was asked for: {journal}")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

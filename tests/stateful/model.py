@@ -1,0 +1,293 @@
+"""The shop as its contract tells it: who holds which units, and whose the money is.
+
+Nothing is moved here. An order holds its units while its status says so, and the counters of a
+ticket follow from that. A step changes the shop or raises :class:`Refusal`; what is left of the
+shop then is of no use, so steps are tried on a copy. Money is in cents, time in minutes.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+HOLD, LIMIT = 15, 6
+NEXT = {"pending": ("confirmed", "cancelled"), "confirmed": ("completed", "cancelled")}
+SOLD = ("confirmed", "completed")
+HOLDING = ("pending", *SOLD)
+
+
+class Refusal(Exception):  # noqa: N818 - an expected outcome, not an error
+    def __init__(self, code: str, status: int = 409) -> None:
+        super().__init__(code)
+        self.code, self.status = code, status
+
+
+@dataclass
+class Ticket:
+    price: int
+    total: int
+    withheld: int = 0
+    stopped: str | None = None
+
+
+@dataclass
+class Order:
+    user: int
+    since: int
+    status: str = "pending"
+    expired: bool = False
+    # Money that stands against the total; what is refunded before the sale no longer does.
+    counted: int = 0
+    # (ticket, price) → units
+    lines: Counter[tuple[int, int]] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        return sum(price * units for (_, price), units in self.lines.items())
+
+    @property
+    def due(self) -> int:
+        return max(self.total - self.counted, 0)
+
+    @property
+    def units(self) -> Counter[int]:
+        held: Counter[int] = Counter()
+        for (ticket, _), units in self.lines.items():
+            held[ticket] += units
+        return held
+
+
+@dataclass
+class Payment:
+    order: int
+    amount: int
+    status: str = "pending"
+    refunded: int = 0
+
+
+@dataclass
+class Shop:
+    minute: int = 0
+    tickets: dict[int, Ticket] = field(default_factory=dict)
+    carts: dict[int, Counter[int]] = field(default_factory=dict)
+    orders: dict[int, Order] = field(default_factory=dict)
+    payments: dict[int, Payment] = field(default_factory=dict)
+
+    def buy(self, user: int, lines: Iterable[tuple[int, int]]) -> Order:
+        wanted: Counter[int] = Counter()
+        for ticket, units in lines:
+            _require_small(units)
+            wanted[ticket] += units
+        return self._take(Order(user, self.minute), wanted)
+
+    def add(self, order_id: int, ticket: int, units: int) -> None:
+        _require_small(units)
+        order = self.settled(order_id)
+        if order.status != "pending":
+            raise Refusal("order_not_pending")
+        self._take(order, Counter({ticket: units}))
+
+    def put_into_cart(self, user: int, ticket: int, units: int) -> None:
+        self.carts[user][ticket] += units
+        self._require_sale([ticket])
+        self._require_stock(Counter({ticket: self.carts[user][ticket]}))
+
+    def buy_cart(self, user: int) -> Order:
+        if not self.carts[user]:
+            raise Refusal("cart_empty")
+        order = self._take(Order(user, self.minute), self.carts[user])
+        self.carts[user] = Counter()
+        return order
+
+    def pay(self, order_id: int, amount: int | None) -> Payment:
+        order = self.settled(order_id)
+        if order.status not in {"pending", "confirmed"}:
+            raise Refusal("order_not_payable")
+        return Payment(order_id, _within(order.due, amount, "amount_exceeds_balance"))
+
+    def change_amount(self, payment_id: int, amount: int) -> None:
+        payment, order = self._payment(payment_id)
+        if amount != payment.amount:
+            if payment.status != "pending":
+                raise Refusal("transaction_not_pending")
+            payment.amount = _within(order.due, amount, "amount_exceeds_balance")
+
+    def settle(self, payment_id: int, status: str) -> None:
+        payment, order = self._payment(payment_id)
+        if status == payment.status:
+            return
+        if payment.status != "pending" or status not in {"success", "failed"}:
+            raise Refusal("invalid_transition")
+        payment.status = status
+        if status == "success":
+            self._receive(payment, order)
+
+    def refund(self, payment_id: int, amount: int | None, *, restock: bool) -> None:
+        payment, order = self._payment(payment_id)
+        if payment.status in {"pending", "failed"}:
+            raise Refusal("transaction_not_refundable")
+        left = payment.amount - payment.refunded
+        returned = _within(left, amount, "refund_exceeds_payment")
+        payment.refunded += returned
+        payment.status = "refunded" if returned == left else "success"
+        if order.status == "pending":
+            order.counted -= returned
+        elif order.status == "confirmed" and self.paid(payment.order) == self.refunded(
+            payment.order
+        ):
+            self._cancel(payment.order, restock=restock)
+
+    def move(self, order_id: int, status: str) -> None:
+        order = self.settled(order_id)
+        if status == order.status:
+            return
+        if status not in NEXT.get(order.status, ()):
+            raise Refusal("invalid_transition")
+        if status == "cancelled":
+            self._cancel(order_id)
+        order.status = status
+
+    def delete(self, order_id: int) -> None:
+        order = self.settled(order_id)
+        if order.status not in {"pending", "cancelled"}:
+            raise Refusal("order_not_deletable")
+        if self.paid(order_id):
+            raise Refusal("order_has_payments")
+        del self.orders[order_id]
+        self.payments = {id_: p for id_, p in self.payments.items() if p.order != order_id}
+
+    def change_price(self, ticket: int, price: int) -> None:
+        self._require_known([ticket])
+        self.tickets[ticket].price = price
+
+    def stop(self, ticket: int, status: str) -> None:
+        self._require_known([ticket])
+        self.tickets[ticket].stopped = None if status == "available" else status
+
+    def resize(self, ticket: int, total: int | None = None, available: int | None = None) -> None:
+        self._require_known([ticket])
+        shelf = self.tickets[ticket]
+        shelf.total = shelf.total if total is None else total
+        if available is not None:
+            shelf.withheld += self.available(ticket) - available
+        if self.available(ticket) < 0 or shelf.withheld < 0:
+            raise Refusal("stock_conflict")
+
+    def remove(self, ticket: int) -> None:
+        self._require_known([ticket])
+        if any(order.units[ticket] for order in self.orders.values()):
+            raise Refusal("ticket_has_orders")
+        del self.tickets[ticket]
+        for cart in self.carts.values():
+            del cart[ticket]
+
+    def sweep(self) -> None:
+        for order_id in self.orders:
+            self.settled(order_id)
+
+    def settled(self, order_id: int) -> Order:
+        """The order as it may be changed: a hold that ran out ends first."""
+        if order_id not in self.orders:
+            raise Refusal("order_not_found", 404)
+        order = self.orders[order_id]
+        if self.is_overdue(order):
+            self._end(order_id)
+            order.expired = True
+        return order
+
+    def is_overdue(self, order: Order) -> bool:
+        return order.status == "pending" and self.minute >= order.since + HOLD
+
+    def held(self, ticket: int, *statuses: str) -> int:
+        return sum(o.units[ticket] for o in self.orders.values() if o.status in statuses)
+
+    def available(self, ticket: int) -> int:
+        shelf = self.tickets[ticket]
+        return shelf.total - shelf.withheld - self.held(ticket, *HOLDING)
+
+    def paid(self, order_id: int) -> int:
+        money = (p for p in self.payments.values() if p.order == order_id)
+        return sum(p.amount for p in money if p.status in {"success", "refunded"})
+
+    def refunded(self, order_id: int) -> int:
+        return sum(p.refunded for p in self.payments.values() if p.order == order_id)
+
+    def _take(self, order: Order, wanted: Counter[int]) -> Order:
+        if any(order.units[ticket] + units > LIMIT for ticket, units in wanted.items()):
+            raise Refusal("quantity_limit")
+        self._require_sale(wanted)
+        self._require_stock(wanted)
+        for ticket, units in wanted.items():
+            order.lines[ticket, self.tickets[ticket].price] += units
+        return order
+
+    def _receive(self, payment: Payment, order: Order) -> None:
+        if order.status == "cancelled":
+            self._receive_late(payment, order)
+        elif payment.amount > order.due:
+            raise Refusal("amount_exceeds_balance")
+        order.counted += payment.amount
+        if order.status == "pending" and order.due == 0:
+            order.status = "confirmed"
+
+    def _receive_late(self, payment: Payment, order: Order) -> None:
+        try:
+            self._require_sale(order.units)
+            self._require_stock(order.units)
+        except Refusal:
+            there = False
+        else:
+            there = True
+        if there and payment.amount >= order.total:
+            order.status, order.expired, order.counted = "confirmed", False, 0
+        else:
+            payment.status, payment.refunded = "refunded", payment.amount
+
+    def _cancel(self, order_id: int, *, restock: bool = True) -> None:
+        for payment in self.payments.values():
+            if payment.order == order_id and payment.status == "pending":
+                payment.status = "failed"
+        if not restock:
+            for ticket, units in self.orders[order_id].units.items():
+                self.tickets[ticket].withheld += units
+        self._end(order_id)
+
+    def _end(self, order_id: int) -> None:
+        self.orders[order_id].status = "cancelled"
+        for payment in self.payments.values():
+            if payment.order == order_id and payment.status == "success":
+                payment.status, payment.refunded = "refunded", payment.amount
+
+    def _payment(self, payment_id: int) -> tuple[Payment, Order]:
+        if payment_id not in self.payments:
+            raise Refusal("transaction_not_found", 404)
+        payment = self.payments[payment_id]
+        return payment, self.settled(payment.order)
+
+    def _require_known(self, tickets: Iterable[int]) -> None:
+        if not set(tickets) <= self.tickets.keys():
+            raise Refusal("ticket_not_found", 404)
+
+    def _require_sale(self, tickets: Iterable[int]) -> None:
+        self._require_known(tickets)
+        if any(self.tickets[ticket].stopped for ticket in tickets):
+            raise Refusal("ticket_not_on_sale")
+
+    def _require_stock(self, wanted: Counter[int]) -> None:
+        """A buyer gets what overdue orders hold."""
+        overdue = [order.units for order in self.orders.values() if self.is_overdue(order)]
+        for ticket, units in wanted.items():
+            if units > self.available(ticket) + sum(held[ticket] for held in overdue):
+                raise Refusal("insufficient_stock")
+
+
+def _require_small(units: int) -> None:
+    if units > LIMIT:
+        raise Refusal("validation_error", 422)
+
+
+def _within(most: int, amount: int | None, code: str) -> int:
+    """An amount of money, by default the most there is; never nothing."""
+    amount = most if amount is None else amount
+    if not 0 < amount <= most:
+        raise Refusal(code)
+    return amount

@@ -1,0 +1,64 @@
+"""Whatever is done in whatever order, the service answers as the model foretells."""
+
+import os
+import random
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, seed, settings
+from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.client import Api
+from tests.conftest import BACKENDS, Service, fresh_database, running_service, settings_for
+from tests.stateful.model import HOLD, LIMIT
+from tests.stateful.rules import Shopping
+
+# `make fuzz` asks for more, and for others each time.
+EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "")
+SEED = os.environ.get("FUZZ_SEED", "random") if EXAMPLES else "1"
+STEPS = 32
+# Hypothesis spends much of a small budget on variants of what it has tried. A backend of another
+# name, though it is the same, makes it draw each example anew.
+AVAILABLE_PROVIDERS["independent"] = "hypothesis.internal.conjecture.providers.HypothesisProvider"
+
+
+@pytest.fixture(params=BACKENDS)
+def shop(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Service]:
+    """A service with limits that a few steps can reach."""
+    with (
+        fresh_database(request.param, request, f"{worker_name}_stateful") as url,
+        running_service(
+            settings_for(url, hold_minutes=HOLD, max_units_per_ticket=LIMIT)
+        ) as service,
+    ):
+        yield service
+
+
+def test_the_service_does_what_the_model_foretells(shop: Service) -> None:
+    api = Api(shop.client, shop.clock, shop.app)
+    start = random.getrandbits(32) if SEED == "random" else int(SEED)
+
+    # Other examples on the other database: what they are does not depend on it.
+    @seed(start + shop.settings.is_sqlite)
+    def machine() -> Shopping:
+        return Shopping(shop, api, all_rules=not EXAMPLES)
+
+    try:
+        run_state_machine_as_test(machine, settings=SETTINGS)  # type: ignore[arg-type]
+    except Exception as error:
+        error.add_note(f"FUZZ_SEED={start}")
+        raise
+
+
+SETTINGS = settings(
+    max_examples=int(EXAMPLES or 15),
+    stateful_step_count=STEPS,
+    backend="hypothesis" if EXAMPLES else "independent",
+    derandomize=not EXAMPLES,
+    database=None,
+    deadline=None,
+    report_multiple_bugs=False,
+    # A step is several requests, so that examples take long by Hypothesis's measure.
+    suppress_health_check=[HealthCheck.too_slow],
+)
