@@ -76,10 +76,14 @@ class Journal:
         with self._changed:
             self.complaints.append(about)
 
+    @property
+    def acknowledged(self) -> int:
+        return self._done.total()
+
     def await_progress(self, number: int, seconds: float = PATIENCE) -> None:
         """Until so many more operations were acknowledged."""
-        goal = self._done.total() + number
-        self._await(lambda: self._done.total() >= goal, seconds)
+        goal = self.acknowledged + number
+        self._await(lambda: self.acknowledged >= goal, seconds)
 
     def await_kinds(self, *kinds: str) -> None:
         """Until an operation of each of these kinds was acknowledged."""

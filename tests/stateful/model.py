@@ -204,6 +204,11 @@ class Shop:
         shelf = self.tickets[ticket]
         return shelf.total - shelf.withheld - self.held(ticket, *HOLDING)
 
+    def obtainable(self, ticket: int) -> int:
+        """What a buyer gets: overdue orders hold no longer than nobody needs it."""
+        overdue = [order.units[ticket] for order in self.orders.values() if self.is_overdue(order)]
+        return self.available(ticket) + sum(overdue)
+
     def paid(self, order_id: int) -> int:
         money = (p for p in self.payments.values() if p.order == order_id)
         return sum(p.amount for p in money if p.status in {"success", "refunded"})
@@ -273,11 +278,8 @@ class Shop:
             raise Refusal("ticket_not_on_sale")
 
     def _require_stock(self, wanted: Counter[int]) -> None:
-        """A buyer gets what overdue orders hold."""
-        overdue = [order.units for order in self.orders.values() if self.is_overdue(order)]
-        for ticket, units in wanted.items():
-            if units > self.available(ticket) + sum(held[ticket] for held in overdue):
-                raise Refusal("insufficient_stock")
+        if any(units > self.obtainable(ticket) for ticket, units in wanted.items()):
+            raise Refusal("insufficient_stock")
 
 
 def _require_small(units: int) -> None:

@@ -16,12 +16,15 @@ from tests.stateful.machine import BARE, KEYED, TWICE, Conversation, Exchange, R
 from tests.stateful.model import HOLD, Ticket
 
 SENT = st.sampled_from([BARE, KEYED, TWICE])
+SOMETIMES = st.sampled_from([False, False, True])
 USERS = [1, 2]
 USER = st.sampled_from(USERS)
 # A place in a list, the likelier the further in front.
 PLACE = st.sampled_from([0, 0, 0, 0, 1, 1, 2, 5])
 ANYWHERE = st.integers(0, 1000)
-UNITS = st.sampled_from([1, 1, 1, 2, 2, 3, 7])
+# All that can be had of a ticket, overdue holds included, and one more than that.
+ALL_LEFT, TOO_MANY = 0, -1
+UNITS = st.sampled_from([1, 1, 1, 2, 2, 3, 7, ALL_LEFT, ALL_LEFT, TOO_MANY])
 LINES = st.one_of(
     *[st.lists(st.tuples(PLACE, UNITS), min_size=1, max_size=3)] * 9,
     st.just([]),
@@ -91,14 +94,18 @@ class Shopping(Conversation):
             self.ask(sent, request, lambda shop: shop.stop(ticket, change))
 
     @if_tickets
-    @rule(sent=SENT, user=USER, lines=LINES)
-    def buy(self, sent: str, user: int, lines: list[tuple[int, int]]) -> None:
-        self._order(sent, user, [(self._ticket(place), units) for place, units in lines])
+    @rule(sent=SENT, user=USER, lines=LINES, late=SOMETIMES)
+    def buy(self, sent: str, user: int, lines: list[tuple[int, int]], *, late: bool) -> None:
+        if late:
+            self._wait(HOLD)
+        wanted = [(self._ticket(place), units) for place, units in lines]
+        self._order(sent, user, [(ticket, self._units(ticket, n)) for ticket, n in wanted])
 
     @if_tickets
     @rule(sent=SENT, user=USER, place=PLACE, units=UNITS)
     def put_into_cart(self, sent: str, user: int, place: int, units: int) -> None:
         ticket = self._ticket(place)
+        units = self._units(ticket, units)
         body = {"user_id": user, "ticket_id": ticket, "quantity": units}
         request = Request("POST", "/api/cart/", body)
         self.ask(sent, request, lambda shop: shop.put_into_cart(user, ticket, units))
@@ -120,11 +127,12 @@ class Shopping(Conversation):
         ticket = _at(ticket_place, sorted(self.shop.tickets, key=lambda id_: id_ not in held))
         if price is not None:
             self._change_price(sent, ticket, price)
+        units = self._units(ticket, units)
         body = {"ticket_id": ticket, "quantity": units}
         request = Request("POST", f"/api/orders/{order}/items", body)
         self.ask(sent, request, lambda shop: shop.add(order, ticket, units))
 
-    @rule(minutes=st.sampled_from([1, 1, 5, HOLD]), sweeps=st.booleans())
+    @rule(minutes=st.sampled_from([1, 5, HOLD]), sweeps=SOMETIMES)
     def wait(self, minutes: int, *, sweeps: bool) -> None:
         self._wait(minutes)
         if sweeps:
@@ -145,7 +153,7 @@ class Shopping(Conversation):
             self._settle(sent, payment, "success")
 
     @if_announced
-    @rule(sent=SENT, place=PLACE, status=OUTCOMES, late=st.sampled_from([False, False, True]))
+    @rule(sent=SENT, place=PLACE, status=OUTCOMES, late=SOMETIMES)
     def settle(self, sent: str, place: int, status: str, *, late: bool) -> None:
         if late:
             self._wait(HOLD)
@@ -186,10 +194,11 @@ class Shopping(Conversation):
             request = Request("PATCH", f"{path}/status", {"status": change})
             self.ask(sent, request, lambda shop: shop.move(order, change))
 
-    @if_orders
+    @precondition(lambda self: any(o.status == "cancelled" for o in self.shop.orders.values()))
     @rule(place=PLACE)
     def delete(self, place: int) -> None:
-        order = _at(place, sorted(self.shop.orders, key=self.is_live))
+        orders = self.shop.orders
+        order = _at(place, sorted(orders, key=lambda id_: orders[id_].status != "cancelled"))
         request = Request("DELETE", f"/api/orders/{order}")
         self.ask(BARE, request, lambda shop: shop.delete(order))
 
@@ -247,6 +256,12 @@ class Shopping(Conversation):
 
     def _ticket(self, place: int) -> int:
         return _at(place, self.shop.tickets)
+
+    def _units(self, ticket: int, units: int) -> int:
+        if units > 0:
+            return units
+        left = self.shop.obtainable(ticket)
+        return left + 1 if units == TOO_MANY else max(left, 1)
 
     def _live_order(self, place: int) -> int:
         """Those that may still be changed stand in front, the others behind them."""
