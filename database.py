@@ -64,9 +64,11 @@ class Database:
             self.reader = postgres_engine(settings, size=size, autocommit=True)
             self._probe = postgres_engine(settings, size=1, autocommit=True)
             self._snapshots = self.writer
-        self._write_gate = _Gate(self.writer, self.timeout)
-        self._read_gate = _Gate(self.reader, self.timeout)
-        self._probe_gate = _Gate(self._probe, self.timeout)
+        # SQLite's one writer is as fast as many connections elsewhere: its queue is as long.
+        queue = size * QUEUE_PER_CONNECTION
+        self._write_gate = _Gate(self.writer, self.timeout, queue)
+        self._read_gate = _Gate(self.reader, self.timeout, queue)
+        self._probe_gate = _Gate(self._probe, self.timeout, queue)
         self._snapshot_gate = (
             self._read_gate if self._snapshots is self.reader else self._write_gate
         )
@@ -167,13 +169,13 @@ def _commit(session: Session) -> None:
 class _Gate:
     """Lets in as many as there are connections, the others in the order they came."""
 
-    def __init__(self, engine: Engine, timeout: float) -> None:
+    def __init__(self, engine: Engine, timeout: float, max_waiting: int) -> None:
         assert isinstance(engine.pool, QueuePool)  # noqa: S101 - created below
         size = engine.pool.size()
         self._seats = CapacityLimiter(size)
         # Behind the seats must be no second queue, as the default limit of 40 threads would be.
         self._threads = CapacityLimiter(math.inf)
-        self._max_waiting = size * QUEUE_PER_CONNECTION
+        self._max_waiting = max_waiting
         self._timeout = timeout
         self._waits: set[anyio.CancelScope] = set()
         self._is_closed = False
