@@ -29,7 +29,11 @@ class Api:
         self.clock = clock
         self.app = app
         self.headers = headers or {}
-        self.document: dict[str, Any] = app.openapi()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Made when it is first needed, for that takes a while."""
+        return self.app.openapi()
 
     def request(self, method: str, path: str, **arguments: Any) -> Response:
         arguments["headers"] = self.headers | arguments.get("headers", {})
