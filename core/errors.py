@@ -135,6 +135,10 @@ class ValueOutOfRangeError(InvalidError):
     code = "value_out_of_range"
     title = "A value is larger than can be stored"
 
+    def __init__(self) -> None:
+        # The database does not say which.
+        super().__init__(errors=[])
+
 
 class BusyError(UnavailableError):
     code = "service_busy"

@@ -42,7 +42,7 @@ BEYOND_SCHEMA = {
 # With these an administrator could end the very identity that the other requests need.
 _ON_ACCOUNTS = {"update_user", "delete_user", "deactivate_user"}
 # The keys that the document allows.
-_KEY, _LONGEST_KEY = re.compile(rb"[ -~]{1,255}"), 255
+_KEY, _LONGEST_KEY = re.compile(rb'(?=.*[!-~])(?! *"" *$)[ -~]{1,255}'), 255
 # What the limits of a key are is tried on one operation; all read it in the same place.
 _KEYED = "create_order"
 

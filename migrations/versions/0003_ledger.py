@@ -114,11 +114,16 @@ def _open_the_books() -> None:
     _lines("order_placed", "available", "reserved", "created_at", "true")
     _lines("order_confirmed", "reserved", "sold", "confirmed_at", "confirmed_at IS NOT NULL")
     ended = "o.status = 'cancelled' AND o.confirmed_at IS"
-    _lines("order_cancelled", "reserved", "available", "updated_at", f"{ended} NULL")
+    expired, given_up = (
+        f"{ended} NULL AND COALESCE(o.cancel_reason, '') {is_} 'expired'" for is_ in ("=", "<>")
+    )
+    _lines("order_expired", "reserved", "available", "updated_at", expired)
+    _lines("order_cancelled", "reserved", "available", "updated_at", given_up)
     _lines("order_cancelled", "sold", "available", "updated_at", f"{ended} NOT NULL")
     _orders("order_placed", "nowhere", "pending", "created_at", "true")
     _orders("order_confirmed", "pending", "confirmed", "confirmed_at", "confirmed_at IS NOT NULL")
-    _orders("order_cancelled", "pending", "cancelled", "updated_at", f"{ended} NULL")
+    _orders("order_expired", "pending", "cancelled", "updated_at", expired)
+    _orders("order_cancelled", "pending", "cancelled", "updated_at", given_up)
     _orders("order_cancelled", "confirmed", "cancelled", "updated_at", f"{ended} NOT NULL")
     _orders("order_completed", "confirmed", "completed", "updated_at", "o.status = 'completed'")
     _money("payment_received", "buyer", "seller", "amount", "succeeded_at")
@@ -162,6 +167,9 @@ def _money(cause: str, origin: str, target: str, amount: str, time: str) -> None
     )
 
 
+_REFUSE = "SELECT RAISE(ABORT, 'movements are never changed')"
+
+
 def _forbid_changes() -> None:
     """Whoever wants to tell another story has to remove the triggers first, and that shows."""
     if op.get_bind().dialect.name == "postgresql":
@@ -170,12 +178,18 @@ def _forbid_changes() -> None:
             " $$BEGIN RAISE EXCEPTION 'movements are never changed'; END$$"
         )
         op.execute(
-            "CREATE TRIGGER movements_append_only BEFORE UPDATE OR DELETE ON movements"
-            " FOR EACH STATEMENT EXECUTE FUNCTION movements_append_only()"
+            "CREATE TRIGGER movements_append_only BEFORE UPDATE OR DELETE OR TRUNCATE"
+            " ON movements FOR EACH STATEMENT EXECUTE FUNCTION movements_append_only()"
         )
         return
     for change in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER movements_no_{change.lower()} BEFORE {change} ON movements"
-            " BEGIN SELECT RAISE(ABORT, 'movements are never changed'); END"
+            f" BEGIN {_REFUSE}; END"
         )
+    # REPLACE deletes without asking the triggers of DELETE.
+    op.execute(
+        "CREATE TRIGGER movements_no_replace BEFORE INSERT ON movements"
+        " WHEN EXISTS (SELECT 1 FROM movements WHERE id = NEW.id)"
+        f" BEGIN {_REFUSE}; END"
+    )

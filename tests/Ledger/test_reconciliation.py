@@ -26,6 +26,12 @@ CODES = [rule.code for rule in RULES]
 # Breaks a rule that no constraint of the database guards.
 WITHOUT_OWNER = "UPDATE user_orders SET role = 'recipient' WHERE order_id = 1"
 
+# What asks no trigger of UPDATE or DELETE; in the words of SQLite, or of PostgreSQL.
+PAST_TRIGGERS = {
+    True: "REPLACE INTO movements SELECT * FROM movements",
+    False: "TRUNCATE movements",
+}
+
 
 class UndoneError(Exception):
     """Rolls back what a test did to the books."""
@@ -234,10 +240,15 @@ class TestTheLedger:
             "UPDATE movements SET request_id = 'me' WHERE id = 1",
             "DELETE FROM movements WHERE id = 1",
             "DELETE FROM movements",
+            PAST_TRIGGERS,
         ],
     )
-    def test_is_never_changed(self, api: Api, service: Service, change: str) -> None:
+    def test_is_never_changed(
+        self, api: Api, service: Service, change: str | dict[bool, str]
+    ) -> None:
         api.ticket()
+        if isinstance(change, dict):
+            change = change[service.settings.is_sqlite]
         with (
             pytest.raises(DBAPIError, match="movements are never changed"),
             service.database.writer.begin() as connection,

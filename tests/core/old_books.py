@@ -41,6 +41,8 @@ _ORDERS: tuple[tuple[str, str | None, int, int, int, int], ...] = (
     ("confirmed", None, 1000, 0, 0, 0),
     # It expired, gave back a part payment, and was sold after all when money arrived late.
     ("confirmed", None, 2000, 3000, 1000, 1000),
+    # Given up without a word.
+    ("cancelled", None, 1000, 0, 0, 0),
 )
 # Order, ticket, units and the price of one.
 _LINES = (
@@ -56,6 +58,7 @@ _LINES = (
     (8, 1, 2, 1000),
     (10, 1, 1, 1000),
     (11, 1, 2, 1000),
+    (12, 1, 1, 1000),
 )
 # Order, amount, what went back of it, and its status.
 _TRANSACTIONS = (
@@ -104,6 +107,21 @@ FIGURES = {
         """SELECT order_id, target FROM movements WHERE id IN (
             SELECT MAX(id) FROM movements WHERE kind = 'order' GROUP BY order_id
         ) ORDER BY order_id""",
+    ),
+    "ends": (
+        """SELECT id, CASE WHEN cancel_reason = 'expired' THEN 'order_expired'
+            ELSE 'order_cancelled' END FROM orders WHERE status = 'cancelled' ORDER BY id""",
+        """SELECT order_id, cause FROM movements
+        WHERE kind = 'order' AND target = 'cancelled' ORDER BY order_id""",
+    ),
+    "ended lines": (
+        """SELECT i.id, CASE WHEN o.cancel_reason = 'expired' THEN 'order_expired'
+            ELSE 'order_cancelled' END
+        FROM order_items i JOIN orders o ON o.id = order_id
+        WHERE status = 'cancelled' ORDER BY i.id""",
+        """SELECT i.id, cause FROM order_items i JOIN movements m
+            ON m.order_id = i.order_id AND m.ticket_id = i.ticket_id
+        WHERE kind = 'stock' AND cause IN ('order_cancelled', 'order_expired') ORDER BY i.id""",
     ),
     "revenue": (
         """SELECT id, CASE WHEN status IN ('confirmed', 'completed') THEN total_amount ELSE 0 END

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from core.errors import DatabaseUnavailableError
 from database import Database
-from tests.conftest import settings_for
+from tests.conftest import needing_postgres, settings_for
 from tests.postgres import FAST, PostgresServer, execute, new_database, own_postgres
 
 TIMEOUT = 1.0
@@ -22,7 +22,7 @@ ONE = text("SELECT 1")
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    with own_postgres(FAST) as server:
+    with needing_postgres(), own_postgres(FAST) as server:
         yield server
 
 

@@ -101,7 +101,8 @@ class TestLockOfAnotherProcess:
 
         def write() -> None:
             started = time.monotonic()
-            refused(hasty.client.post("/api/users/", json=USER), "service_busy")
+            # The last in the queue may hear of their own deadline first: then the code is another.
+            assert hasty.client.post("/api/users/", json=USER).status_code == 503
             took.append(time.monotonic() - started)
 
         with locked(hasty.database, "users"):

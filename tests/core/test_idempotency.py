@@ -1,6 +1,7 @@
 """A request that is sent again under its key is answered again, and carried out once."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -271,6 +272,13 @@ def _fail_halfway(session: Session, *_: object, **__: object) -> None:
     raise ZeroDivisionError
 
 
+def is_documented(shop: Api, key: str) -> bool:
+    parameters = shop.document["paths"][ORDERS]["post"]["parameters"]
+    (schema,) = (item["schema"] for item in parameters if item["name"] == "Idempotency-Key")
+    fits = schema["minLength"] <= len(key) <= schema["maxLength"]
+    return fits and re.search(schema["pattern"], key) is not None
+
+
 class TestKey:
     @pytest.mark.parametrize("key", ["", '""', "   ", "x" * 256, "caf\xe9", "a\tb"])
     def test_that_can_not_be_one_is_refused(self, shop: Api, key: str) -> None:
@@ -279,6 +287,12 @@ class TestKey:
         assert (answer.status_code, answer.json()["code"]) == (422, "validation_error")
         assert answer.json()["errors"][0]["code"] == "invalid_idempotency_key"
         assert shop.get(ORDERS) == []
+        assert not is_documented(shop, key)
+
+    @pytest.mark.parametrize("key", ["a", '"', '"a"', ' "a" ', "a b", '"""', "x" * 255])
+    def test_that_can_be_one_is_in_the_document(self, shop: Api, key: str) -> None:
+        assert buy(shop, key=key).status_code == 201
+        assert is_documented(shop, key)
 
     def test_that_is_told_twice_is_refused(self, shop: Api) -> None:
         headers: Any = [(b"idempotency-key", b"one"), (b"idempotency-key", b"two")]

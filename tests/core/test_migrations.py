@@ -184,7 +184,7 @@ class TestTheLedgerOfAnOlderDatabase:
         opened = rows(settings, "SELECT * FROM movements ORDER BY id")
         downgrade(settings, "0002")
         assert tables(settings).isdisjoint({"movements", "idempotency_keys"})
-        assert len(rows(settings, "SELECT id FROM orders")) == 11
+        assert len(rows(settings, "SELECT id FROM orders")) == 12
         upgrade(settings)
         assert rows(settings, "SELECT * FROM movements ORDER BY id") == opened
 

@@ -14,11 +14,10 @@ from sqlalchemy import URL, text
 from core.schema_version import AwayError, alembic_config, migration_connection, prepare_schema
 from core.settings import ConfigurationError, Settings
 from main import create_app
-from tests.conftest import local_client, settings_for
+from tests.conftest import local_client, needing_postgres, settings_for
 from tests.postgres import (
     FAST,
     PostgresServer,
-    PostgresUnavailableError,
     free_port,
     own_postgres,
 )
@@ -28,14 +27,11 @@ USER = {"username": "john_doe", "email": "john@example.com", "full_name": "John 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    try:
-        with own_postgres(FAST) as server:
-            settings = settings_for(server.url)
-            with migration_connection(settings) as connection:
-                command.upgrade(alembic_config(connection), "head")
-            yield server
-    except PostgresUnavailableError as error:
-        pytest.skip(str(error))
+    with needing_postgres(), own_postgres(FAST) as server:
+        settings = settings_for(server.url)
+        with migration_connection(settings) as connection:
+            command.upgrade(alembic_config(connection), "head")
+        yield server
 
 
 @pytest.fixture

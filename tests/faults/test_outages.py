@@ -1,6 +1,5 @@
 """PostgreSQL crashes, hangs up, freezes or stays away, in the midst of sales."""
 
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -11,12 +10,13 @@ from dataclasses import dataclass
 import pytest
 
 from tests import processes
+from tests.conftest import needing_postgres
 from tests.faults.connection import Answer
 from tests.faults.load import load
 from tests.faults.shopper import ticket_body
 from tests.faults.site import KEYED, Site, running_site
 from tests.faults.verdict import judge
-from tests.postgres import PostgresServer, PostgresUnavailableError, new_database, own_postgres
+from tests.postgres import PostgresServer, new_database, own_postgres
 from tests.wire import Wire, wire_to
 
 pytestmark = pytest.mark.postgres
@@ -36,18 +36,14 @@ class Outage:
 @pytest.fixture(scope="module")
 def outage() -> Iterator[Outage]:
     """A server that may fail: never the one that TEST_DATABASE_URL names."""
-    try:
-        with (
-            own_postgres() as postgres,
-            new_database(postgres.url, "sales") as url,
-            wire_to(url) as wire,
-            running_site(url, through=wire.url) as site,
-        ):
-            yield Outage(postgres, wire, site)
-    except PostgresUnavailableError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
+    with (
+        needing_postgres(),
+        own_postgres() as postgres,
+        new_database(postgres.url, "sales") as url,
+        wire_to(url) as wire,
+        running_site(url, through=wire.url) as site,
+    ):
+        yield Outage(postgres, wire, site)
 
 
 def sold_exactly(outage: Outage, name: str, fault: Callable[[], None]) -> None:
