@@ -10,6 +10,8 @@ WORKERS ?= 1
 GRACE_SECONDS ?= 7
 # Test processes; `make test JOBS=0` runs in one process, for a debugger.
 JOBS ?= auto
+# Modules stay together, for what they set up; which of them begin, tests/conftest.py says.
+PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 # Requests that `make fuzz` makes up per operation.
 EXAMPLES ?= 100
 # How long `make soak` goes on with each database, and with which (`make overload` too): postgres,
@@ -39,16 +41,16 @@ types: $(VENV)/.dev
 	$(BIN)/mypy .
 
 tests: $(VENV)/.dev ## All tests
-	$(BIN)/pytest -n $(JOBS) --dist loadscope
+	$(PYTEST)
 
 coverage: $(VENV)/.dev ## All tests, with the branch coverage of the product code
-	$(BIN)/pytest -n $(JOBS) --dist loadscope --cov --cov-report=term-missing
+	$(PYTEST) --cov --cov-report=term-missing
 
 fuzz: $(VENV)/.dev ## Search for what contradicts the OpenAPI document and the model: make fuzz EXAMPLES=1000
 	FUZZ_EXAMPLES=$(EXAMPLES) FUZZ_SEED=$(SEED) $(BIN)/pytest tests/test_contract.py tests/stateful
 
 faults: $(VENV)/.dev ## The failure tests alone: processes killed, databases crashed, frozen and full
-	$(BIN)/pytest -n $(JOBS) --dist loadscope tests/faults
+	$(PYTEST) tests/faults
 
 soak: $(VENV)/.dev ## Sales with a fault every few seconds, and a verdict: make soak MINUTES=10 BACKEND=postgres
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) --backend $(BACKEND) --seed $(SEED)

@@ -57,6 +57,12 @@ def settings_for(url: URL, **changes: object) -> Settings:
     return Settings.model_validate(fields)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """After all others have had their say about the order, which is random."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[URL]:
     with needing_postgres(), postgres_server() as url:

@@ -12,6 +12,8 @@ from tests.client import Api
 from tests.conftest import BACKENDS, Service, fresh_database, running_service, settings_for
 from tests.contract import Identity, Plan, Run, run
 
+pytestmark = pytest.mark.long
+
 # `make fuzz` asks for more, and for others each time.
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "")
 SEED = os.environ.get("FUZZ_SEED", "random")

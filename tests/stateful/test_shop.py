@@ -14,6 +14,8 @@ from tests.conftest import BACKENDS, Service, fresh_database, running_service, s
 from tests.stateful.model import HOLD, LIMIT
 from tests.stateful.rules import Shopping
 
+pytestmark = pytest.mark.long
+
 # `make fuzz` asks for more, and for others each time.
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "")
 SEED = os.environ.get("FUZZ_SEED", "random") if EXAMPLES else "1"
