@@ -112,7 +112,7 @@ class InvalidIdempotencyKeyError(InvalidError):
     def __init__(self) -> None:
         error = {
             "parameter": "Idempotency-Key",
-            "detail": "must be one value of 1 to 255 printable ASCII characters",
+            "detail": "must be one value of 1 to 255 printable ASCII characters, not all quotes",
             "code": "invalid_idempotency_key",
         }
         super().__init__("Idempotency-Key can't be used.", errors=[error])

@@ -44,6 +44,8 @@ REPLAYED = "Idempotency-Replayed"
 METHODS = frozenset({"POST", "PUT", "PATCH"})
 LIFETIME = timedelta(hours=24)
 MAX_LENGTH = 255
+# Quotes are how structured fields are spelt, and say nothing themselves.
+PATTERN = r"^[ -~]*[!#-~][ -~]*$"
 # What an answer is besides its status and body.
 _KEPT_HEADERS = ("location", "content-type")
 # Refusals of the business: asked again, the answer is the same. All others never ran.
@@ -124,11 +126,12 @@ def _key_of(request: Request) -> str | None:
     values = request.headers.getlist(HEADER)
     if not values:
         return None
-    key = values[0].strip(" \t")
-    if len(key) > 1 and key[0] == key[-1] == '"':
-        key = key[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-    printable = key.isascii() and key.isprintable()
-    if len(values) > 1 or not 1 <= len(key) <= MAX_LENGTH or not printable:
+    key = said = values[0].strip(" \t")
+    if len(said) > 1 and said[0] == said[-1] == '"':
+        key = said[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    # What PATTERN says; matched against it, a long text with a bad end would take for ever.
+    says_something = said.isascii() and said.isprintable() and said.strip(' "')
+    if len(values) > 1 or len(key) > MAX_LENGTH or not says_something:
         raise InvalidIdempotencyKeyError
     return key
 

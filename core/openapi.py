@@ -57,8 +57,7 @@ _KEY = {
         "type": "string",
         "minLength": 1,
         "maxLength": idempotency.MAX_LENGTH,
-        # Blanks alone are none, nor is what stands in empty quotes.
-        "pattern": r'^(?=.*[!-~])(?! *"" *$)[ -~]+$',
+        "pattern": idempotency.PATTERN,
     },
     "example": "5b0c2f1e-7d0b-4c1e-9f7e-0f3f3e0a9a51",
 }
