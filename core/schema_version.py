@@ -22,6 +22,20 @@ from core.settings import ConfigurationError, Settings
 ROOT = Path(__file__).resolve().parent.parent
 # Any constant will do: it names the lock under which one process at a time migrates.
 _MIGRATION_LOCK = 7_203_451
+# What surely is a wrong setting, or a right that is missing: who asks, for which database, where.
+# A connection that fails has no code, so that only the message tells.
+_WRONG_STATES = ("28", "3D", "42")
+_WRONG_WORDS = (
+    "authentication failed",
+    "certificate",
+    "does not exist",
+    "no password supplied",
+    "not permitted to log in",
+    "pg_hba.conf",
+    "permission denied",
+    "SSL was required",
+    "translate host name",
+)
 # A migration may take long, but whether there is a server shows soon.
 _CONNECT_SECONDS = 30
 
@@ -83,20 +97,22 @@ def _require_no_problem(settings: Settings, look: Callable[[Settings], str | Non
     try:
         problem = look(settings)
     except DBAPIError as error:
-        kind = ConfigurationError if settings.is_sqlite or _has_answered(error) else AwayError
+        kind = ConfigurationError if settings.is_sqlite or _is_lasting(error) else AwayError
         raise kind(unusable(settings, error)) from None
     if problem:
         raise ConfigurationError(problem)
 
 
-def _has_answered(error: DBAPIError) -> bool:
-    """Whether it is there, and refuses: a wrong password, say, or a database that is not there.
+def _is_lasting(error: DBAPIError) -> bool:
+    """Whether another attempt is in vain: a wrong password, say, or a database that is not there.
 
-    While it starts or stops it refuses everybody. A host without an address is a wrong setting.
+    In doubt it passes, as all does that a server says while it starts, stops or is full.
     """
+    state = getattr(error.orig, "pgcode", None)
+    if state is not None:
+        return str(state).startswith(_WRONG_STATES)
     said = str(error.orig)
-    is_passing = any(word in said for word in ("starting up", "shutting down", "recovery mode"))
-    return not is_passing and any(word in said for word in ("FATAL", "translate host name"))
+    return any(word in said for word in _WRONG_WORDS)
 
 
 def unusable(settings: Settings, error: DBAPIError) -> str:

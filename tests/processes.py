@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -34,13 +35,37 @@ def send(number: signal.Signals, pids: list[int]) -> None:
             os.kill(pid, number)
 
 
+def kill(pids: list[int], seconds: float = 10) -> None:
+    """Until they are gone: one that is about to die may still take a connection with it."""
+    send(signal.SIGKILL, pids)
+    end = time.monotonic() + seconds
+    while alive := [pid for pid in pids if _is_alive(pid)]:
+        assert time.monotonic() < end, f"not dead: {alive}"
+        time.sleep(0.001)
+
+
+def _is_alive(pid: int) -> bool:
+    """Their parent, who is not us, is told of their end; until it listens they are zombies."""
+    if (_PROC / "self" / "stat").exists():
+        with suppress(OSError):
+            return _fields(pid)[0] != "Z"
+        return False
+    listed = ["ps", "-o", "stat=", "-p", str(pid)]
+    state = subprocess.run(listed, capture_output=True, text=True, check=False).stdout
+    return bool(state.strip()) and not state.startswith("Z")
+
+
+def _fields(pid: int) -> list[str]:
+    """State, parent and more; before them stands the command, in parentheses, whatever it is."""
+    return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+
+
 def _from_proc() -> Iterator[tuple[int, int, str]]:
     for entry in _PROC.iterdir():
         if not entry.name.isdecimal():
             continue
         with suppress(OSError):  # It ended while we looked.
-            # The command in parentheses may hold anything; state and parent follow it.
-            owner = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+            owner = _fields(int(entry.name))[1]
             command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
             yield int(entry.name), int(owner), command
 

@@ -10,7 +10,9 @@ import pytest
 from alembic import command
 from fastapi.testclient import TestClient
 from sqlalchemy import URL, text
+from sqlalchemy.exc import OperationalError
 
+from core import schema_version
 from core.schema_version import AwayError, alembic_config, migration_connection, prepare_schema
 from core.settings import ConfigurationError, Settings
 from main import create_app
@@ -108,6 +110,55 @@ def test_settings_that_are_wrong_end_the_start(
     with pytest.raises(ConfigurationError, match="can't be used") as refusal:
         prepare_schema(settings)
     assert not isinstance(refusal.value, AwayError)
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ("FATAL:  the database system is starting up", None),
+        ("FATAL:  terminating connection due to administrator command", None),
+        ("FATAL:  sorry, too many clients already", None),
+        ("connection to server failed: Connection refused", None),
+        ("terminating connection due to administrator command", "57P01"),
+        ("out of memory", "53200"),
+    ],
+)
+def test_what_passes_does_not_end_the_start(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, said: str, state: str | None
+) -> None:
+    refused_with(monkeypatch, said, state)
+    with pytest.raises(AwayError, match="can't be used"):
+        prepare_schema(settings)
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        ('FATAL:  password authentication failed for user "joe"', None),
+        ('FATAL:  role "joe" does not exist', None),
+        ('FATAL:  no pg_hba.conf entry for host "127.0.0.1"', None),
+        ("permission denied for table alembic_version", "42501"),
+    ],
+)
+def test_what_lasts_ends_the_start(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, said: str, state: str | None
+) -> None:
+    refused_with(monkeypatch, said, state)
+    with pytest.raises(ConfigurationError, match="can't be used") as refusal:
+        prepare_schema(settings)
+    assert not isinstance(refusal.value, AwayError)
+
+
+def refused_with(monkeypatch: pytest.MonkeyPatch, said: str, state: str | None) -> None:
+    """The first question is answered like that."""
+
+    class DriverError(Exception):
+        pgcode = state
+
+    def refuse(_: object) -> None:
+        raise OperationalError("SELECT", {}, DriverError(said))
+
+    monkeypatch.setattr(schema_version, "schema_problem", refuse)
 
 
 def test_operators_are_told_at_once() -> None:

@@ -1,6 +1,5 @@
 """PostgreSQL crashes, hangs up, freezes or stays away, in the midst of sales."""
 
-import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -88,7 +87,7 @@ class TestStoppedDatabase:
     def test_does_not_end_a_service_whose_workers_die_meanwhile(self, outage: Outage) -> None:
         with new_database(outage.postgres.url, "workers") as url, running_site(url) as site:
             with after(outage.postgres.stop, outage.postgres.start):
-                processes.send(signal.SIGKILL, processes.workers(site.server.pid))
+                processes.kill(processes.workers(site.server.pid))
                 # Others are started in their place, and find no database.
                 assert site.ask("GET", "/health").status == 200
                 refuses_in_time(site)

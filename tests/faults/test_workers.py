@@ -1,7 +1,6 @@
 """A process that serves requests dies in the midst of them."""
 
 import random
-import signal
 from collections.abc import Iterator
 
 import pytest
@@ -40,7 +39,7 @@ def cut_somebody_off(site: Site, journal: Journal) -> None:
     """Kill workers until one was at work for somebody: otherwise nothing is tested."""
     before = journal.answers["no answer"]
     for _ in range(ATTEMPTS):
-        processes.send(signal.SIGKILL, [random.choice(processes.workers(site.server.pid))])
+        processes.kill([random.choice(processes.workers(site.server.pid))])
         # Whoever was cut off has noticed by then, and other workers serve.
         journal.await_progress(20)
         if journal.answers["no answer"] > before:

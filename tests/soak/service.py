@@ -1,6 +1,5 @@
 """The service under a soak: it is ended and started again, at another address each time."""
 
-import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -46,7 +45,7 @@ class Service:
         return self._process is not None and self._process.poll() is None
 
     def kill(self, pids: list[int]) -> None:
-        processes.send(signal.SIGKILL, pids)
+        processes.kill(pids)
 
     def said(self) -> str:
         """The end of its log."""
