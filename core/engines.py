@@ -14,7 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from core import deadline
 from core.settings import Settings
-from core.writer_turn import begin_in_turn
+from core.writer_turn import begin_in_turn, use_wal
 
 # PostgreSQL's own limits, as shares of the time that is left. They come before the deadline, so
 # that the server can say why it gives up; the lock first, for that says most.
@@ -98,7 +98,8 @@ def sqlite_engine(settings: Settings, *, size: int, writes: bool = False) -> Eng
         # The driver must not begin transactions by itself: it would begin them DEFERRED, and two
         # readers that both turn writer oversell or fail.
         driver_connection.isolation_level = None
-        driver_connection.execute("PRAGMA journal_mode=WAL")
+        with deadline.within(settings.work_seconds):
+            use_wal(driver_connection)
         driver_connection.execute("PRAGMA synchronous=FULL")
         driver_connection.execute("PRAGMA foreign_keys=ON")
         driver_connection.set_progress_handler(_time_is_up, _STEPS)

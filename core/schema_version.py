@@ -1,5 +1,6 @@
 """Whether the database's schema is the one this code was written for, and how it gets there."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -18,6 +19,7 @@ from core import deadline
 from core.engines import postgres_engine
 from core.errors import UnavailableError
 from core.settings import ConfigurationError, Settings
+from core.writer_turn import use_wal
 
 ROOT = Path(__file__).resolve().parent.parent
 # Any constant will do: it names the lock under which one process at a time migrates.
@@ -38,6 +40,8 @@ _WRONG_WORDS = (
 )
 # A migration may take long, but whether there is a server shows soon.
 _CONNECT_SECONDS = 30
+# For another process that makes or migrates the same file.
+_PATIENCE_SECONDS = 30
 
 
 class SchemaOutdatedError(UnavailableError):
@@ -167,11 +171,11 @@ def migration_connection(settings: Settings) -> Iterator[Connection]:
         yield connection
 
 
-def _leave_transactions_to_us(driver_connection: object, _record: object) -> None:
-    driver_connection.isolation_level = None  # type: ignore[attr-defined]
-    driver_connection.execute("PRAGMA busy_timeout=30000")  # type: ignore[attr-defined]
-    # Kept in the file: made here, alone, so that starting processes need not fight for it.
-    driver_connection.execute("PRAGMA journal_mode=WAL")  # type: ignore[attr-defined]
+def _leave_transactions_to_us(driver_connection: sqlite3.Connection, _record: object) -> None:
+    driver_connection.isolation_level = None
+    driver_connection.execute(f"PRAGMA busy_timeout={_PATIENCE_SECONDS * 1000}")
+    with deadline.within(_PATIENCE_SECONDS):
+        use_wal(driver_connection)
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -26,6 +26,7 @@ except ImportError:
     fcntl = None  # type: ignore[assignment]
 
 BEGIN = "BEGIN IMMEDIATE"
+WAL = "PRAGMA journal_mode=WAL"
 # A writer takes a few milliseconds, so it is worth looking often at first. Nothing can wait for
 # a lock of the kernel's until a deadline.
 _SHORTEST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.0005, 0.005, 1.05
@@ -41,17 +42,38 @@ def begin_in_turn(connection: Connection, file: Path) -> None:
         connection.exec_driver_sql(BEGIN)
 
 
+def use_wal(driver_connection: sqlite3.Connection) -> None:
+    """Let readers and the writer not wait for one another; kept in the file.
+
+    Two that say so of a new file at once would wait for each other, so SQLite does not wait at
+    all and refuses one of them, whatever its busy timeout is.
+    """
+    for _ in _looks():
+        if _executes(driver_connection, WAL):
+            return
+    driver_connection.execute(WAL)
+
+
 def _begins(connection: Connection) -> bool:
     driver_connection = connection.connection.driver_connection
     assert isinstance(driver_connection, sqlite3.Connection)  # noqa: S101 - SQLite's engine
     try:
-        driver_connection.execute(BEGIN)
-    except sqlite3.OperationalError as error:
-        # The low byte is the primary code; the rest tells flavours of the same.
-        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
-            return False
+        return _executes(driver_connection, BEGIN)
+    except sqlite3.OperationalError:
         # Not a matter of waiting: once more, so that SQLAlchemy tells of it.
         connection.exec_driver_sql(BEGIN)
+        return True
+
+
+def _executes(driver_connection: sqlite3.Connection, statement: str) -> bool:
+    """Whether nobody was in the way."""
+    try:
+        driver_connection.execute(statement)
+    except sqlite3.OperationalError as error:
+        # The low byte is the primary code; the rest tells flavours of the same.
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
     return True
 
 

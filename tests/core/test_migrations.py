@@ -37,6 +37,7 @@ from tests.postgres import free_port
 from tests.server import as_written, default_environment, running_server
 
 PATIENCE = 60
+STARTERS = 4
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 HEAD = "0003"
 MISSING = "the database has no schema yet: run `make migrate`"
@@ -243,6 +244,20 @@ class TestStartOnSqlite:
     def test_a_file_that_is_no_database_is_refused(self, sqlite: Settings) -> None:
         Path(str(sqlite.database.database)).write_text("anything but a database\n" * 100)
         assert refusal(sqlite) == f"{sqlite.database} can't be used: file is not a database"
+
+    def test_all_who_make_the_same_file_at_once_succeed(self, tmp_path: Path) -> None:
+        """SQLite refuses one of two at once, however long it may wait."""
+        together = threading.Barrier(STARTERS)
+
+        def make(file: Path) -> None:
+            settings = settings_for(URL.create("sqlite", database=str(file)))
+            together.wait(PATIENCE)
+            with migration_connection(settings) as connection:
+                assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+
+        with ThreadPoolExecutor(STARTERS) as pool:
+            for number in range(40):
+                list(pool.map(make, [tmp_path / f"{number}.db"] * STARTERS))
 
     def test_processes_that_start_at_once_all_come_up(self, sqlite: Settings) -> None:
         def serve(_number: int) -> int:
