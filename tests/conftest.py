@@ -1,5 +1,6 @@
 """The service as tests meet it: over HTTP, on SQLite and on PostgreSQL, at a time they set."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -61,6 +62,15 @@ def settings_for(url: URL, **changes: object) -> Settings:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """After all others have had their say about the order, which is random."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_to_collect(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What the makers of examples keep would halt later tests for half a second at a time."""
+    yield
+    if request.node.get_closest_marker("long"):
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ from tests.conftest import (
 )
 from tests.wire import wire_to
 
-TIMEOUT = 0.5
+TIMEOUT = 1.0
 # Nobody gives up before a good part of the time was used; afterwards two busy cores take theirs.
 PART = TIMEOUT * 0.6
 SOON = TIMEOUT + 2
@@ -52,7 +52,7 @@ def module_service(request: pytest.FixtureRequest, worker_name: str) -> Iterator
 
 @pytest.fixture
 def hasty(module_service: Service) -> Service:
-    """An empty service that gives a request half a second."""
+    """An empty service that gives a request a second."""
     empty(module_service.database)
     return module_service
 
