@@ -211,6 +211,28 @@ PROTECTIONS = (
         "tests/core/test_writer_turn.py",
     ),
     Protection(
+        "processes that make the same SQLite file at once wait for each other",
+        [
+            Edit(
+                "core/schema_version.py",
+                "        use_wal(driver_connection)\n",
+                '        driver_connection.execute("PRAGMA journal_mode=WAL")\n',
+            )
+        ],
+        "tests/core/test_migrations.py",
+    ),
+    Protection(
+        "a worker that starts while PostgreSQL stops does not end the service",
+        [
+            Edit(
+                "core/schema_version.py",
+                '    "translate host name",\n',
+                '    "translate host name",\n    "FATAL",\n',
+            )
+        ],
+        "tests/core/test_start_without_database.py",
+    ),
+    Protection(
         "who waits is sent away when the process is asked to stop",
         [Edit("main.py", "on_stop(database.refuse_newcomers)", "on_stop(lambda: None)")],
         "tests/test_start.py",
