@@ -48,28 +48,31 @@ LEDGER_RULES = (
     ),
     Rule(
         "ledger_order_stock",
-        "The units that the ledger left with an order are those of its lines, by its state.",
+        "The units that the ledger left with an order are those of its lines, by ticket and state.",
         "order",
         "number",
         f"""
         WITH units AS (
-            SELECT order_id AS id, {_moved_to("reserved")} AS to_reserved,
+            SELECT order_id AS id, ticket_id, {_moved_to("reserved")} AS to_reserved,
                 {_moved_to("sold")} AS to_sold, 0 AS reserved, 0 AS sold
             FROM movements WHERE kind = 'stock' AND order_id IS NOT NULL
             UNION ALL
-            SELECT o.id, 0, 0, CASE WHEN o.status = 'pending' THEN i.quantity ELSE 0 END,
+            SELECT o.id, i.ticket_id, 0, 0,
+                CASE WHEN o.status = 'pending' THEN i.quantity ELSE 0 END,
                 CASE WHEN o.status = 'pending' THEN 0 ELSE i.quantity END
             FROM orders o JOIN order_items i ON i.order_id = o.id WHERE o.status <> 'cancelled'
         ), held AS (
-            SELECT id, SUM(to_reserved) AS to_reserved, SUM(to_sold) AS to_sold,
+            SELECT id, ticket_id, SUM(to_reserved) AS to_reserved, SUM(to_sold) AS to_sold,
                 SUM(reserved) AS reserved, SUM(sold) AS sold
-            FROM units GROUP BY id
+            FROM units GROUP BY id, ticket_id
             HAVING SUM(to_reserved) <> SUM(reserved) OR SUM(to_sold) <> SUM(sold)
         )
-        SELECT id, 'reserved units' AS field, to_reserved AS expected, reserved AS found
+        SELECT id, 'reserved units of ticket ' || ticket_id AS field,
+            to_reserved AS expected, reserved AS found
         FROM held WHERE to_reserved <> reserved
         UNION ALL
-        SELECT id, 'sold units', to_sold, sold FROM held WHERE to_sold <> sold""",
+        SELECT id, 'sold units of ticket ' || ticket_id, to_sold, sold
+        FROM held WHERE to_sold <> sold""",
     ),
     Rule(
         "ledger_order_total",

@@ -263,13 +263,29 @@ def of_the_ledger() -> Iterator[Broken]:
     )
     yield Broken(
         "ledger_order_stock",
-        [(1, "reserved units", 1, 0)],
+        [(1, "reserved units of ticket 1", 1, 0)],
         [stock("available", "reserved", order=1), stock("reserved", "available")],
     )
     yield Broken(
         "ledger_order_stock",
-        [(DELETED_ORDER, "sold units", 1, 0)],
+        [(DELETED_ORDER, "sold units of ticket 1", 1, 0)],
         [stock("available", "sold", order=DELETED_ORDER), stock("sold", "available")],
+    )
+    # Two buyers who hold each other's tickets.
+    yield Broken(
+        "ledger_order_stock",
+        [
+            (1, "sold units of ticket 1", 3, 2),
+            (1, "sold units of ticket 2", -1, 0),
+            (INVOICED, "sold units of ticket 1", 1, 2),
+            (INVOICED, "sold units of ticket 2", 1, 0),
+        ],
+        [
+            stock("available", "sold", order=1),
+            stock("sold", "available", order=1, ticket=DELETED_TICKET),
+            stock("sold", "available", order=INVOICED),
+            stock("available", "sold", order=INVOICED, ticket=DELETED_TICKET),
+        ],
     )
     yield Broken(
         "ledger_order_total",
