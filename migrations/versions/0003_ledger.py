@@ -109,6 +109,11 @@ def _open_the_books() -> None:
     Tickets enter with all that is for sale; then the orders take their part of it, in the order
     in which they were placed. Whatever was taken back is taken to have gone on sale again.
     """
+    if op.get_bind().dialect.name == "postgresql":
+        # All of it must be of one moment; a process of the release before may still be selling.
+        op.execute(
+            "LOCK TABLE tickets, orders, order_items, transactions IN SHARE ROW EXCLUSIVE MODE"
+        )
     _enter("available", "available_quantity + reserved_quantity + sold_quantity")
     _enter("withheld", "withheld_quantity")
     _lines("order_placed", "available", "reserved", "created_at", "true")
