@@ -153,7 +153,8 @@ async def _content(request: Request) -> bytes:
     body = await request.body()
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
+        # No JSON, or nested without end: no operation takes it, and it has but one spelling.
         return body
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 

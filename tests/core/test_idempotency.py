@@ -294,6 +294,13 @@ class TestKey:
         assert buy(shop, key=key).status_code == 201
         assert is_documented(shop, key)
 
+    def test_of_a_body_that_no_operation_takes_is_no_fault(self, shop: Api) -> None:
+        """Only JSON is read before, and found to be nested without end."""
+        headers = {"Idempotency-Key": "a", "Content-Type": "text/plain"}
+        body = "[" * 100_000
+        answer = shop.client.request("POST", ORDERS, content=body, headers=headers)
+        assert 400 <= answer.status_code < 500
+
     def test_that_is_told_twice_is_refused(self, shop: Api) -> None:
         headers: Any = [(b"idempotency-key", b"one"), (b"idempotency-key", b"two")]
         answer = shop.client.request("POST", ORDERS, json=purchase(), headers=headers)
