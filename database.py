@@ -18,6 +18,7 @@ import anyio
 from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
@@ -98,7 +99,7 @@ class Database:
         options: dict[str, Any] = {}
         if not self.settings.is_sqlite:
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with self._session(self._snapshots) as session:
+        with _once(), self._session(self._snapshots) as session:
             session.connection(execution_options=options)
             return operation(session)
 
@@ -132,7 +133,7 @@ class Database:
             engine.dispose()
 
     def _query(self, engine: Engine, operation: Operation[T]) -> T:
-        with self._session(engine) as session:
+        with _once(), self._session(engine) as session:
             return operation(session)
 
     @contextmanager
@@ -140,17 +141,29 @@ class Database:
         """A session that is bounded in time, and whose errors speak the service's language."""
         with deadline.within(self.timeout), _translated(), Session(engine) as session:
             if not self._schema_is_known:
-                self._look_at_schema()
+                self._look_at_schema(engine)
             yield session
 
-    def _look_at_schema(self) -> None:
-        """What the start could not do, for the database was away."""
-        with Session(self._probe) as session:
+    def _look_at_schema(self, engine: Engine) -> None:
+        """What the start could not do, for the database was away.
+
+        With the connection that the caller's seat stands for, since no other is sure to be free.
+        """
+        with Session(engine) as session:
             problem = schema_problem(session.connection())
         if problem:
             logger.error("not served: %s", problem)
             raise DatabaseUnavailableError("The database is not ready for this release.")
         self._schema_is_known = True
+
+
+@contextmanager
+def _once() -> Iterator[None]:
+    """Reads are not run again; they hardly ever lose a race (to a migration's locks, say)."""
+    try:
+        yield
+    except RetryTransaction as lost:
+        raise BusyError from lost
 
 
 def _commit(session: Session) -> None:
@@ -235,6 +248,8 @@ class _translated(AbstractContextManager[None]):  # noqa: N801 - reads as a word
     """Database errors leave as the service's own refusals, the same for both databases."""
 
     def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, PoolTimeoutError):
+            raise BusyError from error
         if not isinstance(error, DBAPIError):
             return
         if is_retryable(error):

@@ -68,8 +68,12 @@ def _is_down(error: DBAPIError) -> bool:
 
 
 def _sqlite_code(error: DBAPIError) -> int | None:
-    """The low byte is the primary code; the rest tells flavours of the same."""
-    code = getattr(error.orig, "sqlite_errorcode", None)
+    return primary_code(error.orig)
+
+
+def primary_code(driver_error: object) -> int | None:
+    """SQLite's, of the low byte; the rest tells flavours of the same. None for other errors."""
+    code = getattr(driver_error, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
 
 

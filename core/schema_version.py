@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from core import deadline
+from core.database_errors import primary_code
 from core.engines import postgres_engine
 from core.errors import UnavailableError
 from core.settings import ConfigurationError, Settings
@@ -25,7 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # Any constant will do: it names the lock under which one process at a time migrates.
 _MIGRATION_LOCK = 7_203_451
 # What surely is a wrong setting, or a right that is missing: who asks, for which database, where.
-# A connection that fails has no code, so that only the message tells.
+# A connection that fails has no code, so that only the message tells. A host without an address is
+# not among them: names are away at times like databases are.
 _WRONG_STATES = ("28", "3D", "42")
 _WRONG_WORDS = (
     "authentication failed",
@@ -36,8 +38,15 @@ _WRONG_WORDS = (
     "pg_hba.conf",
     "permission denied",
     "SSL was required",
-    "translate host name",
 )
+_REASON = " failed: "
+# Somebody has the lock, or the disk is full or sick: none of it is a setting.
+_PASSING_CODES = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+}
 # A migration may take long, but whether there is a server shows soon.
 _CONNECT_SECONDS = 30
 # For another process that makes or migrates the same file.
@@ -57,7 +66,7 @@ def alembic_config(connection: Connection | None = None) -> Config:
 
 
 class AwayError(ConfigurationError):
-    """PostgreSQL does not answer, or not yet; nothing says that the settings are wrong."""
+    """The database does not answer, or not yet; nothing says that the settings are wrong."""
 
 
 @cache
@@ -101,7 +110,7 @@ def _require_no_problem(settings: Settings, look: Callable[[Settings], str | Non
     try:
         problem = look(settings)
     except DBAPIError as error:
-        kind = ConfigurationError if settings.is_sqlite or _is_lasting(error) else AwayError
+        kind = ConfigurationError if _is_lasting(error) else AwayError
         raise kind(unusable(settings, error)) from None
     if problem:
         raise ConfigurationError(problem)
@@ -112,11 +121,15 @@ def _is_lasting(error: DBAPIError) -> bool:
 
     In doubt it passes, as all does that a server says while it starts, stops or is full.
     """
+    if isinstance(error.orig, sqlite3.Error):
+        return primary_code(error.orig) not in _PASSING_CODES
     state = getattr(error.orig, "pgcode", None)
     if state is not None:
         return str(state).startswith(_WRONG_STATES)
-    said = str(error.orig)
-    return any(word in said for word in _WRONG_WORDS)
+    # A line for each host that was tried; before the reason stand names, which may be any words.
+    lines = [line for line in str(error.orig).splitlines() if _REASON in line]
+    reasons = [line.partition(_REASON)[2] for line in lines] or [str(error.orig)]
+    return all(any(word in reason for word in _WRONG_WORDS) for reason in reasons)
 
 
 def unusable(settings: Settings, error: DBAPIError) -> str:
@@ -126,6 +139,10 @@ def unusable(settings: Settings, error: DBAPIError) -> str:
 
 
 def _upgrade_sqlite(settings: Settings) -> str | None:
+    # Mostly there is nothing to do, and then nobody has to wait for the write lock.
+    with suppress(DBAPIError):
+        if _look_at_sqlite(settings) is None:
+            return None
     with migration_connection(settings) as connection:
         if _present_revision(connection) in {None, *_revisions()[1:]}:
             command.upgrade(alembic_config(connection), "head")

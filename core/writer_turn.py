@@ -18,6 +18,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from core import deadline
+from core.database_errors import primary_code
 
 try:
     import fcntl
@@ -70,8 +71,7 @@ def _executes(driver_connection: sqlite3.Connection, statement: str) -> bool:
     try:
         driver_connection.execute(statement)
     except sqlite3.OperationalError as error:
-        # The low byte is the primary code; the rest tells flavours of the same.
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+        if primary_code(error) != sqlite3.SQLITE_BUSY:
             raise
         return False
     return True

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import exc, text
+from sqlmodel import Session
 
 from core.database_errors import is_retryable, translate
 from core.errors import (
@@ -75,6 +76,15 @@ def test_sqlite_codes_have_a_meaning(code: int, meaning: type | None) -> None:
 @pytest.mark.parametrize("code", ["40001", "40P01"])
 def test_only_lost_races_are_run_again(code: str) -> None:
     assert is_retryable(from_postgres(code))
+
+
+def test_reads_that_lost_a_race_are_told_to_come_again(service: Service) -> None:
+    def lose(_session: Session) -> None:
+        raise from_postgres("40P01")
+
+    for way in (service.database.query, service.database.query_snapshot):
+        with pytest.raises(BusyError):
+            way(lose)
 
 
 @pytest.mark.parametrize("code", [None, "55P03", "08007", "57P01", "23505"])

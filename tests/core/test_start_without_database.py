@@ -3,18 +3,23 @@
 Workers are started anew whenever one dies, and a start that fails ends the whole service.
 """
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 
 import pytest
 from alembic import command
 from fastapi.testclient import TestClient
 from sqlalchemy import URL, text
 from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
 
+import database
 from core import schema_version
 from core.schema_version import AwayError, alembic_config, migration_connection, prepare_schema
 from core.settings import ConfigurationError, Settings
+from database import Database
 from main import create_app
 from tests.conftest import local_client, needing_postgres, settings_for
 from tests.postgres import (
@@ -24,6 +29,7 @@ from tests.postgres import (
     own_postgres,
 )
 
+PATIENCE = 20
 USER = {"username": "john_doe", "email": "john@example.com", "full_name": "John Doe"}
 
 
@@ -72,6 +78,34 @@ def test_it_serves_once_it_is_back(server: PostgresServer, settings: Settings) -
         assert client.delete(f"/api/users/{made.json()['id']}").status_code == 204
 
 
+def test_who_looks_first_keeps_nobody_waiting(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the server hangs: each request finds out with the connection that it has."""
+    entered, released = threading.Event(), threading.Event()
+
+    def look(_: object) -> None:
+        if not entered.is_set():
+            entered.set()
+            released.wait(PATIENCE)
+
+    def ask(session: Session) -> int:
+        return int(session.execute(text("SELECT 1")).scalar_one())
+
+    monkeypatch.setattr(database, "schema_problem", look)
+    with (
+        closing(Database(settings, schema_is_known=False)) as unknown,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        first = pool.submit(unknown.query, ask)
+        assert entered.wait(PATIENCE)
+        try:
+            assert unknown.query(ask) == 1
+        finally:
+            released.set()
+        assert first.result() == 1
+
+
 def test_another_schema_is_not_served_then_either(
     server: PostgresServer, settings: Settings
 ) -> None:
@@ -98,15 +132,8 @@ def revision(url: URL, number: str) -> Iterator[None]:
     say(before)
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [{"database": "no_such"}, {"host": "no-such-host.invalid"}],
-    ids=["another database", "another host"],
-)
-def test_settings_that_are_wrong_end_the_start(
-    server: PostgresServer, wrong: dict[str, str]
-) -> None:
-    settings = settings_for(server.url.set(**wrong))  # type: ignore[arg-type]
+def test_settings_that_are_wrong_end_the_start(server: PostgresServer) -> None:
+    settings = settings_for(server.url.set(database="no_such"))
     with pytest.raises(ConfigurationError, match="can't be used") as refusal:
         prepare_schema(settings)
     assert not isinstance(refusal.value, AwayError)
@@ -119,6 +146,12 @@ def test_settings_that_are_wrong_end_the_start(
         ("FATAL:  terminating connection due to administrator command", None),
         ("FATAL:  sorry, too many clients already", None),
         ("connection to server failed: Connection refused", None),
+        ('could not translate host name "db" to address: Name or service not known', None),
+        ('connection to server at "permission denied" failed: Connection refused', None),
+        (
+            '"a" failed: FATAL:  role "x" does not exist\n"b" failed: FATAL:  starting up',
+            None,
+        ),
         ("terminating connection due to administrator command", "57P01"),
         ("out of memory", "53200"),
     ],
@@ -137,6 +170,7 @@ def test_what_passes_does_not_end_the_start(
         ('FATAL:  password authentication failed for user "joe"', None),
         ('FATAL:  role "joe" does not exist', None),
         ('FATAL:  no pg_hba.conf entry for host "127.0.0.1"', None),
+        ('connection to server at "a" failed: FATAL:  role "joe" does not exist', None),
         ("permission denied for table alembic_version", "42501"),
     ],
 )

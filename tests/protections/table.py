@@ -226,8 +226,8 @@ PROTECTIONS = (
         [
             Edit(
                 "core/schema_version.py",
-                '    "translate host name",\n',
-                '    "translate host name",\n    "FATAL",\n',
+                '    "SSL was required",\n',
+                '    "SSL was required",\n    "FATAL",\n',
             )
         ],
         "tests/core/test_start_without_database.py",
