@@ -120,7 +120,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _schema_is_known(settings: Settings) -> bool:
-    """A worker that starts anew while PostgreSQL is away serves once it is back.
+    """A worker that starts anew while the database is away serves once it is back.
 
     The server would take a start that fails for a fault that stays, and stop all its workers.
     """

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -110,8 +110,12 @@ def made_by(client: httpx.Client, path: str, body: Any) -> int:
     return int(answer.json()["id"])
 
 
-# What clients saw, how long `/health` took, and how many of its connections broke.
-Result = tuple[Report, list[float], int]
+@dataclass(frozen=True)
+class Result:
+    report: Report
+    # How long each `/health` took, and how many of its connections broke.
+    health: list[float]
+    lost_probes: int
 
 
 def measured(load: Load, clients: Executor) -> list[Result]:
@@ -125,7 +129,7 @@ async def phase(load: Load, clients: Executor) -> Result:
     probing = asyncio.create_task(probe(load))
     report = await asyncio.get_running_loop().run_in_executor(clients, generate, load)
     probing.cancel()
-    return report, *await probing
+    return Result(report, *await probing)
 
 
 async def probe(load: Load) -> tuple[list[float], int]:
@@ -159,15 +163,15 @@ async def probe(load: Load) -> tuple[list[float], int]:
 
 
 def told(results: list[Result], seconds: float) -> bool:
-    _, (few, few_health, _), (many, health, _) = results
-    print(f"{FEW:4} clients: {line(few, few_health, seconds)}")
-    print(f"{MANY:4} clients: {line(many, health, seconds)}")
+    for clients, result in zip((FEW, MANY), results[1:], strict=True):
+        print(f"{clients:4} clients: {line(result.report, result.health, seconds)}")
+    few, many = (result.report for result in results[1:])
     share = len(many.times) / max(len(few.times), 1)
     # Reads are cheap, and those alone would make a good figure.
     share_of_changes = many.statuses[201] / max(few.statuses[201], 1)
-    slow = percentile(health, 0.99)
+    slow = percentile(results[-1].health, 0.99)
     found = few.statuses + many.statuses
-    lost = sum(report.lost + probes for report, _, probes in results)
+    lost = sum(result.report.lost + result.lost_probes for result in results)
     faults = {code: found[code] for code in sorted(found) if code >= 500 and code != 503}
     bounds = {
         f"throughput at {MANY} is {share:.0%} of that at {FEW}": share >= LEAST_SHARE,

@@ -32,6 +32,25 @@ _SQLITE_DOWN = {
     sqlite3.SQLITE_READONLY,
 }
 
+# What surely is a wrong setting, or a right that is missing: who asks, for which database, where.
+# A connection that fails has no code, so that only the message tells. A host without an address is
+# not among them: names are away at times like databases are.
+_WRONG_STATES = ("28", "3D", "42")
+_WRONG_WORDS = (
+    "authentication failed",
+    "certificate",
+    "does not exist",
+    "no password supplied",
+    "not permitted to log in",
+    "pg_hba.conf",
+    "permission denied",
+    "SSL was required",
+)
+# Between the name of a host and what is wrong with it.
+_REASON = " failed: "
+# Somebody has the lock, or the disk is full or sick: none of it is a setting.
+_SQLITE_PASSING = _SQLITE_BUSY | {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+
 
 def is_retryable(error: DBAPIError) -> bool:
     return _sqlstate(error) in _RETRYABLE
@@ -50,25 +69,37 @@ def translate(error: DBAPIError) -> DomainError | None:
     return None
 
 
+def is_lasting(error: DBAPIError) -> bool:
+    """Whether another attempt is in vain: a wrong password, say, or a database that is not there.
+
+    In doubt it passes, as all does that a server says while it starts, stops or is full.
+    """
+    if isinstance(error.orig, sqlite3.Error):
+        return primary_code(error.orig) not in _SQLITE_PASSING
+    state = _sqlstate(error)
+    if state is not None:
+        return state.startswith(_WRONG_STATES)
+    # A line for each host that was tried; before the reason stand names, which may be any words.
+    lines = [line for line in str(error.orig).splitlines() if _REASON in line]
+    reasons = [line.partition(_REASON)[2] for line in lines] or [str(error.orig)]
+    return all(any(word in reason for word in _WRONG_WORDS) for reason in reasons)
+
+
 def _sqlstate(error: DBAPIError) -> str | None:
     return getattr(error.orig, "pgcode", None)
 
 
 def _is_busy(error: DBAPIError) -> bool:
-    return _sqlite_code(error) in _SQLITE_BUSY or _sqlstate(error) in _BUSY
+    return primary_code(error.orig) in _SQLITE_BUSY or _sqlstate(error) in _BUSY
 
 
 def _is_down(error: DBAPIError) -> bool:
     if isinstance(error.orig, sqlite3.Error):
-        return _sqlite_code(error) in _SQLITE_DOWN
+        return primary_code(error.orig) in _SQLITE_DOWN
     state = _sqlstate(error)
     if state is None:
         return isinstance(error, OperationalError)  # The server never answered.
     return state.startswith(_DOWN)
-
-
-def _sqlite_code(error: DBAPIError) -> int | None:
-    return primary_code(error.orig)
 
 
 def primary_code(driver_error: object) -> int | None:

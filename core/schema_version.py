@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from core import deadline
-from core.database_errors import primary_code
+from core.database_errors import is_lasting
 from core.engines import postgres_engine
 from core.errors import UnavailableError
 from core.settings import ConfigurationError, Settings
@@ -25,28 +25,6 @@ from core.writer_turn import use_wal
 ROOT = Path(__file__).resolve().parent.parent
 # Any constant will do: it names the lock under which one process at a time migrates.
 _MIGRATION_LOCK = 7_203_451
-# What surely is a wrong setting, or a right that is missing: who asks, for which database, where.
-# A connection that fails has no code, so that only the message tells. A host without an address is
-# not among them: names are away at times like databases are.
-_WRONG_STATES = ("28", "3D", "42")
-_WRONG_WORDS = (
-    "authentication failed",
-    "certificate",
-    "does not exist",
-    "no password supplied",
-    "not permitted to log in",
-    "pg_hba.conf",
-    "permission denied",
-    "SSL was required",
-)
-_REASON = " failed: "
-# Somebody has the lock, or the disk is full or sick: none of it is a setting.
-_PASSING_CODES = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-}
 # A migration may take long, but whether there is a server shows soon.
 _CONNECT_SECONDS = 30
 # For another process that makes or migrates the same file.
@@ -110,26 +88,10 @@ def _require_no_problem(settings: Settings, look: Callable[[Settings], str | Non
     try:
         problem = look(settings)
     except DBAPIError as error:
-        kind = ConfigurationError if _is_lasting(error) else AwayError
+        kind = ConfigurationError if is_lasting(error) else AwayError
         raise kind(unusable(settings, error)) from None
     if problem:
         raise ConfigurationError(problem)
-
-
-def _is_lasting(error: DBAPIError) -> bool:
-    """Whether another attempt is in vain: a wrong password, say, or a database that is not there.
-
-    In doubt it passes, as all does that a server says while it starts, stops or is full.
-    """
-    if isinstance(error.orig, sqlite3.Error):
-        return primary_code(error.orig) not in _PASSING_CODES
-    state = getattr(error.orig, "pgcode", None)
-    if state is not None:
-        return str(state).startswith(_WRONG_STATES)
-    # A line for each host that was tried; before the reason stand names, which may be any words.
-    lines = [line for line in str(error.orig).splitlines() if _REASON in line]
-    reasons = [line.partition(_REASON)[2] for line in lines] or [str(error.orig)]
-    return all(any(word in reason for word in _WRONG_WORDS) for reason in reasons)
 
 
 def unusable(settings: Settings, error: DBAPIError) -> str:
@@ -139,7 +101,8 @@ def unusable(settings: Settings, error: DBAPIError) -> str:
 
 
 def _upgrade_sqlite(settings: Settings) -> str | None:
-    # Mostly there is nothing to do, and then nobody has to wait for the write lock.
+    # Mostly there is nothing to do, and then nobody has to wait for the write lock. Whatever keeps
+    # us from looking is met again below, and told.
     with suppress(DBAPIError):
         if _look_at_sqlite(settings) is None:
             return None

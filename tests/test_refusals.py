@@ -152,6 +152,9 @@ async def answer_without_body(app: ASGIApp, scope: Scope) -> list[Message]:
     return sent
 
 
+GATES = ("_read_gate", "_write_gate", "_snapshot_gate", "_probe_gate")
+
+
 @pytest.mark.parametrize(("method", "path", "operation"), having("service_busy"))
 def test_a_full_queue_sends_newcomers_away_for_a_moment(
     api: Api,
@@ -161,9 +164,7 @@ def test_a_full_queue_sends_newcomers_away_for_a_moment(
     path: str,
     operation: dict[str, Any],
 ) -> None:
-    database = service.database
-    gates = ("_read_gate", "_write_gate", "_snapshot_gate", "_probe_gate")
-    for gate in (getattr(database, name) for name in gates):
+    for gate in (getattr(service.database, name) for name in GATES):
         monkeypatch.setattr(gate, "_max_waiting", 0)
         # A full queue in front of a database that is away is told as that.
         monkeypatch.setattr(gate, "_is_away", False)
@@ -181,7 +182,7 @@ def test_a_process_that_stops_sends_newcomers_to_another(
     path: str,
     operation: dict[str, Any],
 ) -> None:
-    for gate in ("_read_gate", "_write_gate", "_snapshot_gate", "_probe_gate"):
+    for gate in GATES:
         monkeypatch.setattr(getattr(service.database, gate), "_is_closed", True)
     response = sensible(api, method, path, operation)
     assert (response.status_code, response.json()["code"]) == (503, "service_stopping")

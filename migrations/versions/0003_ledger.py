@@ -119,9 +119,8 @@ def _open_the_books() -> None:
     _lines("order_placed", "available", "reserved", "created_at", "true")
     _lines("order_confirmed", "reserved", "sold", "confirmed_at", "confirmed_at IS NOT NULL")
     ended = "o.status = 'cancelled' AND o.confirmed_at IS"
-    expired, given_up = (
-        f"{ended} NULL AND COALESCE(o.cancel_reason, '') {is_} 'expired'" for is_ in ("=", "<>")
-    )
+    expired = f"{ended} NULL AND COALESCE(o.cancel_reason, '') = 'expired'"
+    given_up = f"{ended} NULL AND COALESCE(o.cancel_reason, '') <> 'expired'"
     _lines("order_expired", "reserved", "available", "updated_at", expired)
     _lines("order_cancelled", "reserved", "available", "updated_at", given_up)
     _lines("order_cancelled", "sold", "available", "updated_at", f"{ended} NOT NULL")

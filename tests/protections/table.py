@@ -225,7 +225,7 @@ PROTECTIONS = (
         "a worker that starts while PostgreSQL stops does not end the service",
         [
             Edit(
-                "core/schema_version.py",
+                "core/database_errors.py",
                 '    "SSL was required",\n',
                 '    "SSL was required",\n    "FATAL",\n',
             )
