@@ -1,11 +1,13 @@
 """Whether stock, orders and money agree, asked of the database itself."""
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session
 
 from database import Database
+from Ledger.services.reconciliation_service import reconcile
 
 # Each query finds the rows that break a rule.
 _RULES = {
@@ -38,6 +40,13 @@ _RULES = {
             ON r.order_id = o.id AND r.user_id = o.user_id AND r.role = 'owner'
         WHERE r.id IS NULL""",
 }
+
+
+def disagreements(database: Database, *, now: datetime) -> list[str]:
+    """What is wrong among the rows, and between the rows and the ledger."""
+    report = database.query_snapshot(lambda session: reconcile(session, currency="USD", now=now))
+    by_rows = [f"{rule}: {rows}" for rule, rows in differences(database).items()]
+    return [*by_rows, *map(str, report.differences)]
 
 
 def differences(database: Database) -> dict[str, list[Any]]:

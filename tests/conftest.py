@@ -113,16 +113,21 @@ def local_client(app: FastAPI, **options: Any) -> TestClient:
     return TestClient(app, base_url="http://localhost", client=("127.0.0.1", 50000), **options)
 
 
+def migrate(settings: Settings) -> None:
+    from alembic import command
+
+    from core.schema_version import alembic_config, migration_connection
+
+    with migration_connection(settings) as connection:
+        command.upgrade(alembic_config(connection), "head")
+
+
 @contextmanager
 def running_service(settings: Settings) -> Iterator[Service]:
-    from core.schema_version import alembic_config, migration_connection
     from main import create_app
 
     if not settings.is_sqlite:
-        from alembic import command
-
-        with migration_connection(settings) as connection:
-            command.upgrade(alembic_config(connection), "head")
+        migrate(settings)
     clock = ManualClock()
     app = create_app(settings, clock=clock)
     with local_client(app) as client:

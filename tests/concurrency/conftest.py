@@ -2,22 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
 from itertools import count
 
 import pytest
-from alembic import command
-from sqlmodel import Session
 
-from core.schema_version import alembic_config, migration_connection
+from core.clock import utc_now
 from core.settings import Settings
 from database import Database
-from Ledger.schemas import Reconciliation
-from Ledger.services.reconciliation_service import reconcile
-from tests.books import differences
+from tests.books import disagreements
 from tests.concurrency.racing import Client
 from tests.concurrency.site import PROCESSES, Site, environment
-from tests.conftest import BACKENDS, fresh_database, settings_for
+from tests.conftest import BACKENDS, fresh_database, migrate, settings_for
 from tests.server import running_server
 
 
@@ -25,8 +20,7 @@ from tests.server import running_server
 def backend_settings(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Settings]:
     with fresh_database(request.param, request, f"{worker_name}_races") as url:
         settings = settings_for(url)
-        with migration_connection(settings) as connection:
-            command.upgrade(alembic_config(connection), "head")
+        migrate(settings)
         yield settings
 
 
@@ -44,9 +38,4 @@ def site(backend_settings: Settings) -> Iterator[Site]:
 def books_agree(site: Site) -> Iterator[None]:
     """The rows among themselves, and the rows with the ledger."""
     yield
-    assert differences(site.database) == {}
-    assert site.database.query_snapshot(_reconciled).differences == []
-
-
-def _reconciled(session: Session) -> Reconciliation:
-    return reconcile(session, currency="USD", now=datetime.now(UTC))
+    assert disagreements(site.database, now=utc_now()) == []

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
 import pytest
-from alembic import command
 from fastapi.testclient import TestClient
 from sqlalchemy import URL, text
 from sqlalchemy.exc import OperationalError
@@ -17,11 +16,11 @@ from sqlmodel import Session
 
 import database
 from core import schema_version
-from core.schema_version import AwayError, alembic_config, migration_connection, prepare_schema
+from core.schema_version import AwayError, migration_connection, prepare_schema
 from core.settings import ConfigurationError, Settings
 from database import Database
 from main import create_app
-from tests.conftest import local_client, needing_postgres, settings_for
+from tests.conftest import local_client, migrate, needing_postgres, settings_for
 from tests.postgres import (
     FAST,
     PostgresServer,
@@ -37,8 +36,7 @@ USER = {"username": "john_doe", "email": "john@example.com", "full_name": "John 
 def server() -> Iterator[PostgresServer]:
     with needing_postgres(), own_postgres(FAST) as server:
         settings = settings_for(server.url)
-        with migration_connection(settings) as connection:
-            command.upgrade(alembic_config(connection), "head")
+        migrate(settings)
         yield server
 
 

@@ -5,13 +5,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from alembic import command
 from sqlalchemy import URL
 
-from core.schema_version import alembic_config, migration_connection
-from core.settings import Settings
 from database import Database
-from tests.conftest import settings_for
+from tests.conftest import migrate, settings_for
 from tests.faults.connection import Answer, Connection
 from tests.server import running_server
 
@@ -63,8 +60,3 @@ def environment(url: URL, changes: Mapping[str, str]) -> dict[str, str]:
         "WRITE_RATE_LIMIT": "",
         **changes,
     }
-
-
-def migrate(settings: Settings) -> None:
-    with migration_connection(settings) as connection:
-        command.upgrade(alembic_config(connection), "head")

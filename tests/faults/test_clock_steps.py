@@ -7,8 +7,7 @@ import pytest
 
 from core.idempotency import HEADER as KEY
 from core.idempotency import REPLAYED
-from Ledger.services.reconciliation_service import reconcile
-from tests.books import differences
+from tests.books import disagreements
 from tests.client import PASSWORD, Api
 from tests.conftest import Service
 
@@ -45,11 +44,7 @@ class Shop:
 @pytest.fixture(autouse=True)
 def books_agree(service: Service) -> Any:
     yield
-    report = service.database.query_snapshot(
-        lambda session: reconcile(session, currency="USD", now=service.clock())
-    )
-    assert report.differences == []
-    assert differences(service.database) == {}
+    assert disagreements(service.database, now=service.clock()) == []
 
 
 def test_a_hold_ends_when_the_clock_says_so_and_never_for_nothing(shop: Shop) -> None:

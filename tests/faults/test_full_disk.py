@@ -9,9 +9,8 @@ from httpx2 import Response
 from sqlalchemy import URL
 
 from core.idempotency import HEADER as KEY
-from Ledger.services.reconciliation_service import reconcile
 from tests import processes
-from tests.books import differences
+from tests.books import disagreements
 from tests.client import Api
 from tests.conftest import Service, fresh_database, running_service, settings_for
 from tests.faults.load import load
@@ -78,11 +77,7 @@ def place(api: Api, order: dict[str, object], number: int) -> Response:
 
 
 def agree(service: Service) -> None:
-    assert differences(service.database) == {}
-    report = service.database.query_snapshot(
-        lambda session: reconcile(session, currency="USD", now=service.clock())
-    )
-    assert report.differences == []
+    assert disagreements(service.database, now=service.clock()) == []
 
 
 def limit_files(site: Site, size: int) -> None:

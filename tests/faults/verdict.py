@@ -6,8 +6,7 @@ from typing import Any
 
 from core.clock import utc_now
 from database import Database
-from Ledger.services.reconciliation_service import reconcile
-from tests.books import differences
+from tests.books import disagreements
 from tests.faults.evidence import Effect, Evidence, evidence_for, placed
 from tests.faults.journal import Journal, Operation, Outcome
 from tests.faults.records import Records
@@ -46,17 +45,8 @@ def judge(journal: Journal, database: Database) -> Verdict:
             _weigh(operation, evidence, records, verdict)
     verdict.altered += _carts_out_of_bounds(journal, records)
     verdict.oversold += [str(tuple(row)) for row in records.tables["oversold"]]
-    verdict.differences += _differences(database)
+    verdict.differences += disagreements(database, now=utc_now())
     return verdict
-
-
-def _differences(database: Database) -> list[str]:
-    """As the service itself finds them, and as the tests do without it."""
-    found = database.query_snapshot(
-        lambda session: reconcile(session, currency="USD", now=utc_now())
-    )
-    by_tests = [f"{rule}: {rows}" for rule, rows in differences(database).items()]
-    return [*map(str, found.differences), *by_tests]
 
 
 def _weigh(operation: Operation, evidence: Evidence, records: Records, verdict: Verdict) -> None:

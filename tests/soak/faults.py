@@ -49,10 +49,10 @@ class Faults:
         return {**self.on_any_database(), "database locked": lambda: self._lock(path)}
 
     def _kill_one(self) -> None:
-        self._service.kill(self._some_worker())
+        processes.kill(self._some_worker())
 
     def _kill_all(self) -> None:
-        self._service.kill(self._service.workers)
+        processes.kill(self._service.workers)
 
     def _freeze_worker(self) -> None:
         """Past five seconds uvicorn takes it for dead and starts another."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from tests import processes
-from tests.conftest import settings_for
-from tests.faults.site import environment, migrate
+from tests.conftest import migrate, settings_for
+from tests.faults.site import environment
 from tests.server import running_server
 
 
@@ -43,9 +43,6 @@ class Service:
     @property
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
-
-    def kill(self, pids: list[int]) -> None:
-        processes.kill(pids)
 
     def said(self) -> str:
         """The end of its log."""
