@@ -1,7 +1,7 @@
 """The refusals that every domain shares: what they are called and which kind they are.
 
 A refusal knows no HTTP. Its ``code`` is stable and for programs, its ``title`` for people, and
-``extra`` carries what a program needs to act on it. ``core.problems`` turns it into an answer.
+``extra`` carries what a program needs to act on it. ``core.http.problems`` turns it into an answer.
 """
 
 from typing import Any, ClassVar

@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,6 +20,7 @@ from core.money import CENT, MAX_AMOUNT
 from core.schemas import MAX_ID, WholeNumber
 
 T_co = TypeVar("T_co", covariant=True)
+R = TypeVar("R")
 Row = Any
 
 
@@ -50,6 +51,10 @@ class Page(Generic[T_co]):
     # Changes to the request's query that lead to the next page; None on the last.
     next: Mapping[str, str] | None = None
     total: int | None = None
+
+    def map(self, function: Callable[[T_co], R]) -> "Page[R]":
+        """The same page of what a function makes of each item."""
+        return Page([function(item) for item in self.items], self.next, self.total)
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,17 @@ def _number(text: str) -> int:
     if not re.fullmatch("[0-9]{1,19}", text) or int(text) > MAX_ID:
         raise InvalidCursorError
     return int(text)
+
+
+def conditions_of(
+    query: BaseModel, filters: Mapping[str, Callable[[Any], ColumnElement[bool]]]
+) -> list[ColumnElement[bool]]:
+    """What the filters that a request has set say of the rows: {parameter: value → condition}."""
+    return [
+        condition(value)
+        for name, condition in filters.items()
+        if (value := getattr(query, name)) is not None
+    ]
 
 
 def page_of(statement: Select[Any], query: ListQuery, sorting: Sorting) -> Select[Any]:

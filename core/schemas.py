@@ -18,6 +18,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from core.errors import StaleObjectError
+
 # PostgreSQL's bigint and SQLite's integer end here.
 MAX_ID = 2**63 - 1
 # PostgreSQL's integer ends at 2,147,483,647; sums of a few quantities must fit as well.
@@ -168,6 +170,11 @@ class Changes(BaseModel):
             return data
         read_only = cls.served_as.model_fields.keys() - cls.model_fields.keys()
         return {key: value for key, value in data.items() if key not in read_only}
+
+    def require_current(self, stored: Any) -> None:
+        """Raises if the object was changed since the caller read it; ``stored`` is its row."""
+        if self.updated_at is not None and self.updated_at != stored.updated_at:
+            raise StaleObjectError(updated_at=stored.updated_at)
 
     def sent(self) -> dict[str, Any]:
         """The fields to change, with their new values."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -41,15 +42,6 @@ _STATUS: dict[type[DomainError], int] = {
     UnavailableError: 503,
 }
 
-# Refusals that come from the framework rather than from a domain.
-_HTTP_CODES = {
-    400: "malformed_body",
-    404: "not_found",
-    405: "method_not_allowed",
-    408: "request_timeout",
-    413: "body_too_large",
-}
-
 # What every operation that asks the database can meet.
 _ALWAYS = (BusyError, DatabaseUnavailableError, StoppingError)
 
@@ -57,8 +49,6 @@ _ALWAYS = (BusyError, DatabaseUnavailableError, StoppingError)
 _PATH_CHARACTERS = "/:@!$&'()*+,;="
 
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
-_VALIDATION_TITLE = "The request is not valid"
-_MALFORMED_TITLE = "The body can't be read as JSON"
 _VALIDATION_EXAMPLE = {
     "errors": [
         {
@@ -95,30 +85,44 @@ class ValidationProblem(Problem):
     errors: list[FieldError]
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What all problems of a kind have in common."""
+
+    status: int
+    code: str
+    title: str
+
+
+BODY_TOO_LARGE = Kind(413, "body_too_large", "Content Too Large")
+_MALFORMED = Kind(400, "malformed_body", "The body can't be read as JSON")
+_INVALID = Kind(422, "validation_error", "The request is not valid")
+_TIMEOUT = Kind(408, "request_timeout", "Request Timeout")
+_UNEXPECTED = Kind(500, "internal_error", "Internal Server Error")
+
+
 def problem(
     request: Request,
-    *,
-    status: int,
-    code: str,
-    title: str,
+    kind: Kind,
     detail: str,
+    *,
     headers: dict[str, str] | None = None,
     extra: dict[str, Any] | None = None,
 ) -> Response:
     body = {
-        "type": f"{_root(request)}/problems/{code}",
-        "title": title,
-        "status": status,
+        "type": f"{_root(request)}/problems/{kind.code}",
+        "title": kind.title,
+        "status": kind.status,
         "detail": detail,
         # Not ``request.url``: a query string that is not UTF-8 has none.
         "instance": quote(request.scope["path"], safe=_PATH_CHARACTERS),
-        "code": code,
+        "code": kind.code,
         "request_id": request.scope.get("state", {}).get("request_id", ""),
         **(extra or {}),
     }
-    request.scope.setdefault("state", {})["problem_code"] = code
+    request.scope.setdefault("state", {})["problem_code"] = kind.code
     # Pydantic's encoder writes times as the objects themselves show them.
-    return Response(to_json(body), status_code=status, headers=headers, media_type=MEDIA_TYPE)
+    return Response(to_json(body), status_code=kind.status, headers=headers, media_type=MEDIA_TYPE)
 
 
 def _root(request: Request) -> str:
@@ -152,15 +156,8 @@ def refusal(request: Request, error: DomainError) -> Response:
     if isinstance(error, StoppingError):
         # The next attempt needs a connection to another process.
         headers["Connection"] = "close"
-    return problem(
-        request,
-        status=status_of(type(error)),
-        code=error.code,
-        title=error.title,
-        detail=error.detail,
-        headers=headers,
-        extra=error.extra,
-    )
+    kind = Kind(status_of(type(error)), error.code, error.title)
+    return problem(request, kind, error.detail, headers=headers, extra=error.extra)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
@@ -170,10 +167,8 @@ async def _validation_error(request: Request, error: Exception) -> Response:
         return _malformed(request, "The body is not valid JSON.")
     return problem(
         request,
-        status=422,
-        code="validation_error",
-        title=_VALIDATION_TITLE,
-        detail="; ".join(_sentence(item) for item in found[:3]),
+        _INVALID,
+        "; ".join(_sentence(item) for item in found[:3]),
         extra={"errors": [_field_error(item) for item in found]},
     )
 
@@ -183,21 +178,17 @@ async def _http_error(request: Request, error: Exception) -> Response:
     status = error.status_code
     if status == HTTPStatus.BAD_REQUEST:
         return _malformed(request, "The body is not JSON in UTF-8 that this service can read.")
-    title = _HTTP_TITLES.get(status) or HTTPStatus(status).phrase
-    return problem(
-        request,
-        status=status,
-        code=_HTTP_CODES.get(status, title.lower().replace(" ", "_")),
-        title=title,
-        detail=_HTTP_DETAILS.get(status, f"{title}.").format(
-            method=request.method, path=request.url.path
-        ),
-        headers=dict(error.headers or {}),
+    phrase = HTTPStatus(status).phrase
+    code = phrase.lower().replace(" ", "_")
+    kind = _HTTP_KINDS.get(status, Kind(status, code, phrase))
+    detail = _HTTP_DETAILS.get(status, f"{kind.title}.").format(
+        method=request.method, path=request.url.path
     )
+    return problem(request, kind, detail, headers=dict(error.headers or {}))
 
 
-# Python's phrase for it differs between versions.
-_HTTP_TITLES = {413: "Content Too Large"}
+# Python's phrases differ between versions.
+_HTTP_KINDS = {kind.status: kind for kind in (_MALFORMED, _TIMEOUT, BODY_TOO_LARGE)}
 
 _HTTP_DETAILS = {
     404: "There is nothing at this address; see /docs for those that exist.",
@@ -209,19 +200,12 @@ _HTTP_DETAILS = {
 
 def unexpected_problem(request: Request) -> Response:
     """What the caller learns of a fault of ours: nothing but where to find it in the log."""
-    return problem(
-        request,
-        status=500,
-        code="internal_error",
-        title="Internal Server Error",
-        detail="Something went wrong on our side. The log tells more under this request id.",
-    )
+    detail = "Something went wrong on our side. The log tells more under this request id."
+    return problem(request, _UNEXPECTED, detail)
 
 
 def _malformed(request: Request, detail: str) -> Response:
-    return problem(
-        request, status=400, code="malformed_body", title=_MALFORMED_TITLE, detail=detail
-    )
+    return problem(request, _MALFORMED, detail)
 
 
 def _field_error(item: Any) -> dict[str, str]:
@@ -255,12 +239,10 @@ def responses(
     """
     by_status: dict[int, list[tuple[str, str, dict[str, Any]]]] = {}
     if parameters or body:
-        by_status[422] = [("validation_error", _VALIDATION_TITLE, _VALIDATION_EXAMPLE)]
-    if body:
-        by_status[400] = [("malformed_body", _MALFORMED_TITLE, {})]
-    if body or form:
-        by_status[408] = [("request_timeout", "Request Timeout", {})]
-        by_status[413] = [("body_too_large", "Content Too Large", {})]
+        by_status[422] = [(_INVALID.code, _INVALID.title, _VALIDATION_EXAMPLE)]
+    kinds = [_MALFORMED] if body else []
+    kinds += [_TIMEOUT, BODY_TOO_LARGE] if body or form else []
+    by_status |= {kind.status: [(kind.code, kind.title, {})] for kind in kinds}
     everything: tuple[type[DomainError], ...] = (*errors, *_ALWAYS)
     for error in everything:
         by_status.setdefault(status_of(error), []).append((error.code, error.title, error.example))

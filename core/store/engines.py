@@ -14,7 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from core import deadline
 from core.settings import Settings
-from core.writer_turn import begin_in_turn, use_wal
+from core.store.turns import begin_in_turn, use_wal
 
 # PostgreSQL's own limits, as shares of the time that is left. They come before the deadline, so
 # that the server can say why it gives up; the lock first, for that says most.

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import deadline, logs
-from core.problems import problem, unexpected_problem
+from core.http.problems import BODY_TOO_LARGE, problem, unexpected_problem
 from core.settings import ConfigurationError
 
 logger = logging.getLogger("nexticket.access")
@@ -148,7 +148,7 @@ class BodyLimitMiddleware:
 
 
 class TrailingSlashMiddleware:
-    """``/api/tickets`` and ``/api/tickets/`` are one address, and neither is a redirect."""
+    """``/api/things`` and ``/api/things/`` are one address, and neither is a redirect."""
 
     def __init__(self, app: ASGIApp, *, collections: frozenset[str]) -> None:
         self.app = app
@@ -201,13 +201,7 @@ def route_path(scope: Scope) -> str:
 
 
 def _too_large(request: Request) -> Response:
-    return problem(
-        request,
-        status=413,
-        code="body_too_large",
-        title="Content Too Large",
-        detail="The body is larger than this service accepts.",
-    )
+    return problem(request, BODY_TOO_LARGE, "The body is larger than this service accepts.")
 
 
 def _request_id(scope: Scope) -> str:
@@ -231,7 +225,7 @@ def _log(scope: Scope, status: int, seconds: float) -> None:
 
 
 def _route_template(scope: Scope) -> str:
-    """``/api/orders/{order_id}``: paths carry ids, routes can be counted."""
+    """``/api/things/{thing_id}``: paths carry ids, routes can be counted."""
     context = scope.get("fastapi", {}).get("effective_route_context")
     path = getattr(context, "path", None) or getattr(scope.get("route"), "path", None)
     return path or "(no route)"

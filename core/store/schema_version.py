@@ -16,13 +16,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from core import deadline
-from core.database_errors import is_lasting
-from core.engines import postgres_engine
 from core.errors import UnavailableError
 from core.settings import ConfigurationError, Settings
-from core.writer_turn import use_wal
+from core.store.engines import postgres_engine
+from core.store.errors import is_lasting
+from core.store.turns import use_wal
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 # Any constant will do: it names the lock under which one process at a time migrates.
 _MIGRATION_LOCK = 7_203_451
 # A migration may take long, but whether there is a server shows soon.

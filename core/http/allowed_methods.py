@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 
-from core.middleware import route_path
+from core.http.middleware import route_path
 
 
 def install_allowed_methods(app: FastAPI) -> None:

@@ -1,12 +1,14 @@
 """What every answer tells browsers and caches: trust nothing, show nothing, keep nothing."""
 
 import logging
+from collections.abc import Mapping
+from enum import Enum
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.docs_pages import ASSETS
-from core.middleware import route_path
+from core.http.docs_pages import ASSETS
+from core.http.middleware import route_path
 from core.settings import Settings
 
 logger = logging.getLogger("nexticket.start")
@@ -21,11 +23,21 @@ _DOCS = (
 )
 _DOCS_PAGES = {"/docs", "/redoc"}
 _ONE_YEAR = "max-age=31536000"
+_API = "/api"
+
+
+class Caching(Enum):
+    """What caches may keep of the answers below an address."""
+
+    # Everybody sees the same; what is changed there is nobody else's either.
+    PUBLIC_READS = "public reads"
+    NEVER = "never"
 
 
 class SecurityHeadersMiddleware:
-    def __init__(self, app: ASGIApp, *, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, *, settings: Settings, caching: Mapping[str, Caching]) -> None:
         self.app = app
+        self._caching = caching
         self._is_open = settings.is_open
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,7 +46,7 @@ class SecurityHeadersMiddleware:
             return
         # Read before the routes see it: a mounted part of the application changes the scope.
         added = self._headers(scope)
-        caching = _caching(scope)
+        caching = self._caching_of(scope)
 
         async def protected_send(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -60,6 +72,17 @@ class SecurityHeadersMiddleware:
             headers["X-Auth-Mode"] = "open"
         return headers
 
+    def _caching_of(self, scope: Scope) -> str | None:
+        """What an answer without a ``Cache-Control`` of its own gets; None leaves it without."""
+        path = route_path(scope)
+        said = {self._caching[address] for address in self._caching if _is_below(path, address)}
+        if _has_credentials(scope) or Caching.NEVER in said:
+            return "no-store"
+        if not _is_below(path, _API):
+            return None
+        is_public = scope["method"] in {"GET", "HEAD"} and Caching.PUBLIC_READS in said
+        return None if is_public else "private, no-cache"
+
 
 def announce_mode(settings: Settings) -> None:
     """Say in the log that no identity is asked for, where that is so."""
@@ -68,18 +91,6 @@ def announce_mode(settings: Settings) -> None:
             "open mode: requests of this machine without credentials act as an administrator; "
             "AUTH_REQUIRED=true ends that"
         )
-
-
-def _caching(scope: Scope) -> str | None:
-    """What an answer without a ``Cache-Control`` of its own gets; None leaves it without."""
-    path = route_path(scope)
-    if _has_credentials(scope) or _is_below(path, "/api/auth"):
-        return "no-store"
-    if not _is_below(path, "/api"):
-        return None
-    # Everybody sees the same tickets.
-    is_public = scope["method"] in {"GET", "HEAD"} and _is_below(path, "/api/tickets")
-    return None if is_public else "private, no-cache"
 
 
 def _has_credentials(scope: Scope) -> bool:

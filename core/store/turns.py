@@ -18,7 +18,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from core import deadline
-from core.database_errors import primary_code
+from core.store.errors import primary_code
 
 try:
     import fcntl
