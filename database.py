@@ -23,8 +23,6 @@ from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
 from core import deadline
-from core.database_errors import is_retryable, translate
-from core.engines import postgres_engine, sqlite_engine
 from core.errors import (
     BusyError,
     DatabaseUnavailableError,
@@ -32,11 +30,13 @@ from core.errors import (
     StoppingError,
     UnavailableError,
 )
-from core.schema_version import schema_problem
 from core.settings import Settings
+from core.store.engines import postgres_engine, sqlite_engine
+from core.store.errors import is_retryable, translate
+from core.store.schema_version import schema_problem
 
 T = TypeVar("T")
-Operation = Callable[[Session], T]
+Unit = Callable[[Session], T]
 
 logger = logging.getLogger("nexticket.database")
 
@@ -46,7 +46,11 @@ QUEUE_PER_CONNECTION = 50
 
 
 class Database:
-    """One process's access to the database, from start-up to shutdown."""
+    """One process's access to the database, from start-up to shutdown.
+
+    ``read``, ``snapshot``, ``probe`` and ``write`` wait for a seat, and work in another thread;
+    ``read_now``, ``snapshot_now`` and ``write_now`` work in the caller's thread, without a seat.
+    """
 
     def __init__(self, settings: Settings, *, schema_is_known: bool = True) -> None:
         self.settings = settings
@@ -67,43 +71,41 @@ class Database:
             self._snapshots = self.writer
         # SQLite's one writer is as fast as many connections elsewhere: its queue is as long.
         queue = size * QUEUE_PER_CONNECTION
-        self._write_gate = _Gate(self.writer, self.timeout, queue)
-        self._read_gate = _Gate(self.reader, self.timeout, queue)
-        self._probe_gate = _Gate(self._probe, self.timeout, queue)
-        self._snapshot_gate = (
-            self._read_gate if self._snapshots is self.reader else self._write_gate
-        )
+        self._writers = _Seating(self.writer, self.timeout, queue)
+        self._readers = _Seating(self.reader, self.timeout, queue)
+        self._probers = _Seating(self._probe, self.timeout, queue)
+        self._snapshot_readers = self._readers if self._snapshots is self.reader else self._writers
 
-    async def read(self, operation: Operation[T]) -> T:
+    async def read(self, unit: Unit[T]) -> T:
         """Run statements that each see their own committed state."""
-        return await self._read_gate.run(lambda: self.query(operation))
+        return await self._readers.run(lambda: self.read_now(unit))
 
-    async def snapshot(self, operation: Operation[T]) -> T:
+    async def snapshot(self, unit: Unit[T]) -> T:
         """Run statements that all see the same committed state."""
-        return await self._snapshot_gate.run(lambda: self.query_snapshot(operation))
+        return await self._snapshot_readers.run(lambda: self.snapshot_now(unit))
 
-    async def check(self, operation: Operation[T]) -> T:
+    async def probe(self, unit: Unit[T]) -> T:
         """Read beside all other requests: being busy is no reason to be taken for ill."""
-        return await self._probe_gate.run(lambda: self._query(self._probe, operation))
+        return await self._probers.run(lambda: self._query(self._probe, unit))
 
-    async def write(self, operation: Operation[T]) -> T:
+    async def write(self, unit: Unit[T]) -> T:
         """Run one transaction and commit it."""
-        return await self._write_gate.run(lambda: self.transact(operation))
+        return await self._writers.run(lambda: self.write_now(unit))
 
-    def query(self, operation: Operation[T]) -> T:
+    def read_now(self, unit: Unit[T]) -> T:
         """What :meth:`read` does, in the caller's thread."""
-        return self._query(self.reader, operation)
+        return self._query(self.reader, unit)
 
-    def query_snapshot(self, operation: Operation[T]) -> T:
+    def snapshot_now(self, unit: Unit[T]) -> T:
         """What :meth:`snapshot` does, in the caller's thread."""
         options: dict[str, Any] = {}
         if not self.settings.is_sqlite:
             options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with _once(), self._session(self._snapshots) as session:
             session.connection(execution_options=options)
-            return operation(session)
+            return unit(session)
 
-    def transact(self, operation: Operation[T]) -> T:
+    def write_now(self, unit: Unit[T]) -> T:
         """What :meth:`write` does, in the caller's thread (command line, sweeps, tests).
 
         A transaction that lost a race is run again as a whole; its effects were rolled back.
@@ -115,7 +117,7 @@ class Database:
                     time.sleep(random.uniform(0, 0.005 * 2**attempt))
                 try:
                     with self._session(self.writer) as session:
-                        result = operation(session)
+                        result = unit(session)
                         _commit(session)
                         return result
                 except RetryTransaction:
@@ -125,16 +127,16 @@ class Database:
 
     def refuse_newcomers(self) -> None:
         """Finish what has a seat and refuse all else; for the thread of the event loop."""
-        for gate in (self._write_gate, self._read_gate, self._probe_gate):
-            gate.close()
+        for seating in (self._writers, self._readers, self._probers):
+            seating.close()
 
     def close(self) -> None:
         for engine in (self.writer, self.reader, self._probe):
             engine.dispose()
 
-    def _query(self, engine: Engine, operation: Operation[T]) -> T:
+    def _query(self, engine: Engine, unit: Unit[T]) -> T:
         with _once(), self._session(engine) as session:
-            return operation(session)
+            return unit(session)
 
     @contextmanager
     def _session(self, engine: Engine) -> Iterator[Session]:
@@ -179,7 +181,7 @@ def _commit(session: Session) -> None:
         raise
 
 
-class _Gate:
+class _Seating:
     """Lets in as many as there are connections, the others in the order they came."""
 
     def __init__(self, engine: Engine, timeout: float, max_waiting: int) -> None:
