@@ -1,0 +1,97 @@
+"""Accounts, their log-ins and their API keys."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from core.columns import (
+    NEVER_REUSE_IDS,
+    BigId,
+    id_column,
+    reference_column,
+    stored_by_value,
+    table_of,
+)
+
+
+class UserRole(StrEnum):
+    """What a user may do; each role may do all that those before it may."""
+
+    CUSTOMER = "customer"
+    STAFF = "staff"
+    ADMIN = "admin"
+
+
+class User(SQLModel, table=True):
+    __tablename__: ClassVar[Any] = "users"
+    __table_args__ = (
+        UniqueConstraint("username_key"),
+        UniqueConstraint("email_key"),
+        Index(None, "created_at", "id"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = id_column()
+    username: str = Field(sa_type=String(50))
+    username_key: str = Field(sa_type=String(50))
+    email: str = Field(sa_type=String(320))
+    email_key: str = Field(sa_type=String(640))
+    full_name: str = Field(sa_type=String(200))
+    phone_number: str | None = Field(default=None, sa_type=String(20))
+    role: UserRole = Field(default=UserRole.CUSTOMER, sa_type=stored_by_value(UserRole, "role"))
+    # Without one the user can't log in.
+    password_hash: str | None = Field(default=None, sa_type=String(255))
+    is_active: bool = True
+    created_at: datetime
+    updated_at: datetime
+
+
+class LoginSession(SQLModel, table=True):
+    """One log-in: refresh tokens prolong it, and its end ends its access tokens."""
+
+    __tablename__: ClassVar[Any] = "login_sessions"
+    __table_args__ = (
+        UniqueConstraint("key_hash"),
+        Index(None, "user_id"),
+        Index(None, "expires_at"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = id_column()
+    user_id: int = reference_column("users.id", ondelete="CASCADE")
+    # The two halves of the refresh token: which session, and that it is the newest token of it.
+    key_hash: str = Field(sa_type=String(64))
+    secret_hash: str = Field(sa_type=String(64))
+    expires_at: datetime
+    revoked_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class ApiKey(SQLModel, table=True):
+    """A program's identity: it acts for its maker, with at most the maker's role."""
+
+    __tablename__: ClassVar[Any] = "api_keys"
+    __table_args__ = (UniqueConstraint("key_hash"), Index(None, "user_id"), NEVER_REUSE_IDS)
+
+    id: int = id_column()
+    # None: made in the open development mode, where nobody has to be anybody.
+    user_id: int | None = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("users.id", ondelete="CASCADE"))
+    )
+    name: str = Field(sa_type=String(100))
+    role: UserRole = Field(sa_type=stored_by_value(UserRole, "role"))
+    key_hash: str = Field(sa_type=String(64))
+    # How the key begins, so that its owner can tell it from others.
+    hint: str = Field(sa_type=String(12))
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    created_at: datetime
+
+
+users = table_of(User)
+login_sessions = table_of(LoginSession)
+api_keys = table_of(ApiKey)

@@ -1,0 +1,215 @@
+"""Carts, orders and their money."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from core.columns import (
+    NEVER_REUSE_IDS,
+    id_column,
+    money_column,
+    reference_column,
+    stored_by_value,
+    table_of,
+)
+
+
+class OrderStatus(StrEnum):
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+    COMPLETED = "completed"
+
+
+class TransactionStatus(StrEnum):
+    PENDING = "pending"
+    SUCCESS = "success"
+    FAILED = "failed"
+    REFUNDED = "refunded"
+
+
+class UserOrderRole(StrEnum):
+    """A user's relation to an order: who bought it, or whom the owner shares it with."""
+
+    OWNER = "owner"
+    RECIPIENT = "recipient"
+
+
+class Cart(SQLModel, table=True):
+    """A line of a user's cart; it holds no stock."""
+
+    __tablename__: ClassVar[Any] = "carts"
+    __table_args__ = (
+        UniqueConstraint("user_id", "ticket_id"),
+        CheckConstraint("quantity > 0", "quantity_positive"),
+        Index(None, "ticket_id"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = id_column()
+    user_id: int = reference_column("users.id", ondelete="CASCADE")
+    ticket_id: int = reference_column("tickets.id", ondelete="CASCADE")
+    quantity: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class Order(SQLModel, table=True):
+    __tablename__: ClassVar[Any] = "orders"
+    __table_args__ = (
+        UniqueConstraint("order_reference"),
+        CheckConstraint("total_amount >= 0", "total_not_negative"),
+        CheckConstraint("amount_paid >= 0", "paid_not_negative"),
+        CheckConstraint(
+            "amount_refunded >= 0 AND amount_refunded <= amount_paid", "refunded_within_paid"
+        ),
+        CheckConstraint(
+            "amount_reopened >= 0 AND amount_reopened <= amount_refunded",
+            "reopened_within_refunded",
+        ),
+        CheckConstraint("amount_paid - amount_refunded <= total_amount", "never_overpaid"),
+        CheckConstraint("(status = 'pending') = (expires_at IS NOT NULL)", "pending_expires"),
+        CheckConstraint(
+            "status NOT IN ('confirmed', 'completed') OR confirmed_at IS NOT NULL",
+            "confirmed_has_date",
+        ),
+        Index(None, "user_id", "id"),
+        Index(None, "status", "id"),
+        Index(None, "created_at", "id"),
+        Index(None, "total_amount", "id"),
+        Index(None, "confirmed_at"),
+        # The sweep looks only here, so that it costs nothing while nothing is overdue.
+        Index(
+            "ix_orders_overdue",
+            "expires_at",
+            "id",
+            postgresql_where=text("expires_at IS NOT NULL"),
+            sqlite_where=text("expires_at IS NOT NULL"),
+        ),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = id_column()
+    order_reference: str = Field(sa_type=String(14))
+    user_id: int = reference_column("users.id", ondelete="RESTRICT")
+    status: OrderStatus = Field(
+        default=OrderStatus.PENDING,
+        sa_type=stored_by_value(OrderStatus, "status"),
+    )
+    total_amount: Decimal = money_column()
+    # All money that ever succeeded, and what went back of it.
+    amount_paid: Decimal = money_column()
+    amount_refunded: Decimal = money_column()
+    # The part of the refunds that is due again: what was given back before the order was confirmed.
+    amount_reopened: Decimal = money_column()
+    notes: str | None = Field(default=None, sa_type=Text)
+    cancel_reason: str | None = Field(default=None, sa_type=Text)
+    expires_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class OrderItem(SQLModel, table=True):
+    """A line of an order: what was sold, as it was when it was ordered."""
+
+    __tablename__: ClassVar[Any] = "order_items"
+    __table_args__ = (
+        # A ticket stands twice in an order only where its price changed in between.
+        UniqueConstraint("order_id", "ticket_id", "unit_price"),
+        CheckConstraint("quantity > 0", "quantity_positive"),
+        CheckConstraint("unit_price >= 0", "unit_price_not_negative"),
+        CheckConstraint("line_total = unit_price * quantity", "line_total"),
+        Index(None, "ticket_id", "order_id"),
+        # Reports on one event: nine times as fast on SQLite, six times on PostgreSQL by the month.
+        Index(None, "event_key", "order_id"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = id_column()
+    order_id: int = reference_column("orders.id", ondelete="CASCADE")
+    ticket_id: int = reference_column("tickets.id", ondelete="RESTRICT")
+    quantity: int
+    unit_price: Decimal = money_column()
+    line_total: Decimal = money_column()
+    event_name: str = Field(sa_type=String(200))
+    event_key: str = Field(sa_type=String(800))
+    event_date: datetime
+    venue: str = Field(sa_type=String(200))
+    category: str = Field(sa_type=String(100))
+    category_key: str = Field(sa_type=String(400))
+
+
+class Transaction(SQLModel, table=True):
+    """Money for one order."""
+
+    __tablename__: ClassVar[Any] = "transactions"
+    __table_args__ = (
+        UniqueConstraint("transaction_number"),
+        CheckConstraint("amount > 0", "amount_positive"),
+        CheckConstraint(
+            "refunded_amount >= 0 AND refunded_amount <= amount", "refunded_within_amount"
+        ),
+        CheckConstraint("(status = 'refunded') = (refunded_amount = amount)", "refunded_means_all"),
+        CheckConstraint(
+            "(status IN ('success', 'refunded')) = (succeeded_at IS NOT NULL)",
+            "success_has_date",
+        ),
+        Index(None, "order_id", "id"),
+        Index(None, "status", "id"),
+        Index(None, "created_at", "id"),
+        Index(None, "amount", "id"),
+        Index(None, "succeeded_at"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = id_column()
+    transaction_number: str = Field(sa_type=String(14))
+    order_id: int = reference_column("orders.id", ondelete="RESTRICT")
+    amount: Decimal = money_column()
+    refunded_amount: Decimal = money_column()
+    payment_method: str = Field(sa_type=String(50))
+    transaction_reference: str | None = Field(default=None, sa_type=String(255))
+    status: TransactionStatus = Field(
+        default=TransactionStatus.PENDING,
+        sa_type=stored_by_value(TransactionStatus, "status"),
+    )
+    failure_reason: str | None = Field(default=None, sa_type=Text)
+    succeeded_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class UserOrder(SQLModel, table=True):
+    """Who an order concerns besides being its object: one owner, any number of recipients."""
+
+    __tablename__: ClassVar[Any] = "user_orders"
+    __table_args__ = (
+        UniqueConstraint("order_id", "user_id"),
+        Index(None, "user_id", "order_id"),
+        Index(
+            "uq_user_orders_owner",
+            "order_id",
+            unique=True,
+            postgresql_where=text("role = 'owner'"),
+            sqlite_where=text("role = 'owner'"),
+        ),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = id_column()
+    user_id: int = reference_column("users.id", ondelete="CASCADE")
+    order_id: int = reference_column("orders.id", ondelete="CASCADE")
+    role: UserOrderRole = Field(sa_type=stored_by_value(UserOrderRole, "role"))
+    created_at: datetime
+
+
+carts = table_of(Cart)
+orders = table_of(Order)
+order_items = table_of(OrderItem)
+transactions = table_of(Transaction)
+user_orders = table_of(UserOrder)
