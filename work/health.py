@@ -1,0 +1,84 @@
+"""What this service is, and whether it is well."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+from sqlmodel import Session
+
+from core.http.problems import responses
+from core.settings import Settings
+from core.store.schema_version import SchemaOutdatedError, schema_problem
+from database import Database
+from work.access import INDIFFERENT, allowed
+from work.domain import Domains
+
+router = APIRouter(tags=["Service"])
+
+
+class ServiceInfo(BaseModel):
+    name: str = Field(examples=["Nexticket API"])
+    version: str = Field(examples=["0.1.0"])
+    docs: str | None = Field(description="Null where they are off.", examples=["/docs"])
+    redoc: str | None = Field(examples=["/redoc"])
+    openapi: str | None = Field(examples=["/openapi.json"])
+    health: str = Field(examples=["/health"])
+    auth_mode: Literal["open", "required"] = Field(
+        description="Open: this machine needs no identity, as in development.",
+        examples=["required"],
+    )
+    resources: dict[str, str] = Field(examples=[{"tickets": "/api/tickets/"}])
+
+
+class Health(BaseModel):
+    status: Literal["ok"]
+    version: str = Field(examples=["0.1.0"])
+
+
+@router.get("/", summary="What this service is", operation_id="get_service")
+@allowed(INDIFFERENT)
+async def get_service(request: Request) -> ServiceInfo:
+    """Name, version and where to go from here."""
+    settings: Settings = request.app.state.settings
+    domains: Domains = request.app.state.domains
+    prefix = request.scope.get("root_path", "")
+    return ServiceInfo(
+        name=settings.app_name,
+        version=settings.app_version,
+        docs=f"{prefix}/docs" if settings.docs_enabled else None,
+        redoc=f"{prefix}/redoc" if settings.docs_enabled else None,
+        openapi=f"{prefix}/openapi.json" if settings.docs_enabled else None,
+        health=f"{prefix}/health",
+        auth_mode="open" if settings.is_open else "required",
+        resources={name: f"{prefix}{path}" for name, path in domains.resources.items()},
+    )
+
+
+@router.get("/health", summary="Is the process alive?", operation_id="get_health")
+@allowed(INDIFFERENT)
+async def get_health(request: Request) -> Health:
+    """Answers as long as the process can answer at all; it asks nothing of the database."""
+    return Health(status="ok", version=request.app.state.settings.app_version)
+
+
+@router.get(
+    "/health/ready",
+    summary="Can the service do its work?",
+    operation_id="get_readiness",
+    response_model=Health,
+    responses=responses(SchemaOutdatedError, parameters=False),
+)
+@allowed(INDIFFERENT)
+async def get_readiness(request: Request) -> Response:
+    """200 when the database answers and its schema is this release's; 503 otherwise."""
+    database: Database = request.app.state.database
+    await database.probe(_check_schema)
+    health = Health(status="ok", version=request.app.state.settings.app_version)
+    return Response(health.model_dump_json(), media_type="application/json")
+
+
+def _check_schema(session: Session) -> None:
+    connection: Connection = session.connection()
+    if problem := schema_problem(connection):
+        raise SchemaOutdatedError(problem)

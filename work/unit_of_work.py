@@ -1,0 +1,241 @@
+"""A request's way to the database and back: one call of a service, one answer.
+
+The service runs in one thread and one transaction, and what it returns is rendered before the
+commit: an answer that can't be rendered changes nothing, and a commit that fails is not answered
+with success. Identity and ``Idempotency-Key`` belong here: both concern the whole unit.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Protocol, TypeVar
+
+import anyio
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel
+from sqlmodel import Session
+from starlette.types import Scope
+
+from core import deadline
+from core.clock import Clock
+from core.errors import DomainError, RequestInProgressError, UnavailableError
+from core.http.bodies import is_form, require_utf_8
+from core.http.idempotency_key import KeyedRequest, keyed_request
+from core.http.problems import refusal
+from core.pagination import Page
+from core.schemas import Resource
+from core.settings import Settings
+from database import Database
+from work import idempotency
+from work.access import Right, right_of
+from work.caller import Caller
+from work.context import Context, Terms
+
+logger = logging.getLogger("nexticket.unit_of_work")
+
+T = TypeVar("T")
+Service = Callable[[Context], T]
+# What an operation's transaction runs first: (session, key of the object, now) → the caller.
+Admission = Callable[[Session, Any, datetime], Caller]
+
+# How long a request waits for its twin's answer, as a part of the time that it has. PostgreSQL
+# tells nobody when a transaction ends without keeping a connection for that, so it looks again.
+_PATIENCE = 0.5
+_FIRST_LOOK, _LAST_LOOK = 0.01, 0.2
+
+
+class Gatekeeper(Protocol):
+    """Who decides whether a request may do what it asks for; see ``Auth.gatekeeper``."""
+
+    def admission(self, scope: Scope, right: Right) -> Admission: ...
+
+
+class UnitOfWork:
+    def __init__(self, request: Request) -> None:
+        state = request.app.state
+        self._request = request
+        # Under which a second try is answered as the first one.
+        self.key: KeyedRequest | None = None
+        self._database: Database = state.database
+        self._clock: Clock = state.clock
+        self._settings: Settings = state.settings
+        self._terms: Terms = state.terms
+        right = right_of(request.scope["endpoint"])
+        if right is None:
+            raise AssertionError("no app starts with an operation without a right")
+        gatekeeper: Gatekeeper = state.gatekeeper
+        self._admit = gatekeeper.admission(request.scope, right)
+        self._about: Any = None
+        self._aside: Callable[[Session], None] | None = None
+
+    def about(self, key: Any) -> "UnitOfWork":
+        """Name the object whose owner may do this: a user's, order's, item's or payment's key."""
+        self._about = key
+        return self
+
+    @property
+    def steps(self) -> "Steps":
+        """For a flow, which does more than this one transaction."""
+        return Steps(self)
+
+    async def read(self, service: Service[BaseModel]) -> Response:
+        """Answer 200 with an object that one statement reads."""
+        return await self.run(self._database.read, lambda context: _ok(service(context)))
+
+    async def report(self, service: Service[BaseModel]) -> Response:
+        """Answer 200 with an object made from many statements over one state of the data."""
+        return await self.run(self._database.snapshot, lambda context: _ok(service(context)))
+
+    async def page(self, service: Service[Page[BaseModel]]) -> Response:
+        """Answer 200 with a JSON array, and the headers that lead on."""
+        return await self.run(self._database.read, lambda context: self._list(service(context)))
+
+    async def change(self, service: Service[BaseModel | DomainError]) -> Response:
+        """Change something and answer 200 with the object.
+
+        A refusal that the service returns, rather than raises, is answered as one; but what was
+        done is committed.
+        """
+        return await self._write(lambda context: _ok_unless_refused(service(context)))
+
+    async def create(self, service: Service[Resource]) -> Response:
+        """Make something and answer 201 with it and its ``Location``."""
+        return await self._write(lambda context: self._created(service(context)))
+
+    async def remove(self, service: Service[None]) -> Response:
+        """Remove something and answer 204."""
+
+        def serve(context: Context) -> Response:
+            service(context)
+            return Response(status_code=204)
+
+        return await self._write(serve)
+
+    async def run(
+        self, way: Callable[[Callable[[Session], T]], Awaitable[T]], service: Service[T]
+    ) -> T:
+        """Take a way of the database with the service, and commit what is to be remembered."""
+        result = await way(lambda session: service(self._context(session)))
+        if self._aside is not None:
+            try:
+                await self._database.write(self._aside)
+            except UnavailableError as error:
+                # The request's own work is committed; this can wait for the next one.
+                logger.warning("not remembered: %s", error.detail)
+        return result
+
+    def _context(self, session: Session) -> Context:
+        """The first thing in a transaction: who asks, and may they."""
+        now = self._clock()
+        caller = self._admit(session, self._about, now)
+        self._aside = caller.aside
+        return Context(session, caller, now, self._terms)
+
+    async def _write(self, serve: Service[Response | DomainError]) -> Response:
+        answer = await self._with_patience(lambda context: self._once(context, serve))
+        if isinstance(answer, DomainError):
+            raise answer
+        return answer
+
+    async def _with_patience(self, unit: Service[T]) -> T:
+        """Where a twin is being carried out, wait for its answer."""
+        seconds = self._settings.request_timeout_seconds
+        look = _FIRST_LOOK
+        with deadline.within(seconds):
+            while True:
+                try:
+                    return await self.run(self._database.write, unit)
+                except RequestInProgressError:
+                    if deadline.remaining() < seconds * _PATIENCE:
+                        raise
+                # Without a connection meanwhile: the twin may be waiting for one.
+                await anyio.sleep(look)
+                look = min(look * 2, _LAST_LOOK)
+
+    def _once(
+        self, context: Context, serve: Service[Response | DomainError]
+    ) -> Response | DomainError:
+        """Serve; under a key that was used, what was answered then."""
+        if self.key is None:
+            return serve(context)
+        return idempotency.carry_out(context, self.key, lambda: serve(context), self._refuse)
+
+    def _refuse(self, error: DomainError) -> Response:
+        return refusal(self._request, error)
+
+    def _created(self, item: Resource) -> Response:
+        # A proxy may serve us under a prefix, which only the request knows.
+        location = self._request.scope.get("root_path", "") + item.location()
+        return Response(
+            _json(item),
+            status_code=201,
+            headers={"Location": location},
+            media_type="application/json",
+        )
+
+    def _list(self, page: Page[BaseModel]) -> Response:
+        headers = {}
+        if page.next is not None:
+            headers["Link"] = f'<{self._url_with(page.next)}>; rel="next"'
+        if page.total is not None:
+            headers["X-Total-Count"] = str(page.total)
+        body = b"[" + b",".join(_json(item) for item in page.items) + b"]"
+        return Response(body, headers=headers, media_type="application/json")
+
+    def _url_with(self, changes: Mapping[str, str]) -> str:
+        # The cursor stands where the page ended, so what was skipped must not be skipped again.
+        url = self._request.url.remove_query_params("skip")
+        return str(url.include_query_params(**changes))
+
+
+class Steps:
+    """The transactions of a flow: short ones, with the caller admitted in each.
+
+    Between them nothing is held open, so a flow may wait there as long as it takes. What it answers
+    is made by the unit of work itself, in the last transaction.
+    """
+
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+        self._database: Database = work._database  # noqa: SLF001 - two halves of one thing
+
+    async def read(self, service: Service[T]) -> T:
+        return await self._work.run(self._database.read, service)
+
+    async def write(self, service: Service[T]) -> T:
+        """Commit something that is no harm to do again, as whoever repeats the request will."""
+        return await self._work.run(self._database.write, service)
+
+    async def earlier_answer(self) -> Response | None:
+        """How this very request was answered before, where it could not be carried out again."""
+        key = self._work.key
+        if key is None:
+            return None
+        return await self.read(lambda context: idempotency.find_answer(context, key))
+
+
+def _json(item: BaseModel) -> bytes:
+    return item.__pydantic_serializer__.to_json(item)
+
+
+def _ok_unless_refused(item: BaseModel | DomainError) -> Response | DomainError:
+    return item if isinstance(item, DomainError) else _ok(item)
+
+
+def _ok(item: BaseModel) -> Response:
+    return Response(_json(item), media_type="application/json")
+
+
+async def _unit_of_work(request: Request) -> UnitOfWork:
+    if request.method in _WITH_BODY and not is_form(request):
+        await require_utf_8(request)
+    work = UnitOfWork(request)
+    # Who may not ask at all is told so first.
+    work.key = await keyed_request(request)
+    return work
+
+
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+Work = Annotated[UnitOfWork, Depends(_unit_of_work)]
