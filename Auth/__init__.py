@@ -1,0 +1,15 @@
+"""Who asks, and whether they may: log-in over HTTP, the gatekeeper, and limits of rate."""
+
+from Auth.equipment import equip
+from Auth.openapi import amend_with_rights
+from Auth.routers import auth
+from core.http.security_headers import Caching
+from work.domain import Domain
+
+DOMAIN = Domain(
+    routers=[auth.router],
+    tags={"Auth": "Log-in, tokens, passwords and API keys."},
+    caching={"/api/auth": Caching.NEVER},
+    equip=equip,
+    amend=amend_with_rights,
+)

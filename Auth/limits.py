@@ -19,12 +19,12 @@ from Auth.addresses import client_address, household
 from Auth.credentials import Credentials, comes_from_this_machine, credentials_of
 from Auth.errors import RateLimitedError
 from Auth.process_storage import ProcessStorage
-from Auth.services.tokens import KEY_PREFIX, TokenSigner
 from core.clock import Clock
-from core.middleware import route_path
-from core.problems import refusal
+from core.http.middleware import route_path
+from core.http.problems import refusal
 from core.settings import Settings, rate_limit, rate_limit_storage
 from core.text import case_key
+from User.services.tokens import KEY_PREFIX, TokenSigner
 
 logger = logging.getLogger("nexticket.limits")
 

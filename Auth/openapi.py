@@ -1,15 +1,14 @@
-"""What the policy says, in the OpenAPI document: security, and the refusals of identity."""
+"""What the rights say, in the OpenAPI document: security, and the refusals of identity."""
 
 from typing import Any
 
-from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
-
-from Auth.errors import InvalidTokenError, NotAuthenticatedError, RateLimitedError
+from Auth.errors import NotAuthenticatedError, RateLimitedError
 from Auth.limits import LIMITED_METHODS
-from Auth.policy import POLICY, Access, Rule
 from core.errors import NotAllowedError
-from core.problems import add_refusals
+from core.http.problems import add_refusals
+from User.errors import InvalidTokenError
+from work.access import Access, Right
+from work.domain import Deployment
 
 _SCHEMES = {
     "OAuth2Password": {
@@ -28,37 +27,23 @@ _LOG_IN = {"username": "john_doe", "password": "a long walk in the rain"}
 _IDENTITY: list[dict[str, list[str]]] = [{name: []} for name in _SCHEMES]
 
 
-def require_policy(app: FastAPI) -> None:
-    """An operation that the policy does not know would be open to everybody: refuse to start."""
-    names = {
-        context.operation_id or str(context.name)
-        for context in iter_route_contexts(app.routes)
-        if getattr(context, "include_in_schema", False)
-    }
-    if names != POLICY.keys():
-        raise RuntimeError(
-            f"operations without a row in Auth/policy.py: {sorted(names - POLICY.keys())};"
-            f" rows without an operation: {sorted(POLICY.keys() - names)}"
-        )
-
-
-def amend_with_policy(document: dict[str, Any]) -> None:
+def amend_with_rights(document: dict[str, Any], deployment: Deployment) -> None:
     document["components"]["securitySchemes"] = _SCHEMES
     document["components"]["schemas"]["Body_log_in"]["examples"] = [_LOG_IN]
     for operations in document["paths"].values():
         for method, operation in operations.items():
-            _amend(operation, POLICY[operation["operationId"]])
+            _amend(operation, deployment.rights[operation["operationId"]])
             if method.upper() in LIMITED_METHODS:
                 add_refusals(operation, RateLimitedError)
 
 
-def _amend(operation: dict[str, Any], rule: Rule) -> None:
-    if rule.ignores_credentials:
+def _amend(operation: dict[str, Any], right: Right) -> None:
+    if right.ignores_credentials:
         return
     # The empty requirement says that it works without as well.
-    operation["security"] = [*_IDENTITY, {}] if rule.is_public else _IDENTITY
+    operation["security"] = [*_IDENTITY, {}] if right.is_public else _IDENTITY
     add_refusals(operation, InvalidTokenError)
-    if not rule.is_public:
+    if not right.is_public:
         add_refusals(operation, NotAuthenticatedError)
-    if Access.NO in {rule.customer, rule.staff}:
+    if Access.NO in {right.customer, right.staff}:
         add_refusals(operation, NotAllowedError)

@@ -1,20 +1,24 @@
 """Identity over HTTP: log-in, tokens, passwords and API keys."""
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.security import OAuth2PasswordRequestForm
-from sqlmodel import Session
 
-from Auth.errors import (
+from Auth.equipment import LogInAttempts
+from Auth.flows.change_password import replace_password
+from Auth.flows.log_in import log_in_with_password
+from core.http.problems import responses
+from core.schemas import IdPath
+from User.equipment import Hasher, Signer
+from User.errors import (
     ApiKeyNotFoundError,
     InvalidCredentialsError,
     InvalidTokenError,
     PasswordMissingError,
+    RoleTooHighError,
 )
-from Auth.limits import RateLimiter
-from Auth.schemas import (
+from User.schemas.identity import (
     ApiKeyCreate,
     ApiKeyList,
     ApiKeyMade,
@@ -24,14 +28,9 @@ from Auth.schemas import (
     RefreshToken,
     Tokens,
 )
-from Auth.services import account_service, api_key_service, session_service
-from Auth.services.passwords import Passwords
-from Auth.services.session_service import OpenSession
-from Auth.services.tokens import TokenSigner
-from core.problems import responses
-from core.schemas import IdPath
-from core.unit_of_work import UnitOfWork, Work
-from Order.errors import RoleTooHighError
+from User.services import account_service, api_key_service, log_in_service
+from work.access import BOX_OFFICE, INDIFFERENT, KNOWN, STAFFS_OWN_OR_ADMIN, allowed
+from work.unit_of_work import Work
 
 router = APIRouter(prefix="/api/auth", tags=["Auth"])
 
@@ -43,25 +42,26 @@ router = APIRouter(prefix="/api/auth", tags=["Auth"])
     response_model=Tokens,
     responses=responses(InvalidCredentialsError, form=True),
 )
+@allowed(INDIFFERENT)
 async def log_in(
-    form: Annotated[OAuth2PasswordRequestForm, Depends()], request: Request, work: Work
+    form: Annotated[OAuth2PasswordRequestForm, Depends()],
+    work: Work,
+    count_attempt: LogInAttempts,
+    hasher: Hasher,
+    signer: Signer,
 ) -> Response:
     """Username (or email) and password, as an OAuth 2.0 password form.
 
     An unknown user, a wrong password and a deactivated account get the same answer.
     """
-    limiter: RateLimiter = request.app.state.limiter
-    await limiter.admit_log_in(request.scope, form.username)
-    passwords: Passwords = request.app.state.passwords
-    account = await work.fetch(account_service.find_account, form.username)
-    stored = None if account is None else account.password_hash
-    right, renewed = await passwords.verify(form.password, stored)
-    if account is None or not right or not account.is_active:
-        raise InvalidCredentialsError
-    if renewed is not None:
-        await work.perform(account_service.renew_hash, account.user_id, renewed)
-    issue = _issuing(request, work, session_service.open_session)
-    return await work.change(issue, account.user_id, now=work.now)
+    return await log_in_with_password(
+        work,
+        form.username,
+        form.password,
+        count_attempt=count_attempt,
+        hasher=hasher,
+        signer=signer,
+    )
 
 
 @router.post(
@@ -71,16 +71,15 @@ async def log_in(
     response_model=Tokens,
     responses=responses(InvalidTokenError, body=True),
 )
-async def refresh_token(body: RefreshToken, request: Request, work: Work) -> Response:
+@allowed(INDIFFERENT)
+async def refresh_token(body: RefreshToken, work: Work, signer: Signer) -> Response:
     """Each refresh token works once. One that is shown again ends the whole log-in.
 
     Send an `Idempotency-Key`: where the answer was lost, the same request gets it again.
     """
-    issue = _issuing(request, work, session_service.rotate)
-    answer = await work.attempt(issue, body.refresh_token, now=work.now)
-    if answer is None:
-        raise InvalidTokenError
-    return answer
+    return await work.change(
+        lambda context: log_in_service.refresh(context, body.refresh_token, signer=signer)
+    )
 
 
 @router.post(
@@ -90,9 +89,12 @@ async def refresh_token(body: RefreshToken, request: Request, work: Work) -> Res
     status_code=204,
     responses=responses(body=True),
 )
+@allowed(INDIFFERENT)
 async def log_out(body: RefreshToken, work: Work) -> Response:
     """End the log-in of a refresh token, its access tokens included."""
-    return await work.remove(session_service.close_session, body.refresh_token, now=work.now)
+    return await work.remove(
+        lambda context: log_in_service.close_log_in(context, body.refresh_token)
+    )
 
 
 @router.get(
@@ -102,9 +104,10 @@ async def log_out(body: RefreshToken, work: Work) -> Response:
     response_model=Me,
     responses=responses(parameters=False),
 )
+@allowed(KNOWN)
 async def get_me(work: Work) -> Response:
     """Whom the credentials of this request stand for."""
-    return await work.read(account_service.get_me, caller=work.caller)
+    return await work.read(account_service.get_me)
 
 
 @router.post(
@@ -114,26 +117,12 @@ async def get_me(work: Work) -> Response:
     status_code=204,
     responses=responses(InvalidCredentialsError, PasswordMissingError, body=True),
 )
-async def change_password(body: PasswordChange, request: Request, work: Work) -> Response:
+@allowed(KNOWN)
+async def change_password(
+    body: PasswordChange, work: Work, count_attempt: LogInAttempts, hasher: Hasher
+) -> Response:
     """Ends every log-in of the account; log in again with the new one."""
-    passwords: Passwords = request.app.state.passwords
-    limiter: RateLimiter = request.app.state.limiter
-    caller = await work.identify()
-    # Repeated, the current password would not be the current one any more.
-    if (answer := await work.find_answer()) is not None:
-        return answer
-    if caller.user_id is None:
-        raise PasswordMissingError
-    # Whoever holds a stolen token must not guess the password at leisure. No username has a blank.
-    await limiter.admit_log_in(request.scope, f"user {caller.user_id}")
-    account = await work.fetch(account_service.get_account, caller.user_id)
-    if account.password_hash is None:
-        raise PasswordMissingError
-    right, _ = await passwords.verify(body.current_password, account.password_hash)
-    if not right:
-        raise InvalidCredentialsError
-    hashed = await passwords.hash(body.new_password)
-    return await work.remove(account_service.set_password, caller.user_id, hashed, now=work.now)
+    return await replace_password(work, body, count_attempt=count_attempt, hasher=hasher)
 
 
 @router.post(
@@ -144,9 +133,10 @@ async def change_password(body: PasswordChange, request: Request, work: Work) ->
     response_model=ApiKeyMade,
     responses=responses(RoleTooHighError, body=True),
 )
+@allowed(BOX_OFFICE)
 async def create_api_key(body: ApiKeyCreate, work: Work) -> Response:
     """For programs and devices: sent as `Authorization: Bearer` or `X-API-Key`, shown once."""
-    return await work.create(api_key_service.create_api_key, body, caller=work.caller, now=work.now)
+    return await work.create(lambda context: api_key_service.create_api_key(context, body))
 
 
 @router.get(
@@ -156,9 +146,10 @@ async def create_api_key(body: ApiKeyCreate, work: Work) -> Response:
     response_model=list[ApiKeyRead],
     responses=responses(),
 )
+@allowed(STAFFS_OWN_OR_ADMIN)
 async def list_api_keys(query: Annotated[ApiKeyList, Query()], work: Work) -> Response:
     """One's own; administrators see all."""
-    return await work.page(api_key_service.list_api_keys, query, caller=work.caller)
+    return await work.page(lambda context: api_key_service.list_api_keys(context, query))
 
 
 @router.delete(
@@ -168,30 +159,7 @@ async def list_api_keys(query: Annotated[ApiKeyList, Query()], work: Work) -> Re
     status_code=204,
     responses=responses(ApiKeyNotFoundError),
 )
+@allowed(STAFFS_OWN_OR_ADMIN)
 async def delete_api_key(key_id: IdPath, work: Work) -> Response:
     """The key stops working at once."""
-    return await work.remove(api_key_service.delete_api_key, key_id, caller=work.caller)
-
-
-def _issuing(
-    request: Request, work: UnitOfWork, service: Callable[..., OpenSession | None]
-) -> Callable[..., Any]:
-    """The service, with tokens for the log-in that it opens or prolongs; None for none."""
-
-    def issue(session: Session, *args: Any, **kwargs: Any) -> Tokens | None:
-        opened = service(session, *args, **kwargs)
-        return None if opened is None else _tokens(request, work, opened)
-
-    return issue
-
-
-def _tokens(request: Request, work: UnitOfWork, opened: OpenSession) -> Tokens:
-    signer: TokenSigner = request.app.state.signer
-    return Tokens(
-        access_token=signer.sign(
-            user_id=opened.user_id, session_id=opened.session_id, now=work.now
-        ),
-        token_type="bearer",  # noqa: S106 - OAuth's word for it
-        expires_in=int(signer.lifetime.total_seconds()),
-        refresh_token=opened.refresh_token,
-    )
+    return await work.remove(lambda context: api_key_service.delete_api_key(context, key_id))

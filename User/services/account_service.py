@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import insert, or_, select, update
-from sqlmodel import Session
 
-from Auth.schemas import Me
-from Auth.services import session_service
-from core.caller import Caller
 from core.text import case_key
 from models import UserRole, users
-from Order.errors import UserNotFoundError
+from User.errors import UserNotFoundError
+from User.schemas.identity import Me
+from User.services import log_in_service
+from work.context import Context
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class ListedAccount:
     is_active: bool
 
 
-def find_account(session: Session, name: str) -> Account | None:
+def find_account(context: Context, name: str) -> Account | None:
     """By username or email, in any case; no username looks like an email."""
     if "\0" in name:
         return None  # Nothing that is stored has one, and PostgreSQL can't even be asked.
@@ -41,37 +39,37 @@ def find_account(session: Session, name: str) -> Account | None:
     statement = select(users.c.id, users.c.password_hash, users.c.is_active).where(
         or_(users.c.username_key == key, users.c.email_key == key)
     )
-    row = session.execute(statement).one_or_none()
+    row = context.session.execute(statement).one_or_none()
     return None if row is None else Account(*row)
 
 
-def get_account(session: Session, user_id: int) -> Account:
+def get_account(context: Context, user_id: int) -> Account:
     statement = select(users.c.id, users.c.password_hash, users.c.is_active)
-    return Account(*session.execute(statement.where(users.c.id == user_id)).one())
+    return Account(*context.session.execute(statement.where(users.c.id == user_id)).one())
 
 
-def get_me(session: Session, *, caller: Caller) -> Me:
-    if caller.role is None:
+def get_me(context: Context) -> Me:
+    if context.caller.role is None:
         raise AssertionError("the policy lets only known callers ask")
-    statement = select(users.c.username).where(users.c.id == caller.user_id)
-    username = session.execute(statement).scalar_one_or_none()
-    return Me(user_id=caller.user_id, username=username, role=caller.role)
+    statement = select(users.c.username).where(users.c.id == context.caller.user_id)
+    username = context.session.execute(statement).scalar_one_or_none()
+    return Me(user_id=context.caller.user_id, username=username, role=context.caller.role)
 
 
-def set_password(session: Session, user_id: int, password_hash: str, *, now: datetime) -> None:
+def set_password(context: Context, user_id: int, password_hash: str) -> None:
     """A new password ends every log-in that was made with the old one."""
-    renew_hash(session, user_id, password_hash)
-    session_service.close_all(session, user_id, now=now)
+    renew_hash(context, user_id, password_hash)
+    log_in_service.end_all(context, user_id)
 
 
-def renew_hash(session: Session, user_id: int, password_hash: str) -> None:
+def renew_hash(context: Context, user_id: int, password_hash: str) -> None:
     """The same password under today's parameters; the object that is served does not change."""
-    session.execute(update(users).where(users.c.id == user_id).values(password_hash=password_hash))
+    context.session.execute(
+        update(users).where(users.c.id == user_id).values(password_hash=password_hash)
+    )
 
 
-def create_admin(
-    session: Session, *, username: str, email: str, password_hash: str, now: datetime
-) -> int:
+def create_admin(context: Context, *, username: str, email: str, password_hash: str) -> int:
     """An administrator; an account of that name is an error of the unique rules."""
     statement = insert(users).values(
         username=username,
@@ -82,21 +80,21 @@ def create_admin(
         role=UserRole.ADMIN,
         password_hash=password_hash,
         is_active=True,
-        created_at=now,
-        updated_at=now,
+        created_at=context.now,
+        updated_at=context.now,
     )
-    return int(session.execute(statement.returning(users.c.id)).scalar_one())
+    return int(context.session.execute(statement.returning(users.c.id)).scalar_one())
 
 
-def list_accounts(session: Session, *, after: int, limit: int) -> Sequence[ListedAccount]:
+def list_accounts(context: Context, *, after: int, limit: int) -> Sequence[ListedAccount]:
     """The accounts behind an id, in the order of their ids."""
     columns = (users.c.id, users.c.username, users.c.email, users.c.role, users.c.is_active)
     statement = select(*columns).where(users.c.id > after).order_by(users.c.id).limit(limit)
-    return [ListedAccount(*row) for row in session.execute(statement)]
+    return [ListedAccount(*row) for row in context.session.execute(statement)]
 
 
-def require_user_id(session: Session, username: str) -> int:
-    account = find_account(session, username)
+def require_user_id(context: Context, username: str) -> int:
+    account = find_account(context, username)
     if account is None:
         raise UserNotFoundError
     return account.user_id

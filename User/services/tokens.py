@@ -21,7 +21,7 @@ class AccessToken:
     """What a valid access token says: whom it is for, and from which log-in it comes."""
 
     user_id: int
-    session_id: int
+    log_in_id: int
 
 
 class TokenSigner:
@@ -34,10 +34,10 @@ class TokenSigner:
         # Only development starts without a key: its tokens then live as long as the process.
         self._keys = self._keys or [secrets.token_hex(32)]
 
-    def sign(self, *, user_id: int, session_id: int, now: datetime) -> str:
+    def sign(self, *, user_id: int, log_in_id: int, now: datetime) -> str:
         claims = {
             "sub": str(user_id),
-            "sid": session_id,
+            "sid": log_in_id,
             "iat": now,
             "exp": now + self.lifetime,
             "jti": secrets.token_hex(8),

@@ -17,7 +17,7 @@ T = TypeVar("T")
 PARALLEL = 4
 
 
-class Passwords:
+class PasswordHasher:
     """Hashes and verifies in threads of its own, so that nobody holds a connection meanwhile."""
 
     def __init__(self, *, memory_kib: int, iterations: int) -> None:

@@ -6,9 +6,9 @@ from pydantic import BeforeValidator, ConfigDict, EmailStr, Field, StringConstra
 from pydantic_core import PydanticCustomError
 
 from core.pagination import ListQuery
-from core.passwords import Password
 from core.schemas import Changes, Input, Name, Resource, ServedTime, optional
 from models import UserRole
+from User.schemas.password import Password
 
 _EXAMPLE: dict[str, Any] = {
     "username": "john_doe",

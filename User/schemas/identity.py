@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core.pagination import ListQuery
-from core.passwords import Password
 from core.schemas import Category, Input, Resource, ServedTime, UtcTime
 from models import UserRole
+from User.schemas.password import Password
 
 
 class Tokens(BaseModel):

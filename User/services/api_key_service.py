@@ -6,50 +6,48 @@ from functools import partial
 from sqlalchemy import Select, delete, insert, select, update
 from sqlmodel import Session
 
-from Auth.errors import ApiKeyNotFoundError
-from Auth.schemas import ApiKeyCreate, ApiKeyList, ApiKeyMade, ApiKeyRead
-from Auth.services.tokens import KEY_PREFIX, hashed, new_secret
-from core.caller import Caller, lower_of
 from core.pagination import Page, Sorting, fetch_page
 from models import UserRole, api_keys, users
-from Order.errors import RoleTooHighError
+from User.errors import ApiKeyNotFoundError, RoleTooHighError
+from User.schemas.identity import ApiKeyCreate, ApiKeyList, ApiKeyMade, ApiKeyRead
+from User.services.tokens import KEY_PREFIX, hashed, new_secret
+from work.caller import Caller, lower_of
+from work.context import Context
 
 # The last use is told to the minute, so that a busy key does not write at each request.
 _USE_RESOLUTION = timedelta(minutes=1)
 
 
-def create_api_key(
-    session: Session, body: ApiKeyCreate, *, caller: Caller, now: datetime
-) -> ApiKeyMade:
+def create_api_key(context: Context, body: ApiKeyCreate) -> ApiKeyMade:
     """A key that acts for the caller, with at most the caller's role."""
-    if not caller.has_at_least(body.role):
+    if not context.caller.has_at_least(body.role):
         raise RoleTooHighError
     key = KEY_PREFIX + new_secret()
     statement = insert(api_keys).values(
-        user_id=caller.user_id,
+        user_id=context.caller.user_id,
         name=body.name,
         role=body.role,
         key_hash=hashed(key),
         hint=key[:8],
         expires_at=body.expires_at,
-        created_at=now,
+        created_at=context.now,
     )
-    row = session.execute(statement.returning(*api_keys.c)).one()
+    row = context.session.execute(statement.returning(*api_keys.c)).one()
     return ApiKeyMade.model_validate({**row._mapping, "key": key})
 
 
-def list_api_keys(session: Session, query: ApiKeyList, *, caller: Caller) -> Page[ApiKeyRead]:
-    statement = _visible_to(caller)
-    page = fetch_page(session, statement, query, Sorting.of(query.sort, api_keys.c))
-    return Page([ApiKeyRead.model_validate(row) for row in page.items], page.next, page.total)
+def list_api_keys(context: Context, query: ApiKeyList) -> Page[ApiKeyRead]:
+    statement = _visible_to(context)
+    page = fetch_page(context.session, statement, query, Sorting.of(query.sort, api_keys.c))
+    return page.map(ApiKeyRead.model_validate)
 
 
-def delete_api_key(session: Session, key_id: int, *, caller: Caller) -> None:
+def delete_api_key(context: Context, key_id: int) -> None:
     """End a key at once."""
-    visible = _visible_to(caller).where(api_keys.c.id == key_id)
-    if session.execute(visible).one_or_none() is None:
+    visible = _visible_to(context).where(api_keys.c.id == key_id)
+    if context.session.execute(visible).one_or_none() is None:
         raise ApiKeyNotFoundError
-    session.execute(delete(api_keys).where(api_keys.c.id == key_id))
+    context.session.execute(delete(api_keys).where(api_keys.c.id == key_id))
 
 
 def find_caller(session: Session, key: str, *, is_open: bool, now: datetime) -> Caller | None:
@@ -78,8 +76,8 @@ def record_use(session: Session, *, key_id: int, now: datetime) -> None:
     session.execute(update(api_keys).where(api_keys.c.id == key_id).values(last_used_at=now))
 
 
-def _visible_to(caller: Caller) -> Select[tuple[object, ...]]:
+def _visible_to(context: Context) -> Select[tuple[object, ...]]:
     statement = select(*api_keys.c)
-    if caller.has_at_least(UserRole.ADMIN):
+    if context.caller.has_at_least(UserRole.ADMIN):
         return statement
-    return statement.where(api_keys.c.user_id == caller.user_id)
+    return statement.where(api_keys.c.user_id == context.caller.user_id)

@@ -1,0 +1,26 @@
+"""What identity shares in a process: the gatekeeper, and the counts of the rate limits."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from starlette.datastructures import State
+
+from Auth.flows.log_in import CountAttempt
+from Auth.gatekeeper import Gatekeeper
+from Auth.limits import RateLimiter
+from core.clock import Clock
+from core.settings import Settings
+
+
+def equip(state: State, settings: Settings, clock: Clock) -> None:
+    """After ``User``, whose signer both of these ask."""
+    state.gatekeeper = Gatekeeper(settings, state.signer)
+    state.limiter = RateLimiter(settings, state.signer, clock)
+
+
+async def _count_attempt(request: Request) -> CountAttempt:
+    limiter: RateLimiter = request.app.state.limiter
+    return lambda name: limiter.admit_log_in(request.scope, name)
+
+
+LogInAttempts = Annotated[CountAttempt, Depends(_count_attempt)]

@@ -1,0 +1,61 @@
+"""What users, log-ins and API keys can refuse."""
+
+from typing import ClassVar
+
+from core.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError
+
+
+class UserNotFoundError(NotFoundError):
+    code = "user_not_found"
+    title = "The user does not exist"
+    constraint = "fk_orders_user_id_users"
+
+
+class RoleTooHighError(ForbiddenError):
+    code = "role_too_high"
+    title = "Nobody gives a role above the own one"
+
+
+class UserInactiveError(ConflictError):
+    code = "user_inactive"
+    title = "The user is deactivated"
+
+
+class UsernameTakenError(ConflictError):
+    code = "username_taken"
+    title = "The username is taken"
+    constraint = "uq_users_username_key"
+
+
+class EmailTakenError(ConflictError):
+    code = "email_taken"
+    title = "The email address is taken"
+    constraint = "uq_users_email_key"
+
+
+class UserHasOrdersError(ConflictError):
+    code = "user_has_orders"
+    title = "The user has orders: deactivate the user instead"
+
+
+class InvalidCredentialsError(UnauthenticatedError):
+    """An unknown user, a wrong password and a deactivated user: all the same to a stranger."""
+
+    code = "invalid_credentials"
+    title = "Username or password is wrong"
+
+
+class InvalidTokenError(UnauthenticatedError):
+    code = "invalid_token"
+    title = "The token or key is not valid, or not any more"
+
+
+class PasswordMissingError(ConflictError):
+    code = "password_not_set"
+    title = "The account has no password to change"
+
+
+class ApiKeyNotFoundError(NotFoundError):
+    code = "api_key_not_found"
+    title = "The API key does not exist"
+    example: ClassVar = {}

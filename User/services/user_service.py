@@ -1,0 +1,169 @@
+"""User accounts."""
+
+from typing import Any
+
+from sqlalchemy import Row, delete, exists, insert, or_, select, update
+
+from core.errors import NotAllowedError
+from core.pagination import Page, Sorting, fetch_page
+from core.text import case_key
+from models import UserRole, orders, users
+from User.errors import (
+    EmailTakenError,
+    RoleTooHighError,
+    UserHasOrdersError,
+    UserInactiveError,
+    UsernameTakenError,
+    UserNotFoundError,
+)
+from User.schemas.user import UserCreate, UserList, UserRead, UserUpdate
+from User.services import log_in_service
+from work.context import Context
+
+# Sorted as they are unique: in any case. The unique rule's index serves both.
+_SORTED = {"id": users.c.id, "created_at": users.c.created_at, "username": users.c.username_key}
+
+# What only administrators may write.
+_ENDING_LOG_INS = {"role", "is_active"}
+
+
+def register_user(
+    context: Context,
+    body: UserCreate,
+    *,
+    password_hash: str | None,
+) -> UserRead:
+    """Anybody may register, and is a customer then; other roles are given by administrators."""
+    if body.role != UserRole.CUSTOMER and not context.caller.is_admin:
+        raise RoleTooHighError
+    fields = body.model_dump(exclude={"password"})
+    _require_free(context, fields)
+    statement = (
+        insert(users)
+        .values(
+            **fields,
+            **_keys(fields),
+            password_hash=password_hash,
+            is_active=True,
+            created_at=context.now,
+            updated_at=context.now,
+        )
+        .returning(*users.c)
+    )
+    return UserRead.model_validate(context.session.execute(statement).one())
+
+
+def get_user(context: Context, user_id: int) -> UserRead:
+    return UserRead.model_validate(_row(context, users.c.id == user_id))
+
+
+def get_user_by_username(context: Context, username: str) -> UserRead:
+    return UserRead.model_validate(_row(context, users.c.username_key == case_key(username)))
+
+
+def list_users(context: Context, query: UserList) -> Page[UserRead]:
+    statement = select(*users.c)
+    if query.is_active is not None:
+        statement = statement.where(users.c.is_active.is_(query.is_active))
+    page = fetch_page(context.session, statement, query, Sorting.of(query.sort, _SORTED))
+    return page.map(UserRead.model_validate)
+
+
+def update_user(context: Context, user_id: int, body: UserUpdate) -> UserRead:
+    row = _row(context, users.c.id == user_id, lock=True)
+    body.require_current(row)
+    changes = {name: value for name, value in body.sent().items() if value != getattr(row, name)}
+    if not changes:
+        return UserRead.model_validate(row)
+    if changes.keys() & _ENDING_LOG_INS:
+        _require_admin(context)
+        log_in_service.end_all(context, user_id)
+    _require_free(context, changes, but=user_id)
+    return _set(context, user_id, {**changes, **_keys(changes)})
+
+
+def set_active(context: Context, user_id: int, *, active: bool) -> UserRead:
+    row = _row(context, users.c.id == user_id, lock=True)
+    if row.is_active == active:
+        return UserRead.model_validate(row)
+    if not active:
+        log_in_service.end_all(context, user_id)
+    return _set(context, user_id, {"is_active": active})
+
+
+def delete_user(context: Context, user_id: int) -> None:
+    """Remove a user without orders; cart and shared orders' relations go along."""
+    # The full lock waits for an order that is just being made, and makes later ones wait.
+    _row(context, users.c.id == user_id, lock=True, against_orders=True)
+    if context.session.execute(select(exists().where(orders.c.user_id == user_id))).scalar_one():
+        raise UserHasOrdersError
+    context.session.execute(delete(users).where(users.c.id == user_id))
+
+
+def require_user(context: Context, user_id: int) -> None:
+    if (
+        context.session.execute(select(users.c.id).where(users.c.id == user_id)).one_or_none()
+        is None
+    ):
+        raise UserNotFoundError
+
+
+def require_active(context: Context, user_id: int) -> None:
+    """A user who may fill a cart or order.
+
+    The shared lock makes a deactivation wait until the order is made, or the order see it.
+    """
+    statement = select(users.c.is_active).where(users.c.id == user_id)
+    active = context.session.execute(statement.with_for_update(read=True)).scalar_one_or_none()
+    if active is None:
+        raise UserNotFoundError
+    if not active:
+        raise UserInactiveError
+
+
+def _require_admin(context: Context) -> None:
+    if not context.caller.is_admin:
+        raise NotAllowedError
+
+
+def _row(
+    context: Context, condition: Any, *, lock: bool = False, against_orders: bool = False
+) -> Row[Any]:
+    statement = select(*users.c).where(condition)
+    if lock:
+        statement = statement.with_for_update(key_share=not against_orders)
+    row = context.session.execute(statement).one_or_none()
+    if row is None:
+        raise UserNotFoundError
+    return row
+
+
+def _set(context: Context, user_id: int, fields: dict[str, Any]) -> UserRead:
+    statement = (
+        update(users)
+        .where(users.c.id == user_id)
+        .values(**fields, updated_at=context.now)
+        .returning(*users.c)
+    )
+    return UserRead.model_validate(context.session.execute(statement).one())
+
+
+def _keys(fields: dict[str, Any]) -> dict[str, str]:
+    return {
+        f"{name}_key": case_key(fields[name]) for name in ("username", "email") if name in fields
+    }
+
+
+def _require_free(context: Context, fields: dict[str, Any], *, but: int | None = None) -> None:
+    """Tell which of the two is taken; when two requests race, the unique rules tell."""
+    wanted = _keys(fields)
+    if not wanted:
+        return
+    same = [users.c[key] == value for key, value in wanted.items()]
+    statement = select(users.c.username_key, users.c.email_key).where(or_(*same))
+    if but is not None:
+        statement = statement.where(users.c.id != but)
+    others = context.session.execute(statement).all()
+    for key, error in (("username_key", UsernameTakenError), ("email_key", EmailTakenError)):
+        if any(getattr(other, key) == wanted.get(key) for other in others):
+            raise error
