@@ -3,14 +3,16 @@
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, WithJsonSchema
+from typing_extensions import TypeAliasType
 
 from core.money import Amount
 from core.schemas import Output, ServedTime
-from Ledger.services.ledger_service import Cause
 from models import OrderStatus
+from work.rules import Unit
 
-Subject = Literal["ticket", "order", "order_item", "transaction", "movement", "idempotency_key"]
-Unit = Literal["number", "money", "text"]
+# The OpenAPI document lists them: all causes and kinds that the domains bring.
+Cause = TypeAliasType("Cause", Annotated[str, WithJsonSchema({"type": "string", "title": "Cause"})])
+ObjectKind: TypeAlias = str
 Figure: TypeAlias = int | float | str | None
 ShownFigure = Annotated[Figure, WithJsonSchema({"type": ["number", "string", "null"]})]
 # Where the units of a ticket that an order asks for can be.
@@ -23,7 +25,7 @@ class RuleResult(Output):
 
     rule: str
     description: str
-    object: Subject = Field(description="What the ids of its differences are of.")
+    object: ObjectKind = Field(description="What the ids of its differences are of.")
     unit: Unit = Field(description="What its differences tell; `money` is in the `currency`.")
     differences: int
 
@@ -32,7 +34,7 @@ class Difference(Output):
     """A row that breaks a rule."""
 
     rule: str
-    object: Subject
+    object: ObjectKind
     id: int
     field: str = Field(description="Which figure of the object differs.")
     expected: ShownFigure = Field(description="What other figures say it has to be.")

@@ -1,0 +1,30 @@
+"""Carts, orders, their money and what it adds up to; and the door of the accounts."""
+
+from Order.causes import Cause
+from Order.openapi import amend_with_bounds
+from Order.routers import analytics, cart, order, transaction, user
+from Order.rules import RULES
+from Order.services.expiry_service import expire_overdue_orders
+from work.domain import Domain
+
+DOMAIN = Domain(
+    routers=[order.router, cart.router, user.router, transaction.router, analytics.router],
+    tags={
+        "Orders": "Orders hold stock, are paid, and expire if they are not.",
+        "Cart": "What a user means to buy; it holds no stock.",
+        "Users": "Accounts, profiles and order history.",
+        "Transactions": "Payments and refunds.",
+        "Analytics": "Figures that reconcile with the orders to the cent.",
+    },
+    resources={
+        "users": "/api/users/",
+        "cart": "/api/cart/user/{user_id}",
+        "orders": "/api/orders/",
+        "transactions": "/api/transactions/",
+        "analytics": "/api/analytics/dashboard",
+    },
+    chores=[expire_overdue_orders],
+    causes=Cause,
+    rules=RULES,
+    amend=amend_with_bounds,
+)

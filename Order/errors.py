@@ -1,41 +1,8 @@
-"""What users, carts, orders and transactions can refuse."""
+"""What carts, orders and transactions can refuse."""
 
 from typing import Any, ClassVar
 
-from core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
-
-
-class UserNotFoundError(NotFoundError):
-    code = "user_not_found"
-    title = "The user does not exist"
-    constraint = "fk_orders_user_id_users"
-
-
-class RoleTooHighError(ForbiddenError):
-    code = "role_too_high"
-    title = "Nobody gives a role above the own one"
-
-
-class UserInactiveError(ConflictError):
-    code = "user_inactive"
-    title = "The user is deactivated"
-
-
-class UsernameTakenError(ConflictError):
-    code = "username_taken"
-    title = "The username is taken"
-    constraint = "uq_users_username_key"
-
-
-class EmailTakenError(ConflictError):
-    code = "email_taken"
-    title = "The email address is taken"
-    constraint = "uq_users_email_key"
-
-
-class UserHasOrdersError(ConflictError):
-    code = "user_has_orders"
-    title = "The user has orders: deactivate the user instead"
+from core.errors import ConflictError, InvalidError, NotFoundError
 
 
 class CartItemNotFoundError(NotFoundError):
@@ -83,7 +50,11 @@ class OrderNotDeletableError(ConflictError):
 class InvalidTransitionError(ConflictError):
     code = "invalid_transition"
     title = "This change of status is not possible"
-    example: ClassVar = {"current": "completed", "requested": "pending", "allowed": ["completed"]}
+    example: ClassVar = {
+        "current": "pending",
+        "requested": "completed",
+        "allowed": ["cancelled", "confirmed"],
+    }
 
     def __init__(self, current: str, requested: str, allowed: list[str]) -> None:
         super().__init__(

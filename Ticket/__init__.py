@@ -1,0 +1,17 @@
+"""Kinds of admission on sale for an event, with their stock."""
+
+from core.http.security_headers import Caching
+from Ticket.causes import Cause
+from Ticket.routers import ticket
+from Ticket.rules import RULES
+from work.domain import Domain
+
+DOMAIN = Domain(
+    routers=[ticket.router],
+    tags={"Tickets": "Kinds of admission on sale for an event, with stock."},
+    resources={"tickets": "/api/tickets/"},
+    # Everybody sees the same tickets.
+    caching={"/api/tickets": Caching.PUBLIC_READS},
+    causes=Cause,
+    rules=RULES,
+)

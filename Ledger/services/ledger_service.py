@@ -6,16 +6,15 @@ counters nor behind them. ``reconciliation_service`` recomputes the counters fro
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import insert
-from sqlmodel import Session
 
 from core.logs import request_id
 from core.money import ZERO
-from models import MovementKind, OrderStatus, movements
+from models import MovementKind, movements
+from work.context import Context
 
 # Where units and orders come from, and where they go when they are deleted.
 NOWHERE = "nowhere"
@@ -23,27 +22,13 @@ NOWHERE = "nowhere"
 BUYER, SELLER = "buyer", "seller"
 
 
-class Cause(StrEnum):
-    """Why something moved."""
+@dataclass(frozen=True)
+class Move:
+    """From where to where, and why: the name of a domain's cause."""
 
-    TICKET_CREATED = "ticket_created"
-    TICKET_CHANGED = "ticket_changed"
-    TICKET_DELETED = "ticket_deleted"
-    ORDER_PLACED = "order_placed"
-    ITEM_ADDED = "item_added"
-    ORDER_CONFIRMED = "order_confirmed"
-    ORDER_COMPLETED = "order_completed"
-    ORDER_CANCELLED = "order_cancelled"
-    ORDER_EXPIRED = "order_expired"
-    # Money arrived after the hold ran out, and the tickets were still there.
-    ORDER_REVIVED = "order_revived"
-    ORDER_DELETED = "order_deleted"
-    PAYMENT_RECEIVED = "payment_received"
-    PAYMENT_REFUNDED = "payment_refunded"
-
-
-# What makes an order's total: the worth of the units that these took for it.
-CHARGES = (Cause.ORDER_PLACED, Cause.ITEM_ADDED)
+    origin: str
+    target: str
+    cause: str
 
 
 @dataclass(frozen=True)
@@ -51,9 +36,7 @@ class Entry:
     """A line of the ledger; ``amount`` is money, or what the units are worth to the order."""
 
     kind: MovementKind
-    cause: Cause
-    origin: str
-    target: str
+    move: Move
     quantity: int = 0
     amount: Decimal = ZERO
     order_id: int | None = None
@@ -61,18 +44,16 @@ class Entry:
     transaction_id: int | None = None
 
 
-def record(session: Session, entries: Iterable[Entry], *, now: datetime) -> None:
+def record(context: Context, entries: Iterable[Entry]) -> None:
     """Write entries, thousands if need be; none is fine."""
-    common = {"request_id": request_id.get(), "created_at": now}
-    rows = [{**asdict(entry), **common} for entry in entries]
+    common = {"request_id": request_id.get(), "created_at": context.now}
+    rows = [{**_columns(entry), **common} for entry in entries]
     if rows:
-        session.execute(insert(movements), rows)
+        context.session.execute(insert(movements), rows)
 
 
 def stock_moved(
-    cause: Cause,
-    origin: str,
-    target: str,
+    move: Move,
     *,
     ticket_id: int,
     quantity: int,
@@ -82,9 +63,7 @@ def stock_moved(
     """Units of a ticket went from one counter to another."""
     return Entry(
         MovementKind.STOCK,
-        cause,
-        origin,
-        target,
+        move,
         quantity=quantity,
         amount=amount,
         order_id=order_id,
@@ -92,28 +71,18 @@ def stock_moved(
     )
 
 
-def order_moved(cause: Cause, order_id: int, origin: str, target: OrderStatus | str) -> Entry:
+def order_moved(order_id: int, move: Move) -> Entry:
     """An order went from one state to another."""
-    return Entry(MovementKind.ORDER, cause, origin, target, order_id=order_id)
+    return Entry(MovementKind.ORDER, move, order_id=order_id)
 
 
-def money_received(order_id: int, transaction_id: int, amount: Decimal) -> Entry:
-    return _money(Cause.PAYMENT_RECEIVED, BUYER, SELLER, order_id, transaction_id, amount)
-
-
-def money_returned(order_id: int, transaction_id: int, amount: Decimal) -> Entry:
-    return _money(Cause.PAYMENT_REFUNDED, SELLER, BUYER, order_id, transaction_id, amount)
-
-
-def _money(
-    cause: Cause, origin: str, target: str, order_id: int, transaction_id: int, amount: Decimal
-) -> Entry:
+def money_moved(order_id: int, transaction_id: int, amount: Decimal, move: Move) -> Entry:
+    """Money of a transaction changed hands."""
     return Entry(
-        MovementKind.MONEY,
-        cause,
-        origin,
-        target,
-        amount=amount,
-        order_id=order_id,
-        transaction_id=transaction_id,
+        MovementKind.MONEY, move, amount=amount, order_id=order_id, transaction_id=transaction_id
     )
+
+
+def _columns(entry: Entry) -> dict[str, Any]:
+    columns = asdict(entry)
+    return {**columns.pop("move"), **columns}

@@ -1,68 +1,57 @@
 """Whether the books agree: every rule asked of one state of the data, and where it is broken."""
 
-from datetime import datetime
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Row, text
-from sqlmodel import Session
 
 from core.money import from_minor_units
-from Ledger.schemas import (
-    Difference,
-    Figure,
-    Reconciliation,
-    ReconciliationTotals,
-    RuleResult,
-    Unit,
-)
-from Ledger.services.ledger_rules import LEDGER_RULES
-from Ledger.services.reconciliation_rules import ROW_RULES, Rule
+from Ledger.schemas import Difference, Figure, Reconciliation, ReconciliationTotals, RuleResult
+from work.context import Context
+from work.rules import Rule, Unit
 
-RULES = (*ROW_RULES, *LEDGER_RULES)
 # One fault can break a rule for every order there is; the first of them tell enough.
 LISTED = 100
 
 
-def reconcile(
-    session: Session, *, currency: str, now: datetime, listed: int = LISTED
-) -> Reconciliation:
+def reconcile(context: Context, rules: Iterable[Rule], *, listed: int = LISTED) -> Reconciliation:
     """Check every rule. The session must see one state of the data, or what moves differs.
 
     All differences are counted, and of each rule so many are ``listed``.
     """
     results: list[RuleResult] = []
     differences: list[Difference] = []
-    for rule in RULES:
-        rows = _broken(session, rule, listed)
+    for rule in rules:
+        rows = _broken(context, rule, listed)
         count = rows[0].differences if rows else 0
         results.append(_result(rule, count))
         differences += (_difference(rule, row) for row in rows)
     return Reconciliation(
-        checked_at=now,
+        checked_at=context.now,
         is_consistent=not differences,
         difference_count=sum(result.differences for result in results),
         rules=results,
         differences=differences,
-        totals=_totals(session),
-        currency=currency,
+        totals=_totals(context),
+        currency=context.terms.currency,
     )
 
 
-def _broken(session: Session, rule: Rule, listed: int) -> list[Row[Any]]:
+def _broken(context: Context, rule: Rule, listed: int) -> list[Row[Any]]:
     """The first rows that break a rule, each with the number of all that do."""
     statement = text(
         "SELECT id, field, expected, found, COUNT(*) OVER () AS differences"  # noqa: S608 - our own
         f" FROM ({rule.sql}) AS broken ORDER BY id, field LIMIT :listed"
     )
-    return list(session.execute(statement, {"listed": listed}))
+    return list(context.session.execute(statement, {"listed": listed}))
 
 
 def _result(rule: Rule, differences: int) -> RuleResult:
     return RuleResult(
         rule=rule.code,
         description=rule.description,
-        object=rule.subject,
+        object=rule.object_kind,
         unit=rule.unit,
         differences=differences,
     )
@@ -71,7 +60,7 @@ def _result(rule: Rule, differences: int) -> RuleResult:
 def _difference(rule: Rule, row: Row[Any]) -> Difference:
     return Difference(
         rule=rule.code,
-        object=rule.subject,
+        object=rule.object_kind,
         id=row.id,
         field=row.field,
         expected=_figure(rule.unit, row.expected),
@@ -112,8 +101,8 @@ _TOTALS = text("""
 """)
 
 
-def _totals(session: Session) -> ReconciliationTotals:
-    row = session.execute(_TOTALS).one()
+def _totals(context: Context) -> ReconciliationTotals:
+    row = context.session.execute(_TOTALS).one()
     money = {name: _money(row._mapping[name]) for name in ("revenue", "gross_revenue", "refunded")}
     net = money["gross_revenue"] - money["refunded"]
     return ReconciliationTotals(**{**row._mapping, **money, "net_revenue": net})

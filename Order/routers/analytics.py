@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from core.problems import responses
-from core.unit_of_work import Work
+from core.http.problems import responses
+from Ledger.equipment import Rules
 from Ledger.schemas import Reconciliation
 from Ledger.services import reconciliation_service
 from Order.schemas.analytics import (
@@ -17,6 +17,8 @@ from Order.schemas.analytics import (
     UserAnalytics,
 )
 from Order.services import analytics_service
+from work.access import BOX_OFFICE, allowed
+from work.unit_of_work import Work
 
 router = APIRouter(prefix="/api/analytics", tags=["Analytics"])
 
@@ -30,6 +32,7 @@ Question = Annotated[AnalyticsQuery, Query()]
     response_model=Dashboard,
     responses=responses(),
 )
+@allowed(BOX_OFFICE)
 async def get_dashboard(query: Question, work: Work) -> Response:
     """The state of the shop at a glance.
 
@@ -40,9 +43,7 @@ async def get_dashboard(query: Question, work: Work) -> Response:
     `event_name` and `category` select order lines and tickets. Orders count if they have at least
     one such line, and transactions if their order has.
     """
-    return await work.report(
-        analytics_service.get_dashboard, query, currency=work.settings.currency
-    )
+    return await work.report(lambda context: analytics_service.get_dashboard(context, query))
 
 
 @router.get(
@@ -52,6 +53,7 @@ async def get_dashboard(query: Question, work: Work) -> Response:
     response_model=SalesAnalytics,
     responses=responses(),
 )
+@allowed(BOX_OFFICE)
 async def get_sales_analytics(query: Question, work: Work) -> Response:
     """What was sold: lines of confirmed and completed orders, dated by the confirmation.
 
@@ -60,7 +62,7 @@ async def get_sales_analytics(query: Question, work: Work) -> Response:
     lists are complete, by revenue. Names that differ in case only are one row; venues are told
     apart as they are spelled.
     """
-    return await work.report(analytics_service.get_sales, query, currency=work.settings.currency)
+    return await work.report(lambda context: analytics_service.get_sales(context, query))
 
 
 @router.get(
@@ -70,6 +72,7 @@ async def get_sales_analytics(query: Question, work: Work) -> Response:
     response_model=RevenueAnalytics,
     responses=responses(),
 )
+@allowed(BOX_OFFICE)
 async def get_revenue_analytics(query: Question, work: Work) -> Response:
     """What money came in (`gross`), what went back of it (`refunded`), and the difference (`net`).
 
@@ -80,7 +83,7 @@ async def get_revenue_analytics(query: Question, work: Work) -> Response:
     `event_name` and `category` select the money of orders with at least one such line, all of it.
     The series is as in sales analytics.
     """
-    return await work.report(analytics_service.get_revenue, query, currency=work.settings.currency)
+    return await work.report(lambda context: analytics_service.get_revenue(context, query))
 
 
 @router.get(
@@ -90,6 +93,7 @@ async def get_revenue_analytics(query: Question, work: Work) -> Response:
     response_model=UserAnalytics,
     responses=responses(),
 )
+@allowed(BOX_OFFICE)
 async def get_user_analytics(query: Question, work: Work) -> Response:
     """Who registers, who buys, and who comes back.
 
@@ -100,7 +104,7 @@ async def get_user_analytics(query: Question, work: Work) -> Response:
     `event_name` and `category` select what was bought; registrations know neither. The series
     tells registrations; it is as in sales analytics.
     """
-    return await work.report(analytics_service.get_users, query, currency=work.settings.currency)
+    return await work.report(lambda context: analytics_service.get_users(context, query))
 
 
 @router.get(
@@ -110,6 +114,7 @@ async def get_user_analytics(query: Question, work: Work) -> Response:
     response_model=TicketAnalytics,
     responses=responses(),
 )
+@allowed(BOX_OFFICE)
 async def get_ticket_analytics(query: Question, work: Work) -> Response:
     """What there is to sell, and how well it sells.
 
@@ -119,7 +124,7 @@ async def get_ticket_analytics(query: Question, work: Work) -> Response:
 
     `event_name` and `category` select tickets as they are called now.
     """
-    return await work.report(analytics_service.get_tickets, query)
+    return await work.report(lambda context: analytics_service.get_tickets(context, query))
 
 
 @router.get(
@@ -129,7 +134,8 @@ async def get_ticket_analytics(query: Question, work: Work) -> Response:
     response_model=Reconciliation,
     responses=responses(parameters=False),
 )
-async def get_reconciliation(work: Work) -> Response:
+@allowed(BOX_OFFICE)
+async def get_reconciliation(work: Work, rules: Rules) -> Response:
     """Whether stock, orders, money and the ledger agree, all of it as of one moment.
 
     The ledger has a line for every move of stock, money and orders, written with the move and
@@ -140,6 +146,4 @@ async def get_reconciliation(work: Work) -> Response:
     The whole database is read. Where that takes longer than a request may, it is answered 503;
     `python cli.py reconcile` checks the same and takes its time.
     """
-    return await work.report(
-        reconciliation_service.reconcile, currency=work.settings.currency, now=work.now
-    )
+    return await work.report(lambda context: reconciliation_service.reconcile(context, rules))

@@ -5,17 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from core.errors import StaleObjectError
-from core.problems import responses
+from core.http.problems import responses
 from core.schemas import IdPath
-from core.unit_of_work import Work
-from Order.errors import CartItemNotFoundError, UserInactiveError, UserNotFoundError
-from Order.schemas.cart import (
-    CartItemCreate,
-    CartItemRead,
-    CartItemUpdate,
-    CartList,
-    CartTotal,
-)
+from Order.access import CART_ITEM
+from Order.errors import CartItemNotFoundError
+from Order.schemas.cart import CartItemCreate, CartItemRead, CartItemUpdate, CartList, CartTotal
 from Order.services import cart_service
 from Ticket.errors import (
     EventPassedError,
@@ -23,6 +17,10 @@ from Ticket.errors import (
     TicketNotFoundError,
     TicketNotOnSaleError,
 )
+from User.access import USER
+from User.errors import UserInactiveError, UserNotFoundError
+from work.access import allowed, owner_or_box_office
+from work.unit_of_work import Work
 
 router = APIRouter(prefix="/api/cart", tags=["Cart"])
 
@@ -43,14 +41,11 @@ router = APIRouter(prefix="/api/cart", tags=["Cart"])
         body=True,
     ),
 )
+@allowed(owner_or_box_office(USER))
 async def add_to_cart(body: CartItemCreate, work: Work) -> Response:
     """Adding a ticket that is in the cart already raises its quantity. A cart holds no stock."""
     return await work.about(body.user_id).create(
-        cart_service.add_item,
-        body,
-        caller=work.caller,
-        currency=work.settings.currency,
-        now=work.now,
+        lambda context: cart_service.add_item(context, body)
     )
 
 
@@ -61,10 +56,11 @@ async def add_to_cart(body: CartItemCreate, work: Work) -> Response:
     response_model=list[CartItemRead],
     responses=responses(UserNotFoundError),
 )
+@allowed(owner_or_box_office(USER))
 async def get_cart(user_id: IdPath, query: Annotated[CartList, Query()], work: Work) -> Response:
     """The lines of the cart, each with its ticket as it is now."""
     return await work.about(user_id).page(
-        cart_service.list_items, user_id, query, currency=work.settings.currency
+        lambda context: cart_service.list_items(context, user_id, query)
     )
 
 
@@ -75,11 +71,10 @@ async def get_cart(user_id: IdPath, query: Annotated[CartList, Query()], work: W
     response_model=CartTotal,
     responses=responses(UserNotFoundError),
 )
+@allowed(owner_or_box_office(USER))
 async def get_cart_total(user_id: IdPath, work: Work) -> Response:
     """The sum at today's prices, and the lines that it adds up."""
-    return await work.about(user_id).read(
-        cart_service.get_total, user_id, currency=work.settings.currency
-    )
+    return await work.about(user_id).read(lambda context: cart_service.get_total(context, user_id))
 
 
 @router.put(
@@ -97,15 +92,11 @@ async def get_cart_total(user_id: IdPath, work: Work) -> Response:
         body=True,
     ),
 )
+@allowed(owner_or_box_office(CART_ITEM))
 async def update_cart_item(cart_item_id: IdPath, body: CartItemUpdate, work: Work) -> Response:
     """Set how many of the ticket are wanted."""
     return await work.about(cart_item_id).change(
-        cart_service.change_quantity,
-        cart_item_id,
-        body,
-        caller=work.caller,
-        currency=work.settings.currency,
-        now=work.now,
+        lambda context: cart_service.change_quantity(context, cart_item_id, body)
     )
 
 
@@ -116,9 +107,12 @@ async def update_cart_item(cart_item_id: IdPath, body: CartItemUpdate, work: Wor
     status_code=204,
     responses=responses(CartItemNotFoundError),
 )
+@allowed(owner_or_box_office(CART_ITEM))
 async def remove_from_cart(cart_item_id: IdPath, work: Work) -> Response:
     """Take one line out of the cart."""
-    return await work.about(cart_item_id).remove(cart_service.remove_item, cart_item_id)
+    return await work.about(cart_item_id).remove(
+        lambda context: cart_service.remove_item(context, cart_item_id)
+    )
 
 
 @router.delete(
@@ -128,6 +122,7 @@ async def remove_from_cart(cart_item_id: IdPath, work: Work) -> Response:
     status_code=204,
     responses=responses(UserNotFoundError),
 )
+@allowed(owner_or_box_office(USER))
 async def clear_cart(user_id: IdPath, work: Work) -> Response:
     """Take everything out of the cart; an empty one stays empty."""
-    return await work.about(user_id).remove(cart_service.clear, user_id)
+    return await work.about(user_id).remove(lambda context: cart_service.clear(context, user_id))

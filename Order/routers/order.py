@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from core.errors import NotAllowedError, StaleObjectError
+from core.http.problems import responses
 from core.pagination import ListQuery
-from core.problems import responses
 from core.schemas import IdPath
-from core.unit_of_work import Work
 from Ledger.schemas import OrderHistory
+from Order.access import ORDER, SHARED_ORDER
 from Order.errors import (
     AlreadySharedError,
     CartEmptyError,
@@ -21,8 +21,6 @@ from Order.errors import (
     OwnerStaysError,
     QuantityLimitError,
     RecipientNotFoundError,
-    UserInactiveError,
-    UserNotFoundError,
 )
 from Order.schemas.order import (
     OrderCancel,
@@ -37,13 +35,16 @@ from Order.schemas.order import (
     OrderUserRead,
 )
 from Order.services import history_service, order_queries, order_service, share_service
-from Order.services.order_service import OrderTerms
 from Ticket.errors import (
     EventPassedError,
     InsufficientStockError,
     TicketNotFoundError,
     TicketNotOnSaleError,
 )
+from User.access import USER
+from User.errors import UserInactiveError, UserNotFoundError
+from work.access import BOX_OFFICE, OWN_OR_BOX_OFFICE, allowed, owner_or_box_office
+from work.unit_of_work import Work
 
 router = APIRouter(prefix="/api/orders", tags=["Orders"])
 
@@ -64,11 +65,11 @@ _BUYING = (
     response_model=OrderRead,
     responses=responses(UserNotFoundError, TicketNotFoundError, *_BUYING, body=True),
 )
+@allowed(owner_or_box_office(USER))
 async def create_order(body: OrderCreate, work: Work) -> Response:
     """Hold the stock of all lines or of none, at today's prices, until `expires_at`."""
-    terms = OrderTerms.of(work.settings)
     return await work.about(body.user_id).create(
-        order_service.place_order, body, terms=terms, caller=work.caller, now=work.now
+        lambda context: order_service.place_order(context, body)
     )
 
 
@@ -79,15 +80,10 @@ async def create_order(body: OrderCreate, work: Work) -> Response:
     response_model=list[OrderRead],
     responses=responses(),
 )
+@allowed(OWN_OR_BOX_OFFICE)
 async def list_orders(query: Annotated[OrderList, Query()], work: Work) -> Response:
     """All orders that match every filter given, with their items."""
-    return await work.page(
-        order_queries.list_orders,
-        query,
-        caller=work.caller,
-        currency=work.settings.currency,
-        now=work.now,
-    )
+    return await work.page(lambda context: order_queries.list_orders(context, query))
 
 
 @router.post(
@@ -98,11 +94,11 @@ async def list_orders(query: Annotated[OrderList, Query()], work: Work) -> Respo
     response_model=OrderRead,
     responses=responses(UserNotFoundError, CartEmptyError, *_BUYING),
 )
+@allowed(owner_or_box_office(USER))
 async def create_order_from_cart(user_id: IdPath, work: Work) -> Response:
     """Order all that is in the user's cart; the cart is empty afterwards."""
-    terms = OrderTerms.of(work.settings)
     return await work.about(user_id).create(
-        order_service.place_order_from_cart, user_id, terms=terms, caller=work.caller, now=work.now
+        lambda context: order_service.place_order_from_cart(context, user_id)
     )
 
 
@@ -113,14 +109,11 @@ async def create_order_from_cart(user_id: IdPath, work: Work) -> Response:
     response_model=OrderRead,
     responses=responses(OrderNotFoundError),
 )
+@allowed(owner_or_box_office(SHARED_ORDER))
 async def get_order(order_id: IdPath, work: Work) -> Response:
     """One order with its items; `allowed_actions` tells what would succeed now."""
     return await work.about(order_id).read(
-        order_queries.get_order,
-        order_id,
-        caller=work.caller,
-        currency=work.settings.currency,
-        now=work.now,
+        lambda context: order_queries.get_order(context, order_id)
     )
 
 
@@ -131,15 +124,11 @@ async def get_order(order_id: IdPath, work: Work) -> Response:
     response_model=OrderRead,
     responses=responses(OrderNotFoundError, StaleObjectError, body=True),
 )
+@allowed(owner_or_box_office(ORDER))
 async def update_order(order_id: IdPath, body: OrderUpdate, work: Work) -> Response:
     """Change the notes; items, status and money have operations of their own."""
     return await work.about(order_id).change(
-        order_service.update_order,
-        order_id,
-        body,
-        caller=work.caller,
-        currency=work.settings.currency,
-        now=work.now,
+        lambda context: order_service.update_order(context, order_id, body)
     )
 
 
@@ -150,9 +139,12 @@ async def update_order(order_id: IdPath, body: OrderUpdate, work: Work) -> Respo
     status_code=204,
     responses=responses(OrderNotFoundError, OrderNotDeletableError, OrderHasPaymentsError),
 )
+@allowed(owner_or_box_office(ORDER))
 async def delete_order(order_id: IdPath, work: Work) -> Response:
     """Possible while it is pending or cancelled and no money was received; stock returns."""
-    return await work.about(order_id).remove(order_service.delete_order, order_id, now=work.now)
+    return await work.about(order_id).remove(
+        lambda context: order_service.delete_order(context, order_id)
+    )
 
 
 @router.post(
@@ -165,11 +157,11 @@ async def delete_order(order_id: IdPath, work: Work) -> Response:
         OrderNotFoundError, TicketNotFoundError, OrderNotPendingError, *_BUYING, body=True
     ),
 )
+@allowed(owner_or_box_office(ORDER))
 async def add_order_item(order_id: IdPath, body: OrderLine, work: Work) -> Response:
     """Add units of a ticket to a pending order, at today's price; the hold is not prolonged."""
-    terms = OrderTerms.of(work.settings)
     return await work.about(order_id).create(
-        order_service.add_item, order_id, body, terms=terms, caller=work.caller, now=work.now
+        lambda context: order_service.add_item(context, order_id, body)
     )
 
 
@@ -180,11 +172,14 @@ async def add_order_item(order_id: IdPath, body: OrderLine, work: Work) -> Respo
     response_model=list[OrderItemRead],
     responses=responses(OrderNotFoundError),
 )
+@allowed(owner_or_box_office(SHARED_ORDER))
 async def list_order_items(
     order_id: IdPath, query: Annotated[ListQuery, Query()], work: Work
 ) -> Response:
     """The lines of the order, as the tickets were when they were ordered."""
-    return await work.about(order_id).page(order_queries.list_items, order_id, query)
+    return await work.about(order_id).page(
+        lambda context: order_queries.list_items(context, order_id, query)
+    )
 
 
 @router.get(
@@ -194,6 +189,7 @@ async def list_order_items(
     response_model=OrderHistory,
     responses=responses(OrderNotFoundError),
 )
+@allowed(owner_or_box_office(ORDER))
 async def get_order_history(order_id: IdPath, work: Work) -> Response:
     """What became of the order, oldest first: its states, its stock and its money.
 
@@ -201,7 +197,7 @@ async def get_order_history(order_id: IdPath, work: Work) -> Response:
     answered as `X-Request-ID`, and stands in the service's log.
     """
     return await work.about(order_id).read(
-        history_service.get_order_history, order_id, currency=work.settings.currency
+        lambda context: history_service.get_order_history(context, order_id)
     )
 
 
@@ -212,6 +208,7 @@ async def get_order_history(order_id: IdPath, work: Work) -> Response:
     response_model=OrderRead,
     responses=responses(OrderNotFoundError, InvalidTransitionError, body=True),
 )
+@allowed(BOX_OFFICE)
 async def change_order_status(order_id: IdPath, body: OrderStatusChange, work: Work) -> Response:
     """Pending → confirmed → completed; pending or confirmed → cancelled.
 
@@ -219,12 +216,7 @@ async def change_order_status(order_id: IdPath, body: OrderStatusChange, work: W
     The status that the order has already is 200 without effect.
     """
     return await work.change(
-        order_service.change_status,
-        order_id,
-        body.status,
-        caller=work.caller,
-        currency=work.settings.currency,
-        now=work.now,
+        lambda context: order_service.change_status(context, order_id, body.status)
     )
 
 
@@ -235,18 +227,14 @@ async def change_order_status(order_id: IdPath, body: OrderStatusChange, work: W
     response_model=OrderRead,
     responses=responses(NotAllowedError, OrderNotFoundError, InvalidTransitionError, body=True),
 )
+@allowed(owner_or_box_office(ORDER))
 async def cancel_order(order_id: IdPath, work: Work, body: OrderCancel | None = None) -> Response:
     """Return the stock, fail pending transactions and refund what was paid.
 
     Customers cancel pending orders; a confirmed one is taken back by the box office.
     """
     return await work.about(order_id).change(
-        order_service.cancel_order,
-        order_id,
-        body,
-        caller=work.caller,
-        currency=work.settings.currency,
-        now=work.now,
+        lambda context: order_service.cancel_order(context, order_id, body)
     )
 
 
@@ -257,11 +245,14 @@ async def cancel_order(order_id: IdPath, work: Work, body: OrderCancel | None = 
     response_model=list[OrderUserRead],
     responses=responses(OrderNotFoundError),
 )
+@allowed(owner_or_box_office(ORDER))
 async def list_order_users(
     order_id: IdPath, query: Annotated[ListQuery, Query()], work: Work
 ) -> Response:
     """The owner, and the recipients the owner shares the order with."""
-    return await work.about(order_id).page(share_service.list_order_users, order_id, query)
+    return await work.about(order_id).page(
+        lambda context: share_service.list_order_users(context, order_id, query)
+    )
 
 
 @router.post(
@@ -274,10 +265,11 @@ async def list_order_users(
         OrderNotFoundError, UserNotFoundError, UserInactiveError, AlreadySharedError, body=True
     ),
 )
+@allowed(owner_or_box_office(ORDER))
 async def share_order(order_id: IdPath, body: OrderUserCreate, work: Work) -> Response:
     """The order appears in that user's history, with the role `recipient`."""
     return await work.about(order_id).create(
-        share_service.share_order, order_id, body, now=work.now
+        lambda context: share_service.share_order(context, order_id, body)
     )
 
 
@@ -288,9 +280,12 @@ async def share_order(order_id: IdPath, body: OrderUserCreate, work: Work) -> Re
     status_code=204,
     responses=responses(OrderNotFoundError),
 )
+@allowed(owner_or_box_office(ORDER))
 async def stop_sharing_with_all(order_id: IdPath, work: Work) -> Response:
     """Remove all recipients; the owner stays."""
-    return await work.about(order_id).remove(share_service.stop_sharing_with_all, order_id)
+    return await work.about(order_id).remove(
+        lambda context: share_service.stop_sharing_with_all(context, order_id)
+    )
 
 
 @router.delete(
@@ -300,6 +295,9 @@ async def stop_sharing_with_all(order_id: IdPath, work: Work) -> Response:
     status_code=204,
     responses=responses(OrderNotFoundError, RecipientNotFoundError, OwnerStaysError),
 )
+@allowed(owner_or_box_office(ORDER))
 async def stop_sharing(order_id: IdPath, user_id: IdPath, work: Work) -> Response:
     """Remove one recipient."""
-    return await work.about(order_id).remove(share_service.stop_sharing, order_id, user_id)
+    return await work.about(order_id).remove(
+        lambda context: share_service.stop_sharing(context, order_id, user_id)
+    )

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from core.errors import StaleObjectError
-from core.problems import responses
+from core.http.problems import responses
 from core.schemas import IdPath
-from core.unit_of_work import Work
+from Order.access import ORDER, TRANSACTION
 from Order.errors import (
     AmountExceedsBalanceError,
     InvalidTransitionError,
@@ -28,6 +28,8 @@ from Order.schemas.transaction import (
     TransactionUpdate,
 )
 from Order.services import transaction_service
+from work.access import BOX_OFFICE, OWN_OR_BOX_OFFICE, allowed, owner_or_box_office
+from work.unit_of_work import Work
 
 router = APIRouter(prefix="/api/transactions", tags=["Transactions"])
 
@@ -42,13 +44,11 @@ router = APIRouter(prefix="/api/transactions", tags=["Transactions"])
         OrderNotFoundError, OrderNotPayableError, AmountExceedsBalanceError, body=True
     ),
 )
+@allowed(owner_or_box_office(ORDER))
 async def create_transaction(body: TransactionCreate, work: Work) -> Response:
     """Announce a payment for an order, by default of all that is due."""
     return await work.about(body.order_id).create(
-        transaction_service.create_transaction,
-        body,
-        currency=work.settings.currency,
-        now=work.now,
+        lambda context: transaction_service.create_transaction(context, body)
     )
 
 
@@ -59,14 +59,10 @@ async def create_transaction(body: TransactionCreate, work: Work) -> Response:
     response_model=list[TransactionRead],
     responses=responses(),
 )
+@allowed(OWN_OR_BOX_OFFICE)
 async def list_transactions(query: Annotated[TransactionList, Query()], work: Work) -> Response:
     """All transactions that match every filter given."""
-    return await work.page(
-        transaction_service.list_transactions,
-        query,
-        caller=work.caller,
-        currency=work.settings.currency,
-    )
+    return await work.page(lambda context: transaction_service.list_transactions(context, query))
 
 
 @router.get(
@@ -76,15 +72,13 @@ async def list_transactions(query: Annotated[TransactionList, Query()], work: Wo
     response_model=list[TransactionRead],
     responses=responses(OrderNotFoundError),
 )
+@allowed(owner_or_box_office(ORDER))
 async def list_order_transactions(
     order_id: IdPath, query: Annotated[TransactionFilters, Query()], work: Work
 ) -> Response:
     """Every attempt to pay the order, and what became of it."""
     return await work.about(order_id).page(
-        transaction_service.list_transactions_of_order,
-        order_id,
-        query,
-        currency=work.settings.currency,
+        lambda context: transaction_service.list_transactions_of_order(context, order_id, query)
     )
 
 
@@ -95,10 +89,11 @@ async def list_order_transactions(
     response_model=TransactionRead,
     responses=responses(TransactionNotFoundError),
 )
+@allowed(owner_or_box_office(TRANSACTION))
 async def get_transaction(transaction_id: IdPath, work: Work) -> Response:
     """One transaction."""
     return await work.about(transaction_id).read(
-        transaction_service.get_transaction, transaction_id, currency=work.settings.currency
+        lambda context: transaction_service.get_transaction(context, transaction_id)
     )
 
 
@@ -115,16 +110,13 @@ async def get_transaction(transaction_id: IdPath, work: Work) -> Response:
         body=True,
     ),
 )
+@allowed(owner_or_box_office(TRANSACTION))
 async def update_transaction(
     transaction_id: IdPath, body: TransactionUpdate, work: Work
 ) -> Response:
     """Change the reference; while pending, the amount and the payment method too."""
     return await work.about(transaction_id).change(
-        transaction_service.update_transaction,
-        transaction_id,
-        body,
-        currency=work.settings.currency,
-        now=work.now,
+        lambda context: transaction_service.update_transaction(context, transaction_id, body)
     )
 
 
@@ -140,6 +132,7 @@ async def update_transaction(
         body=True,
     ),
 )
+@allowed(BOX_OFFICE)
 async def change_transaction_status(
     transaction_id: IdPath, body: TransactionStatusChange, work: Work
 ) -> Response:
@@ -149,11 +142,7 @@ async def change_transaction_status(
     the money goes back at once, with `failure_reason: "order_expired"`.
     """
     return await work.change(
-        transaction_service.change_status,
-        transaction_id,
-        body,
-        currency=work.settings.currency,
-        now=work.now,
+        lambda context: transaction_service.change_status(context, transaction_id, body)
     )
 
 
@@ -169,6 +158,7 @@ async def change_transaction_status(
         body=True,
     ),
 )
+@allowed(BOX_OFFICE)
 async def refund_transaction(
     transaction_id: IdPath, work: Work, body: Refund | None = None
 ) -> Response:
@@ -178,9 +168,5 @@ async def refund_transaction(
     sale again unless `restock` is false.
     """
     return await work.change(
-        transaction_service.refund,
-        transaction_id,
-        body,
-        currency=work.settings.currency,
-        now=work.now,
+        lambda context: transaction_service.refund(context, transaction_id, body)
     )

@@ -2,23 +2,27 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
-from Auth.services.passwords import Passwords
 from core.errors import NotAllowedError, StaleObjectError
-from core.problems import responses
+from core.http.problems import responses
 from core.schemas import IdPath
-from core.unit_of_work import Work
-from Order.errors import (
+from Order.schemas.order import OrderFilters, OrderHistoryEntry
+from Order.services import order_queries
+from User.access import USER, USERNAME
+from User.equipment import Hasher
+from User.errors import (
     EmailTakenError,
     RoleTooHighError,
     UserHasOrdersError,
     UsernameTakenError,
     UserNotFoundError,
 )
-from Order.schemas.order import OrderFilters, OrderHistoryEntry
-from Order.schemas.user import UserCreate, UserList, UserRead, UserUpdate
-from Order.services import order_queries, user_service
+from User.flows.registration import register
+from User.schemas.user import UserCreate, UserList, UserRead, UserUpdate
+from User.services import user_service
+from work.access import ADMIN, PUBLIC, allowed, owner_or_admin, owner_or_box_office
+from work.unit_of_work import Work
 
 router = APIRouter(prefix="/api/users", tags=["Users"])
 
@@ -31,16 +35,10 @@ router = APIRouter(prefix="/api/users", tags=["Users"])
     response_model=UserRead,
     responses=responses(RoleTooHighError, UsernameTakenError, EmailTakenError, body=True),
 )
-async def create_user(body: UserCreate, request: Request, work: Work) -> Response:
+@allowed(PUBLIC)
+async def create_user(body: UserCreate, work: Work, hasher: Hasher) -> Response:
     """Register an account; username and email are unique in any case."""
-    passwords: Passwords = request.app.state.passwords
-    return await work.create(
-        user_service.register_user,
-        body,
-        password_hash=await passwords.hash(body.password) if body.password else None,
-        caller=work.caller,
-        now=work.now,
-    )
+    return await register(work, body, hasher)
 
 
 @router.get(
@@ -50,9 +48,10 @@ async def create_user(body: UserCreate, request: Request, work: Work) -> Respons
     response_model=list[UserRead],
     responses=responses(),
 )
+@allowed(ADMIN)
 async def list_users(query: Annotated[UserList, Query()], work: Work) -> Response:
     """All accounts, active and deactivated."""
-    return await work.page(user_service.list_users, query)
+    return await work.page(lambda context: user_service.list_users(context, query))
 
 
 @router.get(
@@ -62,11 +61,14 @@ async def list_users(query: Annotated[UserList, Query()], work: Work) -> Respons
     response_model=UserRead,
     responses=responses(UserNotFoundError),
 )
+@allowed(owner_or_admin(USERNAME))
 async def get_user_by_username(
     username: Annotated[str, Path(max_length=50, pattern=r"^[A-Za-z0-9_.-]+$")], work: Work
 ) -> Response:
     """One user, by username in any case."""
-    return await work.about(username).read(user_service.get_user_by_username, username)
+    return await work.about(username).read(
+        lambda context: user_service.get_user_by_username(context, username)
+    )
 
 
 @router.get(
@@ -76,9 +78,10 @@ async def get_user_by_username(
     response_model=UserRead,
     responses=responses(UserNotFoundError),
 )
+@allowed(owner_or_admin(USER))
 async def get_user(user_id: IdPath, work: Work) -> Response:
     """One user, by id."""
-    return await work.about(user_id).read(user_service.get_user, user_id)
+    return await work.about(user_id).read(lambda context: user_service.get_user(context, user_id))
 
 
 @router.get(
@@ -88,17 +91,13 @@ async def get_user(user_id: IdPath, work: Work) -> Response:
     response_model=list[OrderHistoryEntry],
     responses=responses(UserNotFoundError),
 )
+@allowed(owner_or_box_office(USER))
 async def list_user_orders(
     user_id: IdPath, query: Annotated[OrderFilters, Query()], work: Work
 ) -> Response:
     """The orders that the user bought (`owner`) or that are shared with the user (`recipient`)."""
     return await work.about(user_id).page(
-        order_queries.list_history,
-        user_id,
-        query,
-        caller=work.caller,
-        currency=work.settings.currency,
-        now=work.now,
+        lambda context: order_queries.list_orders_of(context, user_id, query)
     )
 
 
@@ -116,10 +115,11 @@ async def list_user_orders(
         body=True,
     ),
 )
+@allowed(owner_or_admin(USER))
 async def update_user(user_id: IdPath, body: UserUpdate, work: Work) -> Response:
     """Change the fields that are sent."""
     return await work.about(user_id).change(
-        user_service.update_user, user_id, body, caller=work.caller, now=work.now
+        lambda context: user_service.update_user(context, user_id, body)
     )
 
 
@@ -130,9 +130,10 @@ async def update_user(user_id: IdPath, body: UserUpdate, work: Work) -> Response
     status_code=204,
     responses=responses(UserNotFoundError, UserHasOrdersError),
 )
+@allowed(ADMIN)
 async def delete_user(user_id: IdPath, work: Work) -> Response:
     """Possible while the user has no orders; deactivate the user otherwise."""
-    return await work.remove(user_service.delete_user, user_id)
+    return await work.remove(lambda context: user_service.delete_user(context, user_id))
 
 
 @router.patch(
@@ -142,9 +143,12 @@ async def delete_user(user_id: IdPath, work: Work) -> Response:
     response_model=UserRead,
     responses=responses(UserNotFoundError),
 )
+@allowed(ADMIN)
 async def deactivate_user(user_id: IdPath, work: Work) -> Response:
     """A deactivated user can't fill a cart or order; orders that exist go on."""
-    return await work.change(user_service.set_active, user_id, active=False, now=work.now)
+    return await work.change(
+        lambda context: user_service.set_active(context, user_id, active=False)
+    )
 
 
 @router.patch(
@@ -154,6 +158,7 @@ async def deactivate_user(user_id: IdPath, work: Work) -> Response:
     response_model=UserRead,
     responses=responses(UserNotFoundError),
 )
+@allowed(ADMIN)
 async def activate_user(user_id: IdPath, work: Work) -> Response:
     """The user can fill a cart and order again."""
-    return await work.change(user_service.set_active, user_id, active=True, now=work.now)
+    return await work.change(lambda context: user_service.set_active(context, user_id, active=True))

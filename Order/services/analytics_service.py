@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from sqlalchemy import Row
-from sqlmodel import Session
 
 from core.money import divide
 from core.periods import midnight, spanned_periods
@@ -50,82 +49,83 @@ from Order.schemas.analytics import (
 )
 from Order.services import analytics_queries as queries
 from Order.services.analytics_queries import Statement
+from work.context import Context
 
 M = TypeVar("M", bound=Output)
 S = TypeVar("S", bound=StockFigures)
 
 
-def get_dashboard(session: Session, query: AnalyticsQuery, *, currency: str) -> Dashboard:
+def get_dashboard(context: Context, query: AnalyticsQuery) -> Dashboard:
     """The state of the shop at a glance."""
-    people = session.execute(queries.user_counts(query)).one()
-    kinds = _counts(session, queries.ticket_counts(query))
-    placed = _counts(session, queries.status_counts(query, orders, orders.c.id))
+    people = context.session.execute(queries.user_counts(query)).one()
+    kinds = _counts(context, queries.ticket_counts(query))
+    placed = _counts(context, queries.status_counts(query, orders, orders.c.id))
     payments = queries.status_counts(query, transactions, transactions.c.order_id)
     by_event = queries.sales_by(query, order_items.c.event_name, order_items.c.event_key)
     return Dashboard(
-        totals=_dashboard_totals(session, query, people, kinds=kinds, placed=placed),
+        totals=_dashboard_totals(context, query, people, kinds=kinds, placed=placed),
         orders_by_status=_by_status(OrdersByStatus, OrderStatus, placed),
         tickets_by_status=_by_status(TicketsByStatus, TicketStatus, kinds),
         transactions_by_status=_by_status(
-            TransactionsByStatus, TransactionStatus, _counts(session, payments)
+            TransactionsByStatus, TransactionStatus, _counts(context, payments)
         ),
-        top_events=_rows(session, SalesByEvent, by_event.limit(queries.TOP)),
-        recent_orders=_rows(session, RecentOrder, queries.recent_orders(query)),
-        currency=currency,
+        top_events=_rows(context, SalesByEvent, by_event.limit(queries.TOP)),
+        recent_orders=_rows(context, RecentOrder, queries.recent_orders(query)),
+        currency=context.terms.currency,
         period=_period(query),
     )
 
 
-def get_sales(session: Session, query: AnalyticsQuery, *, currency: str) -> SalesAnalytics:
+def get_sales(context: Context, query: AnalyticsQuery) -> SalesAnalytics:
     """What was sold, when, of what and where."""
     line = order_items.c
     by_event = queries.sales_by(query, line.event_name, line.event_key)
     by_category = queries.sales_by(query, line.category, line.category_key)
     by_venue = queries.sales_by(query, line.venue, line.venue)
     return SalesAnalytics(
-        totals=_sales(session, query),
-        series=_series(session, SalesInPeriod, queries.sales_by_period(query), query),
-        by_event=_rows(session, SalesByEvent, by_event),
-        by_category=_rows(session, SalesByCategory, by_category),
-        by_venue=_rows(session, SalesByVenue, by_venue),
-        currency=currency,
+        totals=_sales(context, query),
+        series=_series(context, SalesInPeriod, queries.sales_by_period(query), query),
+        by_event=_rows(context, SalesByEvent, by_event),
+        by_category=_rows(context, SalesByCategory, by_category),
+        by_venue=_rows(context, SalesByVenue, by_venue),
+        currency=context.terms.currency,
         period=_period(query),
     )
 
 
-def get_revenue(session: Session, query: AnalyticsQuery, *, currency: str) -> RevenueAnalytics:
+def get_revenue(context: Context, query: AnalyticsQuery) -> RevenueAnalytics:
     """What money came in, and what went back of it."""
-    money = session.execute(queries.money(query)).one()
+    money = context.session.execute(queries.money(query)).one()
     return RevenueAnalytics(
         gross_revenue=money.gross,
         refunded=money.refunded,
         net_revenue=money.net,
-        average_order_value=_average_order_value(_sales(session, query)),
-        series=_series(session, MoneyInPeriod, queries.money_by_period(query), query),
-        by_payment_method=_rows(session, MoneyByMethod, queries.money_by_method(query)),
-        currency=currency,
+        average_order_value=_average_order_value(_sales(context, query)),
+        series=_series(context, MoneyInPeriod, queries.money_by_period(query), query),
+        by_payment_method=_rows(context, MoneyByMethod, queries.money_by_method(query)),
+        currency=context.terms.currency,
         period=_period(query),
     )
 
 
-def get_users(session: Session, query: AnalyticsQuery, *, currency: str) -> UserAnalytics:
+def get_users(context: Context, query: AnalyticsQuery) -> UserAnalytics:
     """Who registers, who buys, and who comes back."""
-    people = session.execute(queries.user_counts(query)).one()
-    loyalty = session.execute(queries.loyalty(query)).one()
+    people = context.session.execute(queries.user_counts(query)).one()
+    loyalty = context.session.execute(queries.loyalty(query)).one()
     return UserAnalytics(
         **people._mapping,
         returning_users=loyalty.returning_users,
         average_tickets_per_user=divide(Decimal(loyalty.tickets), people.total_users),
-        series=_series(session, UsersInPeriod, queries.new_users_by_period(query), query),
-        top_customers=_rows(session, CustomerFigures, queries.top_customers(query)),
-        currency=currency,
+        series=_series(context, UsersInPeriod, queries.new_users_by_period(query), query),
+        top_customers=_rows(context, CustomerFigures, queries.top_customers(query)),
+        currency=context.terms.currency,
         period=_period(query),
     )
 
 
-def get_tickets(session: Session, query: AnalyticsQuery) -> TicketAnalytics:
+def get_tickets(context: Context, query: AnalyticsQuery) -> TicketAnalytics:
     """What there is to sell, and how well it sells."""
-    by_status = session.execute(queries.stock_by_status(query)).all()
+    by_status = context.session.execute(queries.stock_by_status(query)).all()
     by_category = queries.stock_by(query, tickets.c.category, tickets.c.category_key)
     by_venue = queries.stock_by(query, tickets.c.venue, tickets.c.venue)
     return TicketAnalytics(
@@ -133,24 +133,24 @@ def get_tickets(session: Session, query: AnalyticsQuery) -> TicketAnalytics:
         by_status=_by_status(
             TicketsByStatus, TicketStatus, {row.status: row.rows for row in by_status}
         ),
-        by_category=_stock(session, StockOfCategory, by_category),
-        by_venue=_stock(session, StockOfVenue, by_venue),
-        top_selling=_stock(session, StockOfTicket, queries.top_selling(query)),
-        low_stock=_stock(session, StockOfTicket, queries.low_stock(query)),
+        by_category=_stock(context, StockOfCategory, by_category),
+        by_venue=_stock(context, StockOfVenue, by_venue),
+        top_selling=_stock(context, StockOfTicket, queries.top_selling(query)),
+        low_stock=_stock(context, StockOfTicket, queries.low_stock(query)),
         period=_period(query),
     )
 
 
 def _dashboard_totals(
-    session: Session,
+    context: Context,
     query: AnalyticsQuery,
     people: Row[Any],
     *,
     kinds: Mapping[str, int],
     placed: Mapping[str, int],
 ) -> DashboardTotals:
-    sold = _sales(session, query)
-    money = session.execute(queries.money(query)).one()
+    sold = _sales(context, query)
+    money = context.session.execute(queries.money(query)).one()
     return DashboardTotals(
         users=people.total_users,
         active_users=people.active_users,
@@ -174,24 +174,24 @@ def _stock_totals(by_status: Sequence[Row[Any]]) -> dict[str, Any]:
     }
 
 
-def _sales(session: Session, query: AnalyticsQuery) -> SalesFigures:
-    return SalesFigures.model_validate(session.execute(queries.sales(query)).one())
+def _sales(context: Context, query: AnalyticsQuery) -> SalesFigures:
+    return SalesFigures.model_validate(context.session.execute(queries.sales(query)).one())
 
 
 def _average_order_value(sold: SalesFigures) -> Decimal:
     return divide(sold.revenue, sold.orders)
 
 
-def _rows(session: Session, model: type[M], statement: Statement) -> list[M]:
-    return [model.model_validate(row) for row in session.execute(statement)]
+def _rows(context: Context, model: type[M], statement: Statement) -> list[M]:
+    return [model.model_validate(row) for row in context.session.execute(statement)]
 
 
-def _stock(session: Session, model: type[S], statement: Statement) -> list[S]:
+def _stock(context: Context, model: type[S], statement: Statement) -> list[S]:
     return [
         model.model_validate(
             {**row._mapping, "sell_through_rate": _rate(row.sold_quantity, row.total_quantity)}
         )
-        for row in session.execute(statement)
+        for row in context.session.execute(statement)
     ]
 
 
@@ -202,10 +202,10 @@ def _rate(part: Any, whole: Any) -> float:
 
 
 def _series(
-    session: Session, model: type[M], statement: Statement, query: AnalyticsQuery
+    context: Context, model: type[M], statement: Statement, query: AnalyticsQuery
 ) -> list[M]:
     """A row for every period, whether something happened in it or not."""
-    found: dict[date, Any] = {row.day: row._mapping for row in session.execute(statement)}
+    found: dict[date, Any] = {row.day: row._mapping for row in context.session.execute(statement)}
     nothing = dict.fromkeys(model.model_fields, 0)
     return [
         model.model_validate({**nothing, **found.get(day, {}), "period_start": midnight(day)})
@@ -213,8 +213,8 @@ def _series(
     ]
 
 
-def _counts(session: Session, statement: Statement) -> dict[str, int]:
-    return {row.status: row.rows for row in session.execute(statement)}
+def _counts(context: Context, statement: Statement) -> dict[str, int]:
+    return {row.status: row.rows for row in context.session.execute(statement)}
 
 
 def _by_status(model: type[M], statuses: type[StrEnum], counts: Mapping[str, int]) -> M:

@@ -1,27 +1,19 @@
 """Carts: what a user means to buy, at today's prices; no stock is held."""
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Session
 
-from core.caller import Caller
-from core.errors import StaleObjectError
 from core.money import ZERO
 from core.pagination import ListQuery, Page, Sorting, fetch_page
+from core.store.upsert import insert_into
 from models import carts, tickets
 from Order.errors import CartItemNotFoundError
-from Order.schemas.cart import (
-    CartItemCreate,
-    CartItemRead,
-    CartItemUpdate,
-    CartTicket,
-    CartTotal,
-)
-from Order.services import expiry_service, user_service
+from Order.schemas.cart import CartItemCreate, CartItemRead, CartItemUpdate, CartTicket, CartTotal
+from Order.services.availability import available_offers
 from Ticket.services import ticket_service
+from User.services import user_service
+from work.context import Context
 
 _TICKET = [
     tickets.c[name]
@@ -37,114 +29,93 @@ _TICKET = [
 ]
 
 
-def add_item(
-    session: Session, body: CartItemCreate, *, caller: Caller, currency: str, now: datetime
-) -> CartItemRead:
+def add_item(context: Context, body: CartItemCreate) -> CartItemRead:
     """Put a ticket in the cart, or more of it if it is there already."""
-    user_service.require_active(session, body.user_id)
+    user_service.require_active(context, body.user_id)
     # Kept until the commit, or a deletion in between would break the new line's reference.
-    offers = ticket_service.offers(session, [body.ticket_id], keep=True)
-    ticket_service.require_on_sale(offers.values(), caller=caller, now=now)
-    cart_id, quantity = _raise_quantity(session, body, now)
-    _require_available(session, body.ticket_id, quantity, now)
-    return _get(session, cart_id, currency)
+    offers = ticket_service.offers(context, [body.ticket_id], keep=True)
+    ticket_service.require_on_sale(context, offers.values())
+    cart_id, quantity = _raise_quantity(context, body)
+    available_offers(context, {body.ticket_id: quantity})
+    return _get(context, cart_id)
 
 
-def change_quantity(
-    session: Session,
-    cart_item_id: int,
-    body: CartItemUpdate,
-    *,
-    caller: Caller,
-    currency: str,
-    now: datetime,
-) -> CartItemRead:
+def change_quantity(context: Context, cart_item_id: int, body: CartItemUpdate) -> CartItemRead:
     # The user before the line, as the deletion of a user locks them.
-    user_service.require_active(session, _row(session, cart_item_id).user_id)
-    row = _row(session, cart_item_id, lock=True)
-    if body.updated_at is not None and body.updated_at != row.updated_at:
-        raise StaleObjectError(updated_at=row.updated_at)
-    offers = ticket_service.offers(session, [row.ticket_id])
-    ticket_service.require_on_sale(offers.values(), caller=caller, now=now)
-    _require_available(session, row.ticket_id, body.quantity, now)
+    user_service.require_active(context, _row(context, cart_item_id).user_id)
+    row = _row(context, cart_item_id, lock=True)
+    body.require_current(row)
+    available_offers(context, {row.ticket_id: body.quantity})
     changed = update(carts).where(carts.c.id == cart_item_id)
-    session.execute(changed.values(quantity=body.quantity, updated_at=now))
-    return _get(session, cart_item_id, currency)
+    context.session.execute(changed.values(quantity=body.quantity, updated_at=context.now))
+    return _get(context, cart_item_id)
 
 
-def remove_item(session: Session, cart_item_id: int) -> None:
+def remove_item(context: Context, cart_item_id: int) -> None:
     gone = delete(carts).where(carts.c.id == cart_item_id).returning(carts.c.id)
-    if session.execute(gone).one_or_none() is None:
+    if context.session.execute(gone).one_or_none() is None:
         raise CartItemNotFoundError
 
 
-def clear(session: Session, user_id: int) -> None:
-    user_service.require_user(session, user_id)
-    session.execute(delete(carts).where(carts.c.user_id == user_id))
+def clear(context: Context, user_id: int) -> None:
+    user_service.require_user(context, user_id)
+    context.session.execute(delete(carts).where(carts.c.user_id == user_id))
 
 
-def list_items(
-    session: Session, user_id: int, query: ListQuery, *, currency: str
-) -> Page[CartItemRead]:
+def list_items(context: Context, user_id: int, query: ListQuery) -> Page[CartItemRead]:
     statement = _lines().where(carts.c.user_id == user_id)
-    page = fetch_page(session, statement, query, Sorting.of(query.sort, carts.c))
+    page = fetch_page(context.session, statement, query, Sorting.of(query.sort, carts.c))
     if not page.items:
-        user_service.require_user(session, user_id)
-    return Page([_read(row, currency) for row in page.items], page.next, page.total)
+        user_service.require_user(context, user_id)
+    return page.map(lambda row: _read(context, row))
 
 
-def get_total(session: Session, user_id: int, *, currency: str) -> CartTotal:
+def get_total(context: Context, user_id: int) -> CartTotal:
     statement = _lines().where(carts.c.user_id == user_id).order_by(carts.c.id)
-    items = [_read(row, currency) for row in session.execute(statement)]
+    items = [_read(context, row) for row in context.session.execute(statement)]
     if not items:
-        user_service.require_user(session, user_id)
+        user_service.require_user(context, user_id)
     return CartTotal(
         user_id=user_id,
         total_items=len(items),
         total_quantity=sum(item.quantity for item in items),
         total_amount=sum((item.line_total for item in items), ZERO),
-        currency=currency,
+        currency=context.terms.currency,
         items=items,
     )
 
 
-def take_all(session: Session, user_id: int) -> dict[int, int]:
+def take_all(context: Context, user_id: int) -> dict[int, int]:
     """Empty the cart and return what was in it: {ticket id: quantity}.
 
     Of two at once, one gets the lines and the other none.
     """
     statement = delete(carts).where(carts.c.user_id == user_id)
-    rows = session.execute(statement.returning(carts.c.ticket_id, carts.c.quantity))
+    rows = context.session.execute(statement.returning(carts.c.ticket_id, carts.c.quantity))
     return {row.ticket_id: row.quantity for row in rows}
 
 
-def _raise_quantity(session: Session, body: CartItemCreate, now: datetime) -> tuple[int, int]:
+def _raise_quantity(context: Context, body: CartItemCreate) -> tuple[int, int]:
     """One row per user and ticket, also when two requests race: (id, quantity)."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    line = dialect.insert(carts).values(**body.model_dump(), created_at=now, updated_at=now)
+    line = insert_into(context.session, carts).values(
+        **body.model_dump(), created_at=context.now, updated_at=context.now
+    )
     statement = line.on_conflict_do_update(
         index_elements=["user_id", "ticket_id"],
-        set_={"quantity": carts.c.quantity + line.excluded.quantity, "updated_at": now},
+        set_={
+            "quantity": carts.c.quantity + line.excluded.quantity,
+            "updated_at": context.now,
+        },
     ).returning(carts.c.id, carts.c.quantity)
-    row = session.execute(statement).one()
+    row = context.session.execute(statement).one()
     return row.id, row.quantity
 
 
-def _require_available(session: Session, ticket_id: int, quantity: int, now: datetime) -> None:
-    """Holds that ran out count as available."""
-    wanted = {ticket_id: quantity}
-    offers = ticket_service.offers(session, wanted)
-    if ticket_service.short_lines(offers.values(), wanted):
-        expiry_service.free_overdue_stock(session, [ticket_id], now=now)
-        offers = ticket_service.offers(session, wanted)
-    ticket_service.require_stock(offers.values(), wanted)
-
-
-def _row(session: Session, cart_item_id: int, *, lock: bool = False) -> Row[Any]:
+def _row(context: Context, cart_item_id: int, *, lock: bool = False) -> Row[Any]:
     statement = select(*carts.c).where(carts.c.id == cart_item_id)
     if lock:
         statement = statement.with_for_update()
-    row = session.execute(statement).one_or_none()
+    row = context.session.execute(statement).one_or_none()
     if row is None:
         raise CartItemNotFoundError
     return row
@@ -154,12 +125,12 @@ def _lines() -> Select[Any]:
     return select(*carts.c, *_TICKET).join(tickets, tickets.c.id == carts.c.ticket_id)
 
 
-def _get(session: Session, cart_id: int, currency: str) -> CartItemRead:
-    row = session.execute(_lines().where(carts.c.id == cart_id)).one()
-    return _read(row, currency)
+def _get(context: Context, cart_id: int) -> CartItemRead:
+    row = context.session.execute(_lines().where(carts.c.id == cart_id)).one()
+    return _read(context, row)
 
 
-def _read(row: Row[Any], currency: str) -> CartItemRead:
+def _read(context: Context, row: Row[Any]) -> CartItemRead:
     return CartItemRead(
         id=row.id,
         user_id=row.user_id,
@@ -167,7 +138,7 @@ def _read(row: Row[Any], currency: str) -> CartItemRead:
         quantity=row.quantity,
         unit_price=row.price,
         line_total=row.price * row.quantity,
-        currency=currency,
+        currency=context.terms.currency,
         ticket=CartTicket.model_validate(row),
         created_at=row.created_at,
         updated_at=row.updated_at,

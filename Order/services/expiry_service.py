@@ -4,40 +4,40 @@ from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Select, select
-from sqlmodel import Session
 
 from models import order_items, orders
 from Order.services import order_lifecycle
 from Ticket.services import stock_service
+from work.context import Context
 
 
-def free_overdue_stock(session: Session, ticket_ids: Collection[int], *, now: datetime) -> bool:
+def free_overdue_stock(context: Context, ticket_ids: Collection[int]) -> bool:
     """Expire the overdue orders that hold these tickets; whether there were any.
 
     Waits for a transaction that is expiring them already, so that the caller sees what it freed.
     """
     holding = select(order_items.c.order_id).where(order_items.c.ticket_id.in_(ticket_ids))
-    overdue = _overdue(now).where(orders.c.id.in_(holding)).order_by(orders.c.id)
-    order_ids = session.execute(overdue.with_for_update(key_share=True)).scalars().all()
+    overdue = _overdue(context.now).where(orders.c.id.in_(holding)).order_by(orders.c.id)
+    order_ids = context.session.execute(overdue.with_for_update(key_share=True)).scalars().all()
     if not order_ids:
         return False
-    freed = {one.ticket_id for one in order_lifecycle.holdings_of(session, order_ids)}
+    freed = {one.ticket_id for one in order_lifecycle.holdings_of(context, order_ids)}
     # The caller is going to take some of these: all locks at once, in id order.
-    stock_service.lock(session, freed | frozenset(ticket_ids))
-    order_lifecycle.expire(session, order_ids, now=now)
+    stock_service.lock(context, freed | frozenset(ticket_ids))
+    order_lifecycle.expire(context, order_ids)
     return True
 
 
-def expire_overdue_orders(session: Session, *, now: datetime, limit: int) -> int:
+def expire_overdue_orders(context: Context, *, limit: int) -> int:
     """Expire the orders that are overdue longest, at most ``limit``; how many there were.
 
     Any number of processes may sweep at once: each skips what another has locked.
     """
-    overdue = _overdue(now).order_by(orders.c.expires_at, orders.c.id).limit(limit)
+    overdue = _overdue(context.now).order_by(orders.c.expires_at, orders.c.id).limit(limit)
     locking = overdue.with_for_update(key_share=True, skip_locked=True)
-    order_ids = session.execute(locking).scalars().all()
+    order_ids = context.session.execute(locking).scalars().all()
     if order_ids:
-        order_lifecycle.expire(session, order_ids, now=now)
+        order_lifecycle.expire(context, order_ids)
     return len(order_ids)
 
 

@@ -4,18 +4,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Row, select
-from sqlmodel import Session
 
 from Ledger.schemas import MoneyMove, OrderEvent, OrderHistory, StockMove
 from Ledger.services.ledger_service import NOWHERE, SELLER
 from models import MovementKind, movements, orders
 from Order.errors import OrderNotFoundError
+from work.context import Context
 
 # The lines with which the ledger began were written by kind, not in the order of time.
 _OPENING = "migration"
 
 
-def get_order_history(session: Session, order_id: int, *, currency: str) -> OrderHistory:
+def get_order_history(context: Context, order_id: int) -> OrderHistory:
     """All that happened to an order, oldest first."""
     statement = (
         select(orders.c.order_reference, *movements.c)
@@ -23,14 +23,14 @@ def get_order_history(session: Session, order_id: int, *, currency: str) -> Orde
         .where(orders.c.id == order_id)
         .order_by(movements.c.id)
     )
-    rows = session.execute(statement).all()
+    rows = context.session.execute(statement).all()
     if not rows:
         raise OrderNotFoundError
     moves = [row for row in rows if row.id is not None]
     return OrderHistory(
         order_id=order_id,
         order_reference=rows[0].order_reference,
-        currency=currency,
+        currency=context.terms.currency,
         events=[_event(group) for group in _by_event(moves)],
     )
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from core.caller import Caller
 from core.money import ZERO
 from models import OrderStatus, TransactionStatus
 from Order.errors import InvalidTransitionError
+from work.caller import Caller
 
 S = TypeVar("S", OrderStatus, TransactionStatus)
 

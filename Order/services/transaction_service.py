@@ -1,15 +1,12 @@
 """Payments and refunds: money for one order, counted once."""
 
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, insert, select
-from sqlmodel import Session
 
-from core.caller import Caller
-from core.errors import StaleObjectError
-from core.pagination import Page, Sorting, fetch_page
+from core.pagination import Page, Sorting, conditions_of, fetch_page
 from models import TransactionStatus, orders, transactions
 from Order.errors import (
     AmountExceedsBalanceError,
@@ -36,15 +33,18 @@ from Order.services.order_states import (
     require_transition,
 )
 from Order.services.references import transaction_number
+from work.context import Context
 
+_FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
+    "status": lambda value: transactions.c.status == value,
+    "payment_method": lambda value: transactions.c.payment_method == value,
+}
 _FIXED_ONCE_SETTLED = ("amount", "payment_method")
 
 
-def create_transaction(
-    session: Session, body: TransactionCreate, *, currency: str, now: datetime
-) -> TransactionRead:
+def create_transaction(context: Context, body: TransactionCreate) -> TransactionRead:
     """Announce a payment; it counts once it succeeds."""
-    order = order_lifecycle.lock_order(session, body.order_id, now=now)
+    order = order_lifecycle.lock_order(context, body.order_id)
     if order.status not in PAYABLE:
         raise OrderNotPayableError(order_status=order.status.value)
     amount = balance_due(order) if body.amount is None else body.amount
@@ -57,113 +57,90 @@ def create_transaction(
         payment_method=body.payment_method,
         transaction_reference=body.transaction_reference,
         status=TransactionStatus.PENDING,
-        created_at=now,
-        updated_at=now,
+        created_at=context.now,
+        updated_at=context.now,
     )
-    return _read(session.execute(statement.returning(*transactions.c)).one(), currency)
+    return _read(context, context.session.execute(statement.returning(*transactions.c)).one())
 
 
-def get_transaction(session: Session, transaction_id: int, *, currency: str) -> TransactionRead:
-    return _read(_row(session, transaction_id), currency)
+def get_transaction(context: Context, transaction_id: int) -> TransactionRead:
+    return _read(context, _row(context, transaction_id))
 
 
-def list_transactions(
-    session: Session, query: TransactionList, *, caller: Caller, currency: str
-) -> Page[TransactionRead]:
+def list_transactions(context: Context, query: TransactionList) -> Page[TransactionRead]:
     """The box office sees all transactions, customers those of their own orders."""
-    conditions = _conditions(query)
+    conditions = []
     if query.order_id is not None:
         conditions.append(transactions.c.order_id == query.order_id)
-    if not caller.is_box_office:
-        own = select(orders.c.id).where(orders.c.user_id == caller.user_id)
+    if not context.caller.is_box_office:
+        own = select(orders.c.id).where(orders.c.user_id == context.caller.user_id)
         conditions.append(transactions.c.order_id.in_(own))
-    return _page(session, query, conditions, currency)
+    return _page(context, query, *conditions)
 
 
 def list_transactions_of_order(
-    session: Session, order_id: int, query: TransactionFilters, *, currency: str
+    context: Context, order_id: int, query: TransactionFilters
 ) -> Page[TransactionRead]:
-    conditions = [*_conditions(query), transactions.c.order_id == order_id]
-    page = _page(session, query, conditions, currency)
+    page = _page(context, query, transactions.c.order_id == order_id)
     if not page.items:
-        order_queries.require_order(session, order_id)
+        order_queries.require_order(context, order_id)
     return page
 
 
 def update_transaction(
-    session: Session,
-    transaction_id: int,
-    body: TransactionUpdate,
-    *,
-    currency: str,
-    now: datetime,
+    context: Context, transaction_id: int, body: TransactionUpdate
 ) -> TransactionRead:
-    order, row = _lock(session, transaction_id, now)
-    if body.updated_at is not None and body.updated_at != row.updated_at:
-        raise StaleObjectError(updated_at=row.updated_at)
+    order, row = _lock(context, transaction_id)
+    body.require_current(row)
     changes = {name: value for name, value in body.sent().items() if value != getattr(row, name)}
     if row.status != TransactionStatus.PENDING and changes.keys() & set(_FIXED_ONCE_SETTLED):
         raise TransactionNotPendingError(transaction_status=row.status.value)
     if "amount" in changes:
         _require_due(changes["amount"], order)
     if changes:
-        payment_service.change_transaction(session, transaction_id, now=now, **changes)
-    return get_transaction(session, transaction_id, currency=currency)
+        payment_service.change_transaction(context, transaction_id, **changes)
+    return get_transaction(context, transaction_id)
 
 
 def change_status(
-    session: Session,
-    transaction_id: int,
-    body: TransactionStatusChange,
-    *,
-    currency: str,
-    now: datetime,
+    context: Context, transaction_id: int, body: TransactionStatusChange
 ) -> TransactionRead:
     """What the payer's provider says became of the money; saying it twice changes nothing."""
-    order, row = _lock(session, transaction_id, now)
+    order, row = _lock(context, transaction_id)
     if body.status != row.status:
         require_transition(TRANSACTION_TRANSITIONS, row.status, body.status)
         if body.status == TransactionStatus.SUCCESS:
-            payment_service.receive(session, order, row, now=now)
+            payment_service.receive(context, order, row)
         else:
-            payment_service.fail(session, row, reason=body.failure_reason, now=now)
-    return get_transaction(session, transaction_id, currency=currency)
+            payment_service.fail(context, row, reason=body.failure_reason)
+    return get_transaction(context, transaction_id)
 
 
-def refund(
-    session: Session,
-    transaction_id: int,
-    body: Refund | None,
-    *,
-    currency: str,
-    now: datetime,
-) -> TransactionRead:
+def refund(context: Context, transaction_id: int, body: Refund | None) -> TransactionRead:
     """Give money back: all that is left of the payment, or a part of it."""
     body = body or Refund()
-    order, row = _lock(session, transaction_id, now)
+    order, row = _lock(context, transaction_id)
     if row.status in {TransactionStatus.PENDING, TransactionStatus.FAILED}:
         raise TransactionNotRefundableError(transaction_status=row.status.value)
     refundable = row.amount - row.refunded_amount
     amount = refundable if body.amount is None else body.amount
     if amount > refundable or refundable == 0:
         raise RefundExceedsPaymentError(amount, refundable)
-    payment_service.give_back(
-        session, order, row, amount, reason=body.reason, restock=body.restock, now=now
-    )
-    return get_transaction(session, transaction_id, currency=currency)
+    payment_service.give_back(context, order, row, amount, reason=body.reason, restock=body.restock)
+    return get_transaction(context, transaction_id)
 
 
-def _lock(session: Session, transaction_id: int, now: datetime) -> tuple[Row[Any], Row[Any]]:
+def _lock(context: Context, transaction_id: int) -> tuple[Row[Any], Row[Any]]:
     """The order and the transaction as they are under the order's lock."""
-    order_id = _row(session, transaction_id).order_id
-    order = order_lifecycle.lock_order(session, order_id, now=now)
+    order_id = _row(context, transaction_id).order_id
+    order = order_lifecycle.lock_order(context, order_id)
     # Read again: before the lock, another request may have settled it.
-    return order, _row(session, transaction_id)
+    return order, _row(context, transaction_id)
 
 
-def _row(session: Session, transaction_id: int) -> Row[Any]:
+def _row(context: Context, transaction_id: int) -> Row[Any]:
     statement = select(*transactions.c).where(transactions.c.id == transaction_id)
-    row = session.execute(statement).one_or_none()
+    row = context.session.execute(statement).one_or_none()
     if row is None:
         raise TransactionNotFoundError
     return row
@@ -175,25 +152,13 @@ def _require_due(amount: Decimal, order: Row[Any]) -> None:
         raise AmountExceedsBalanceError(amount, due)
 
 
-def _conditions(query: TransactionFilters) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if query.status is not None:
-        conditions.append(transactions.c.status == query.status)
-    if query.payment_method is not None:
-        conditions.append(transactions.c.payment_method == query.payment_method)
-    return conditions
-
-
 def _page(
-    session: Session,
-    query: TransactionFilters,
-    conditions: list[ColumnElement[bool]],
-    currency: str,
+    context: Context, query: TransactionFilters, *own: ColumnElement[bool]
 ) -> Page[TransactionRead]:
-    statement = select(*transactions.c).where(*conditions)
-    page = fetch_page(session, statement, query, Sorting.of(query.sort, transactions.c))
-    return Page([_read(row, currency) for row in page.items], page.next, page.total)
+    statement = select(*transactions.c).where(*conditions_of(query, _FILTERS), *own)
+    page = fetch_page(context.session, statement, query, Sorting.of(query.sort, transactions.c))
+    return page.map(lambda row: _read(context, row))
 
 
-def _read(row: Row[Any], currency: str) -> TransactionRead:
-    return TransactionRead.model_validate({**row._mapping, "currency": currency})
+def _read(context: Context, row: Row[Any]) -> TransactionRead:
+    return TransactionRead.model_validate({**row._mapping, "currency": context.terms.currency})

@@ -5,9 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from core.errors import StaleObjectError
-from core.problems import responses
+from core.http.problems import responses
 from core.schemas import IdPath
-from core.unit_of_work import Work
 from Ticket.errors import StockConflictError, TicketHasOrdersError, TicketNotFoundError
 from Ticket.schemas import (
     TicketCreate,
@@ -18,6 +17,8 @@ from Ticket.schemas import (
     TicketUpdate,
 )
 from Ticket.services import ticket_service
+from work.access import BOX_OFFICE, PUBLIC, allowed
+from work.unit_of_work import Work
 
 router = APIRouter(prefix="/api/tickets", tags=["Tickets"])
 
@@ -30,11 +31,10 @@ router = APIRouter(prefix="/api/tickets", tags=["Tickets"])
     response_model=TicketRead,
     responses=responses(body=True),
 )
+@allowed(BOX_OFFICE)
 async def create_ticket(body: TicketCreate, work: Work) -> Response:
     """Put a kind of admission on sale for an event."""
-    return await work.create(
-        ticket_service.create_ticket, body, currency=work.settings.currency, now=work.now
-    )
+    return await work.create(lambda context: ticket_service.create_ticket(context, body))
 
 
 @router.get(
@@ -44,9 +44,10 @@ async def create_ticket(body: TicketCreate, work: Work) -> Response:
     response_model=list[TicketRead],
     responses=responses(),
 )
+@allowed(PUBLIC)
 async def list_tickets(query: Annotated[TicketList, Query()], work: Work) -> Response:
     """All tickets that match every filter given."""
-    return await work.page(ticket_service.list_tickets, query, currency=work.settings.currency)
+    return await work.page(lambda context: ticket_service.list_tickets(context, query))
 
 
 @router.get(
@@ -56,9 +57,10 @@ async def list_tickets(query: Annotated[TicketList, Query()], work: Work) -> Res
     response_model=list[TicketRead],
     responses=responses(),
 )
+@allowed(PUBLIC)
 async def search_tickets(query: Annotated[TicketSearch, Query()], work: Work) -> Response:
     """Tickets with every word of `q`, in any case and with or without accents, by event date."""
-    return await work.page(ticket_service.search_tickets, query, currency=work.settings.currency)
+    return await work.page(lambda context: ticket_service.search_tickets(context, query))
 
 
 @router.get(
@@ -68,9 +70,10 @@ async def search_tickets(query: Annotated[TicketSearch, Query()], work: Work) ->
     response_model=TicketRead,
     responses=responses(TicketNotFoundError),
 )
+@allowed(PUBLIC)
 async def get_ticket(ticket_id: IdPath, work: Work) -> Response:
     """One ticket with its stock as it is now."""
-    return await work.read(ticket_service.get_ticket, ticket_id, currency=work.settings.currency)
+    return await work.read(lambda context: ticket_service.get_ticket(context, ticket_id))
 
 
 @router.put(
@@ -80,15 +83,10 @@ async def get_ticket(ticket_id: IdPath, work: Work) -> Response:
     response_model=TicketRead,
     responses=responses(TicketNotFoundError, StockConflictError, StaleObjectError, body=True),
 )
+@allowed(BOX_OFFICE)
 async def update_ticket(ticket_id: IdPath, body: TicketUpdate, work: Work) -> Response:
     """Change the fields that are sent. Orders keep the price at which they were made."""
-    return await work.change(
-        ticket_service.update_ticket,
-        ticket_id,
-        body,
-        currency=work.settings.currency,
-        now=work.now,
-    )
+    return await work.change(lambda context: ticket_service.update_ticket(context, ticket_id, body))
 
 
 @router.delete(
@@ -98,9 +96,10 @@ async def update_ticket(ticket_id: IdPath, body: TicketUpdate, work: Work) -> Re
     status_code=204,
     responses=responses(TicketNotFoundError, TicketHasOrdersError),
 )
+@allowed(BOX_OFFICE)
 async def delete_ticket(ticket_id: IdPath, work: Work) -> Response:
     """Possible while no order refers to it; it leaves the carts that hold it."""
-    return await work.remove(ticket_service.delete_ticket, ticket_id, now=work.now)
+    return await work.remove(lambda context: ticket_service.delete_ticket(context, ticket_id))
 
 
 @router.patch(
@@ -110,12 +109,9 @@ async def delete_ticket(ticket_id: IdPath, work: Work) -> Response:
     response_model=TicketRead,
     responses=responses(TicketNotFoundError, body=True),
 )
+@allowed(BOX_OFFICE)
 async def change_ticket_status(ticket_id: IdPath, body: TicketStatusChange, work: Work) -> Response:
     """`reserved`, `sold` and `cancelled` stop the sale; `available` lets the stock speak again."""
     return await work.change(
-        ticket_service.change_status,
-        ticket_id,
-        body.status,
-        currency=work.settings.currency,
-        now=work.now,
+        lambda context: ticket_service.change_status(context, ticket_id, body.status)
     )

@@ -10,19 +10,19 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Row, Select, column, select, update, values
 from sqlalchemy.sql.dml import ReturningUpdate
-from sqlmodel import Session
 
 from core.columns import BigId
 from Ledger.services import ledger_service
-from Ledger.services.ledger_service import NOWHERE, Cause, Entry
+from Ledger.services.ledger_service import NOWHERE, Entry, Move
 from models import tickets
+from Ticket.causes import Cause
+from work.context import Context
 
 
 class Stock(StrEnum):
@@ -49,14 +49,21 @@ class Holding:
     worth: Decimal
 
 
+@dataclass(frozen=True)
+class Shift:
+    """Units go from one counter to another, for a reason that the ledger tells."""
+
+    origin: Stock
+    target: Stock
+    cause: str
+
+    @property
+    def in_ledger(self) -> Move:
+        return Move(self.origin.place, self.target.place, self.cause)
+
+
 def take(
-    session: Session,
-    holdings: Collection[Holding],
-    *,
-    to: Stock,
-    cause: Cause,
-    now: datetime,
-    also: Iterable[Entry] = (),
+    context: Context, holdings: Collection[Holding], shift: Shift, *, also: Iterable[Entry] = ()
 ) -> bool:
     """Take units from sale; whether there were enough of all.
 
@@ -64,53 +71,43 @@ def take(
     ``also`` is written to the ledger in the same statement.
     """
     # The ledger first: the tickets' locks are what other buyers wait for.
-    moved = _entries(holdings, Stock.AVAILABLE, to, cause)
-    ledger_service.record(session, [*also, *moved], now=now)
+    ledger_service.record(context, [*also, *_entries(holdings, shift)])
     wanted = _units(holdings)
     if not wanted:
         return True
-    taken = _move(session, wanted, Stock.AVAILABLE, to, now=now, on_sale_only=True)
+    taken = _move(context, wanted, shift, on_sale_only=True)
     return taken == wanted.keys()
 
 
 def move(
-    session: Session,
-    holdings: Collection[Holding],
-    *,
-    origin: Stock,
-    to: Stock,
-    cause: Cause,
-    now: datetime,
-    also: Iterable[Entry] = (),
+    context: Context, holdings: Collection[Holding], shift: Shift, *, also: Iterable[Entry] = ()
 ) -> None:
     """Move units that orders hold; that they are there is the caller's knowledge."""
-    ledger_service.record(session, [*also, *_entries(holdings, origin, to, cause)], now=now)
+    ledger_service.record(context, [*also, *_entries(holdings, shift)])
     units = _units(holdings)
-    if units and _move(session, units, origin, to, now=now) != units.keys():
-        raise AssertionError(f"{origin} of {dict(units)} is less than its orders hold")
+    if units and _move(context, units, shift) != units.keys():
+        raise AssertionError(f"{shift.origin} of {dict(units)} is less than its orders hold")
 
 
-def lock(session: Session, ticket_ids: AbstractSet[int]) -> None:
+def lock(context: Context, ticket_ids: AbstractSet[int]) -> None:
     """Lock tickets in id order, for a transaction that is going to move stock twice."""
-    session.execute(_locking(ticket_ids))
+    context.session.execute(_locking(ticket_ids))
 
 
-def enter(session: Session, ticket: Row[Any], *, now: datetime) -> None:
+def enter(context: Context, ticket: Row[Any]) -> None:
     """Write down the stock that a new ticket came with."""
     units = {NOWHERE: -ticket.total_quantity, **_outside_orders(ticket)}
-    _record_change(session, ticket.id, units, Cause.TICKET_CREATED, now)
+    _record_change(context, ticket.id, units, Cause.TICKET_CREATED)
 
 
-def withdraw(session: Session, ticket: Row[Any], *, now: datetime) -> None:
+def withdraw(context: Context, ticket: Row[Any]) -> None:
     """Write down that a ticket is gone, with all its stock; no order may hold any."""
     counters = _outside_orders(ticket)
     units = {NOWHERE: ticket.total_quantity, **{name: -n for name, n in counters.items()}}
-    _record_change(session, ticket.id, units, Cause.TICKET_DELETED, now)
+    _record_change(context, ticket.id, units, Cause.TICKET_DELETED)
 
 
-def resize(
-    session: Session, ticket: Row[Any], *, total: int | None, available: int | None, now: datetime
-) -> bool:
+def resize(context: Context, ticket: Row[Any], *, total: int | None, available: int | None) -> bool:
     """Set the total (moves what is available) and then what is available (moves what is withheld).
 
     The caller holds the ticket's lock. Returns False where a counter would become negative;
@@ -122,14 +119,14 @@ def resize(
     new_withheld = ticket.withheld_quantity + free - new_available
     if new_available < 0 or new_withheld < 0:
         return False
-    session.execute(
+    context.session.execute(
         update(tickets)
         .where(tickets.c.id == ticket.id)
         .values(
             total_quantity=new_total,
             available_quantity=new_available,
             withheld_quantity=new_withheld,
-            updated_at=now,
+            updated_at=context.now,
         )
     )
     changes = {
@@ -137,7 +134,7 @@ def resize(
         Stock.AVAILABLE.place: new_available - ticket.available_quantity,
         Stock.WITHHELD.place: new_withheld - ticket.withheld_quantity,
     }
-    _record_change(session, ticket.id, changes, Cause.TICKET_CHANGED, now)
+    _record_change(context, ticket.id, changes, Cause.TICKET_CHANGED)
     return True
 
 
@@ -149,7 +146,7 @@ def _outside_orders(ticket: Row[Any]) -> dict[str, int]:
 
 
 def _record_change(
-    session: Session, ticket_id: int, changes: Mapping[str, int], cause: Cause, now: datetime
+    context: Context, ticket_id: int, changes: Mapping[str, int], cause: Cause
 ) -> None:
     """Write the moves that explain changes of a ticket's counters: {place: units more or less}.
 
@@ -166,10 +163,10 @@ def _record_change(
             missing -= units  # noqa: PLW2901 - what is still missing
             entries.append(
                 ledger_service.stock_moved(
-                    cause, origin, target, ticket_id=ticket_id, quantity=units
+                    Move(origin, target, cause), ticket_id=ticket_id, quantity=units
                 )
             )
-    ledger_service.record(session, entries, now=now)
+    ledger_service.record(context, entries)
 
 
 def _units(holdings: Iterable[Holding]) -> Counter[int]:
@@ -179,14 +176,10 @@ def _units(holdings: Iterable[Holding]) -> Counter[int]:
     return units
 
 
-def _entries(
-    holdings: Iterable[Holding], origin: Stock, to: Stock, cause: Cause
-) -> Iterable[Entry]:
+def _entries(holdings: Iterable[Holding], shift: Shift) -> Iterable[Entry]:
     for holding in holdings:
         yield ledger_service.stock_moved(
-            cause,
-            origin.place,
-            to.place,
+            shift.in_ledger,
             ticket_id=holding.ticket_id,
             quantity=holding.quantity,
             order_id=holding.order_id,
@@ -195,35 +188,29 @@ def _entries(
 
 
 def _move(
-    session: Session,
-    quantities: Mapping[int, int],
-    origin: Stock,
-    to: Stock,
-    *,
-    now: datetime,
-    on_sale_only: bool = False,
+    context: Context, quantities: Mapping[int, int], shift: Shift, *, on_sale_only: bool = False
 ) -> frozenset[int]:
     """The tickets that had enough: {ticket id: units} moved from one counter to another."""
     if len(quantities) == 1:
         # The common case has a plain statement, which is compiled once for all orders.
         [(ticket_id, units)] = quantities.items()
-        statement = _moving(origin, to, units, now).where(tickets.c.id == ticket_id)
+        statement = _moving(context, shift, units).where(tickets.c.id == ticket_id)
     else:
-        statement = _moving_many(session, quantities, origin, to, now)
+        statement = _moving_many(context, quantities, shift)
     if on_sale_only:
         statement = statement.where(tickets.c.sale_stopped_as.is_(None))
-    return frozenset(session.execute(statement).scalars())
+    return frozenset(context.session.execute(statement).scalars())
 
 
 def _moving_many(
-    session: Session, quantities: Mapping[int, int], origin: Stock, to: Stock, now: datetime
+    context: Context, quantities: Mapping[int, int], shift: Shift
 ) -> ReturningUpdate[tuple[int]]:
     lines = values(column("ticket_id", BigId), column("quantity", Integer), name="lines")
     # A CTE names the columns on both databases; SQLite knows no names for a bare VALUES.
     wanted = lines.data(sorted(quantities.items())).cte("wanted")
-    statement = _moving(origin, to, wanted.c.quantity, now)
+    statement = _moving(context, shift, wanted.c.quantity)
     statement = statement.where(tickets.c.id == wanted.c.ticket_id)
-    if session.get_bind().dialect.name == "postgresql":
+    if context.session.get_bind().dialect.name == "postgresql":
         # An UPDATE locks rows in the order of its plan, which is not ours to choose. The CTE
         # locks them by id, and the UPDATE then looks at each again as it is under the lock.
         locked = _locking(quantities.keys()).cte("locked")
@@ -232,11 +219,11 @@ def _moving_many(
 
 
 def _moving(
-    origin: Stock, to: Stock, units: ColumnElement[int] | int, now: datetime
+    context: Context, shift: Shift, units: ColumnElement[int] | int
 ) -> ReturningUpdate[tuple[int]]:
     """Move units of the tickets that have enough of them."""
-    source, target = tickets.c[origin], tickets.c[to]
-    changes = {source: source - units, target: target + units, tickets.c.updated_at: now}
+    source, target = tickets.c[shift.origin], tickets.c[shift.target]
+    changes = {source: source - units, target: target + units, tickets.c.updated_at: context.now}
     return update(tickets).where(source >= units).values(changes).returning(tickets.c.id)
 
 

@@ -1,15 +1,11 @@
 """Tickets: what is on sale, and at which price."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, exists, insert, select, update
-from sqlmodel import Session
 
-from core.caller import Caller
-from core.errors import StaleObjectError
-from core.pagination import Page, Sorting, fetch_page
+from core.pagination import Page, Sorting, conditions_of, fetch_page
 from core.text import case_key, search_key
 from models import TicketStatus, order_items, tickets
 from Ticket.errors import (
@@ -29,15 +25,26 @@ from Ticket.schemas import (
     TicketUpdate,
 )
 from Ticket.services import stock_service
+from work.context import Context
 
 _STOCK = {"total_quantity", "available_quantity"}
 _KEYS = {"event_name": "event_key", "venue": "venue_key", "category": "category_key"}
+_ON_SALE = tickets.c.status == TicketStatus.AVAILABLE.value
+_FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
+    "status": lambda value: tickets.c.status == value.value,
+    "category": lambda value: tickets.c.category_key == case_key(value),
+    "venue": lambda value: tickets.c.venue_key.contains(case_key(value), autoescape=True),
+    "event_name": lambda value: tickets.c.event_key.contains(case_key(value), autoescape=True),
+    "min_price": lambda value: tickets.c.price >= value,
+    "max_price": lambda value: tickets.c.price <= value,
+    "date_from": lambda value: tickets.c.event_date >= value,
+    "date_to": lambda value: tickets.c.event_date < value,
+    "available": lambda value: _ON_SALE if value else ~_ON_SALE,
+}
 _SEARCHED = ("event_name", "event_description", "venue", "category")
 
 
-def create_ticket(
-    session: Session, body: TicketCreate, *, currency: str, now: datetime
-) -> TicketRead:
+def create_ticket(context: Context, body: TicketCreate) -> TicketRead:
     fields = body.model_dump()
     withheld = body.total_quantity - body.available_quantity
     statement = (
@@ -48,68 +55,65 @@ def create_ticket(
             reserved_quantity=0,
             sold_quantity=0,
             withheld_quantity=withheld,
-            created_at=now,
-            updated_at=now,
+            created_at=context.now,
+            updated_at=context.now,
         )
         .returning(*tickets.c)
     )
-    row = session.execute(statement).one()
-    stock_service.enter(session, row, now=now)
-    return _read(row, currency)
+    row = context.session.execute(statement).one()
+    stock_service.enter(context, row)
+    return _read(context, row)
 
 
-def get_ticket(session: Session, ticket_id: int, *, currency: str) -> TicketRead:
-    return _read(_row(session, ticket_id), currency)
+def get_ticket(context: Context, ticket_id: int) -> TicketRead:
+    return _read(context, _row(context, ticket_id))
 
 
-def list_tickets(session: Session, query: TicketList, *, currency: str) -> Page[TicketRead]:
-    return _page(session, query, _conditions(query), currency)
+def list_tickets(context: Context, query: TicketList) -> Page[TicketRead]:
+    return _page(context, query, conditions_of(query, _FILTERS))
 
 
-def search_tickets(session: Session, query: TicketSearch, *, currency: str) -> Page[TicketRead]:
+def search_tickets(context: Context, query: TicketSearch) -> Page[TicketRead]:
     words = search_key(query.q or "").split()
     found = [tickets.c.search_text.contains(word, autoescape=True) for word in words]
-    return _page(session, query, [*_conditions(query), *found], currency)
+    return _page(context, query, [*conditions_of(query, _FILTERS), *found])
 
 
-def update_ticket(
-    session: Session, ticket_id: int, body: TicketUpdate, *, currency: str, now: datetime
-) -> TicketRead:
-    row = _lock(session, ticket_id)
-    if body.updated_at is not None and body.updated_at != row.updated_at:
-        raise StaleObjectError(updated_at=row.updated_at)
+def update_ticket(context: Context, ticket_id: int, body: TicketUpdate) -> TicketRead:
+    row = _lock(context, ticket_id)
+    body.require_current(row)
     changes = body.sent()
     fields = {name: value for name, value in changes.items() if name not in _STOCK}
     if fields:
         current = {name: getattr(row, name) for name in _SEARCHED}
-        _set(session, ticket_id, {**fields, **_derived(current | fields)}, now)
+        _set(context, ticket_id, {**fields, **_derived(current | fields)})
     if changes.keys() & _STOCK:
-        _resize(session, row, changes, now)
-    return get_ticket(session, ticket_id, currency=currency)
+        _resize(context, row, changes)
+    return get_ticket(context, ticket_id)
 
 
-def change_status(
-    session: Session, ticket_id: int, status: TicketStatus, *, currency: str, now: datetime
-) -> TicketRead:
+def change_status(context: Context, ticket_id: int, status: TicketStatus) -> TicketRead:
     """Stop the sale under a name of one's own, or give the status back to the stock."""
-    _row(session, ticket_id)
+    _row(context, ticket_id)
     stopped_as = None if status is TicketStatus.AVAILABLE else status.value
-    _set(session, ticket_id, {"sale_stopped_as": stopped_as}, now)
-    return get_ticket(session, ticket_id, currency=currency)
+    _set(context, ticket_id, {"sale_stopped_as": stopped_as})
+    return get_ticket(context, ticket_id)
 
 
-def delete_ticket(session: Session, ticket_id: int, *, now: datetime) -> None:
+def delete_ticket(context: Context, ticket_id: int) -> None:
     """Remove a ticket that no order line refers to; its cart lines go with it."""
     # The full lock waits for orders that are just being made, and makes later ones wait.
-    row = _lock(session, ticket_id, against_orders=True)
-    if session.execute(select(exists().where(order_items.c.ticket_id == ticket_id))).scalar_one():
+    row = _lock(context, ticket_id, against_orders=True)
+    if context.session.execute(
+        select(exists().where(order_items.c.ticket_id == ticket_id))
+    ).scalar_one():
         raise TicketHasOrdersError
-    session.execute(delete(tickets).where(tickets.c.id == ticket_id))
-    stock_service.withdraw(session, row, now=now)
+    context.session.execute(delete(tickets).where(tickets.c.id == ticket_id))
+    stock_service.withdraw(context, row)
 
 
 def offers(
-    session: Session, ticket_ids: Iterable[int], *, keep: bool = False
+    context: Context, ticket_ids: Iterable[int], *, keep: bool = False
 ) -> dict[int, Row[Any]]:
     """The tickets by id, as they are sold now; raises for those that do not exist.
 
@@ -121,21 +125,21 @@ def offers(
     statement = select(*tickets.c).where(tickets.c.id.in_(wanted))
     if keep:
         statement = statement.with_for_update(read=True, key_share=True)
-    found = {row.id: row for row in session.execute(statement)}
+    found = {row.id: row for row in context.session.execute(statement)}
     if missing := wanted - found.keys():
         raise TicketNotFoundError(missing)
     return found
 
 
-def require_on_sale(rows: Iterable[Row[Any]], *, caller: Caller, now: datetime) -> None:
+def require_on_sale(context: Context, rows: Iterable[Row[Any]]) -> None:
     rows = list(rows)
     stopped = [row for row in rows if row.sale_stopped_as is not None]
     if stopped:
         raise TicketNotOnSaleError(
             {"ticket_id": row.id, "status": row.sale_stopped_as} for row in stopped
         )
-    passed = [row.id for row in rows if row.event_date <= now]
-    if passed and not caller.is_box_office:
+    passed = [row.id for row in rows if row.event_date <= context.now]
+    if passed and not context.caller.is_box_office:
         raise EventPassedError(passed)
 
 
@@ -157,35 +161,34 @@ def require_stock(rows: Iterable[Row[Any]], quantities: Mapping[int, int]) -> No
         raise InsufficientStockError(lines)
 
 
-def _row(session: Session, ticket_id: int) -> Row[Any]:
-    row = session.execute(select(*tickets.c).where(tickets.c.id == ticket_id)).one_or_none()
+def _row(context: Context, ticket_id: int) -> Row[Any]:
+    row = context.session.execute(select(*tickets.c).where(tickets.c.id == ticket_id)).one_or_none()
     if row is None:
         raise TicketNotFoundError([ticket_id])
     return row
 
 
-def _lock(session: Session, ticket_id: int, *, against_orders: bool = False) -> Row[Any]:
+def _lock(context: Context, ticket_id: int, *, against_orders: bool = False) -> Row[Any]:
     """The row, kept as it is until the commit: the change depends on what is read here."""
     statement = select(*tickets.c).where(tickets.c.id == ticket_id)
     locking = statement.with_for_update(key_share=not against_orders)
-    row = session.execute(locking).one_or_none()
+    row = context.session.execute(locking).one_or_none()
     if row is None:
         raise TicketNotFoundError([ticket_id])
     return row
 
 
-def _set(session: Session, ticket_id: int, fields: dict[str, Any], now: datetime) -> None:
+def _set(context: Context, ticket_id: int, fields: dict[str, Any]) -> None:
     statement = update(tickets).where(tickets.c.id == ticket_id)
-    session.execute(statement.values(**fields, updated_at=now))
+    context.session.execute(statement.values(**fields, updated_at=context.now))
 
 
-def _resize(session: Session, row: Row[Any], changes: dict[str, Any], now: datetime) -> None:
+def _resize(context: Context, row: Row[Any], changes: dict[str, Any]) -> None:
     done = stock_service.resize(
-        session,
+        context,
         row,
         total=changes.get("total_quantity"),
         available=changes.get("available_quantity"),
-        now=now,
     )
     if not done:
         counters = ("total", "available", "reserved", "sold", "withheld")
@@ -201,37 +204,13 @@ def _derived(fields: dict[str, Any]) -> dict[str, str]:
     return {**keys, "search_text": search_key(text)}
 
 
-def _conditions(query: TicketFilters) -> list[ColumnElement[bool]]:
-    columns = tickets.c
-    on_sale = columns.status == TicketStatus.AVAILABLE.value
-    conditions: dict[str, Any] = {
-        "status": lambda value: columns.status == value.value,
-        "category": lambda value: columns.category_key == case_key(value),
-        "venue": lambda value: columns.venue_key.contains(case_key(value), autoescape=True),
-        "event_name": lambda value: columns.event_key.contains(case_key(value), autoescape=True),
-        "min_price": lambda value: columns.price >= value,
-        "max_price": lambda value: columns.price <= value,
-        "date_from": lambda value: columns.event_date >= value,
-        "date_to": lambda value: columns.event_date < value,
-        "available": lambda value: on_sale if value else ~on_sale,
-    }
-    return [
-        condition(value)
-        for name, condition in conditions.items()
-        if (value := getattr(query, name)) is not None
-    ]
-
-
 def _page(
-    session: Session,
-    query: TicketFilters,
-    conditions: list[ColumnElement[bool]],
-    currency: str,
+    context: Context, query: TicketFilters, conditions: list[ColumnElement[bool]]
 ) -> Page[TicketRead]:
     statement = select(*tickets.c).where(*conditions)
-    page = fetch_page(session, statement, query, Sorting.of(query.sort, tickets.c))
-    return Page([_read(row, currency) for row in page.items], page.next, page.total)
+    page = fetch_page(context.session, statement, query, Sorting.of(query.sort, tickets.c))
+    return page.map(lambda row: _read(context, row))
 
 
-def _read(row: Row[Any], currency: str) -> TicketRead:
-    return TicketRead.model_validate({**row._mapping, "currency": currency})
+def _read(context: Context, row: Row[Any]) -> TicketRead:
+    return TicketRead.model_validate({**row._mapping, "currency": context.terms.currency})

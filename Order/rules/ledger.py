@@ -1,20 +1,9 @@
-"""How the ledger and the rows must agree, a rule each; see ``reconciliation_rules``.
-
-Where either side may lack what the other has, both are laid one under the other and added up by
-id: what is missing counts as nothing.
-"""
+"""How the ledger and the rows of orders and their money must agree, a rule each."""
 
 # ruff: noqa: S608 - what stands in the statements besides SQL is written in this package
 
-from Ledger.services.reconciliation_rules import COUNTERS, RECEIVED, SOLD, Rule
-
-
-def _added_up(*sides: str) -> str:
-    """Sides that each tell (id, field, expected, found), added up; what does not agree."""
-    return f"""
-        SELECT id, field, SUM(expected) AS expected, SUM(found) AS found
-        FROM ({" UNION ALL ".join(sides)}) AS sides
-        GROUP BY id, field HAVING SUM(expected) <> SUM(found)"""
+from Order.rules.rows import RECEIVED, SOLD
+from work.rules import Rule, added_up
 
 
 def _moved_to(place: str) -> str:
@@ -25,27 +14,6 @@ def _moved_to(place: str) -> str:
 
 
 LEDGER_RULES = (
-    Rule(
-        "ledger_stock",
-        "A ticket's counters are what the ledger moved there; of a deleted one nothing is left.",
-        "ticket",
-        "number",
-        # First by the places they went between: few rows, of which each counts for both places.
-        """
-        WITH moved AS (
-            SELECT ticket_id AS id, origin, target, SUM(quantity) AS units FROM movements
-            WHERE kind = 'stock' GROUP BY ticket_id, origin, target
-        )"""
-        + _added_up(
-            "SELECT id, target || '_quantity' AS field, units AS expected, 0 AS found FROM moved"
-            " WHERE target <> 'nowhere'",
-            "SELECT id, origin || '_quantity', -units, 0 FROM moved WHERE origin <> 'nowhere'",
-            *(
-                f"SELECT id, '{name}_quantity', 0, {name}_quantity FROM tickets"
-                for name in COUNTERS
-            ),
-        ),
-    ),
     Rule(
         "ledger_order_stock",
         "The units that the ledger left with an order are those of its lines, by ticket and state.",
@@ -94,7 +62,7 @@ LEDGER_RULES = (
         "The worth of what the ledger sold is the total of the confirmed and completed orders.",
         "order",
         "money",
-        _added_up(
+        added_up(
             "SELECT order_id AS id, 'revenue' AS field,"
             " CASE WHEN target = 'sold' THEN amount ELSE -amount END AS expected, 0 AS found"
             " FROM movements WHERE kind = 'stock' AND order_id IS NOT NULL"
@@ -107,7 +75,7 @@ LEDGER_RULES = (
         "An order was paid and gave back what the ledger says.",
         "order",
         "money",
-        _added_up(
+        added_up(
             "SELECT order_id AS id,"
             " CASE WHEN target = 'seller' THEN 'amount_paid' ELSE 'amount_refunded' END AS field,"
             " amount AS expected, 0 AS found FROM movements WHERE kind = 'money'",
@@ -120,7 +88,7 @@ LEDGER_RULES = (
         "A transaction brought and gave back what the ledger says.",
         "transaction",
         "money",
-        _added_up(
+        added_up(
             "SELECT transaction_id AS id,"
             " CASE WHEN target = 'seller' THEN 'amount' ELSE 'refunded_amount' END AS field,"
             " amount AS expected, 0 AS found FROM movements WHERE kind = 'money'",
@@ -133,7 +101,7 @@ LEDGER_RULES = (
         "Money that succeeded was received once, all other never.",
         "transaction",
         "number",
-        _added_up(
+        added_up(
             f"SELECT id, 'receipts' AS field, 1 AS expected, 0 AS found FROM transactions"
             f" WHERE {RECEIVED}",
             "SELECT transaction_id, 'receipts', 0, 1 FROM movements"

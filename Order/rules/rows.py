@@ -1,30 +1,11 @@
-"""What must be true of tickets, orders and transactions, a rule each.
-
-A rule is one statement that finds the rows which break it, as (id, field, expected, found):
-``expected`` is what other figures say, ``found`` what the row has. The statements share nothing
-with the services that keep the books, so that a mistake there is not repeated here.
-"""
+"""What must be true of orders, their stock and their money among one another, a rule each."""
 
 # ruff: noqa: S608 - what stands in the statements besides SQL is written in this package
 
-from dataclasses import dataclass
-
-from Ledger.schemas import Subject, Unit
-
-
-@dataclass(frozen=True)
-class Rule:
-    code: str
-    description: str
-    # What the ids are of, and what the figures are.
-    subject: Subject
-    unit: Unit
-    sql: str
-
+from work.rules import Rule
 
 SOLD = "('confirmed', 'completed')"
 RECEIVED = "succeeded_at IS NOT NULL"
-COUNTERS = ("available", "reserved", "sold", "withheld")
 
 
 def _units_of_orders(field: str, states: str) -> str:
@@ -65,30 +46,7 @@ def _dated(table: str, field: str, condition: str) -> str:
         FROM {table} WHERE ({condition}) <> ({field} IS NOT NULL)"""
 
 
-_TICKETS = (
-    Rule(
-        "stock_not_negative",
-        "No counter of a ticket is below zero.",
-        "ticket",
-        "number",
-        " UNION ALL ".join(
-            f"SELECT id, '{name}_quantity' AS field, 0 AS expected, {name}_quantity AS found"
-            f" FROM tickets WHERE {name}_quantity < 0"
-            for name in COUNTERS
-        ),
-    ),
-    Rule(
-        "stock_adds_up",
-        "What is available, reserved, sold and withheld of a ticket adds up to its total.",
-        "ticket",
-        "number",
-        """
-        SELECT id, field, expected, found FROM (
-            SELECT id, 'total_quantity' AS field, total_quantity AS found, available_quantity
-                + reserved_quantity + sold_quantity + withheld_quantity AS expected
-            FROM tickets
-        ) AS stock WHERE expected <> found""",
-    ),
+_STOCK = (
     Rule(
         "reserved_stock",
         "Reserved is what pending orders hold of a ticket.",
@@ -242,16 +200,5 @@ _TRANSACTIONS = (
             AND COALESCE(o.cancel_reason, '') <> 'expired'""",
     ),
 )
-_KEYS = (
-    Rule(
-        "answered_keys",
-        "Every request that was carried out under an Idempotency-Key has its answer on record.",
-        "idempotency_key",
-        "text",
-        """
-        SELECT id, 'answer' AS field, 'an answer' AS expected, 'none' AS found
-        FROM idempotency_keys WHERE status IS NULL OR answer IS NULL""",
-    ),
-)
 
-ROW_RULES = (*_TICKETS, *_ORDERS, *_TRANSACTIONS, *_KEYS)
+ROW_RULES = (*_STOCK, *_ORDERS, *_TRANSACTIONS)

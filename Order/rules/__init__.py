@@ -1,0 +1,4 @@
+from Order.rules.ledger import LEDGER_RULES
+from Order.rules.rows import ROW_RULES
+
+RULES = (*ROW_RULES, *LEDGER_RULES)

@@ -1,0 +1,54 @@
+"""What must be true of tickets and of what the ledger tells of them, a rule each."""
+
+# ruff: noqa: S608 - what stands in the statements besides SQL is written in this module
+
+from work.rules import Rule, added_up
+
+COUNTERS = ("available", "reserved", "sold", "withheld")
+
+RULES = (
+    Rule(
+        "stock_not_negative",
+        "No counter of a ticket is below zero.",
+        "ticket",
+        "number",
+        " UNION ALL ".join(
+            f"SELECT id, '{name}_quantity' AS field, 0 AS expected, {name}_quantity AS found"
+            f" FROM tickets WHERE {name}_quantity < 0"
+            for name in COUNTERS
+        ),
+    ),
+    Rule(
+        "stock_adds_up",
+        "What is available, reserved, sold and withheld of a ticket adds up to its total.",
+        "ticket",
+        "number",
+        """
+        SELECT id, field, expected, found FROM (
+            SELECT id, 'total_quantity' AS field, total_quantity AS found, available_quantity
+                + reserved_quantity + sold_quantity + withheld_quantity AS expected
+            FROM tickets
+        ) AS stock WHERE expected <> found""",
+    ),
+    Rule(
+        "ledger_stock",
+        "A ticket's counters are what the ledger moved there; of a deleted one nothing is left.",
+        "ticket",
+        "number",
+        # First by the places they went between: few rows, of which each counts for both places.
+        """
+        WITH moved AS (
+            SELECT ticket_id AS id, origin, target, SUM(quantity) AS units FROM movements
+            WHERE kind = 'stock' GROUP BY ticket_id, origin, target
+        )"""
+        + added_up(
+            "SELECT id, target || '_quantity' AS field, units AS expected, 0 AS found FROM moved"
+            " WHERE target <> 'nowhere'",
+            "SELECT id, origin || '_quantity', -units, 0 FROM moved WHERE origin <> 'nowhere'",
+            *(
+                f"SELECT id, '{name}_quantity', 0, {name}_quantity FROM tickets"
+                for name in COUNTERS
+            ),
+        ),
+    ),
+)
