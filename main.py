@@ -1,26 +1,21 @@
-"""The application: settings, middleware, error handlers and one line per domain. No logic."""
+"""The service put together: its domains, its middleware, its life. No logic."""
 
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import iter_route_contexts
+from starlette.middleware import Middleware
 
-from Auth.gatekeeper import Gatekeeper
-from Auth.limits import RateLimiter, RateLimitMiddleware
-from Auth.openapi import amend_with_policy, require_policy
-from Auth.routers import auth
-from Auth.services.passwords import Passwords
-from Auth.services.tokens import TokenSigner
-from core import service_routes
-from core.allowed_methods import install_allowed_methods
+from Auth.limits import RateLimitMiddleware
 from core.clock import Clock, utc_now
-from core.docs_pages import install_docs
-from core.idempotency import REPLAYED, forget_old_keys
-from core.logs import configure_logs
-from core.middleware import (
+from core.http.allowed_methods import install_allowed_methods
+from core.http.docs_pages import install_docs
+from core.http.idempotency_key import REPLAYED
+from core.http.middleware import (
     BodyLimitMiddleware,
     DeadlineMiddleware,
     RequestContextMiddleware,
@@ -28,32 +23,42 @@ from core.middleware import (
     TrailingSlashMiddleware,
     UnexpectedErrorMiddleware,
 )
-from core.openapi import describe
-from core.pacing import PacingMiddleware, leave_startup_alone
-from core.problems import install_error_handlers
+from core.http.openapi import describe
+from core.http.pacing import PacingMiddleware, leave_startup_alone
+from core.http.problems import install_error_handlers
+from core.http.security_headers import SecurityHeadersMiddleware, announce_mode
+from core.logs import configure_logs
 from core.production import load_safe_settings
-from core.schema_version import AwayError, prepare_schema
-from core.security_headers import SecurityHeadersMiddleware, announce_mode
 from core.settings import ConfigurationError, Settings
 from core.shutdown import on_stop
-from core.sweeping import sweeping
+from core.store.schema_version import AwayError, prepare_schema
 from database import Database
-from Order.routers import analytics, cart, order, transaction, user
-from Order.services.expiry_service import expire_overdue_orders
-from Ticket.routers import ticket
+from work.chores import sweeping
+from work.context import Terms
+from work.domain import Deployment, Domains, load_domains, require_rights
 
 logger = logging.getLogger("nexticket.start")
 
-ROUTERS = (
-    ticket.router,
-    order.router,
-    cart.router,
-    user.router,
-    transaction.router,
-    analytics.router,
-    auth.router,
-    service_routes.router,
+# A line for each, in the order of the floors: what it brings is in its own ``__init__``.
+DOMAINS = load_domains(
+    "User",
+    "Ledger",
+    "Ticket",
+    "Order",
+    "Auth",
+    "work",
 )
+SUMMARY = "Sell tickets: stock that is never sold twice, money exact to the cent."
+DESCRIPTION = """
+Tickets, carts, orders that hold stock and expire, payments, refunds and analytics.
+
+* **Errors** are `application/problem+json`; act on `code`, which is stable.
+* **Lists** are plain arrays; follow the `Link` header to the next page.
+* **Money** is a number with two decimals; **time** is RFC 3339 in UTC.
+* **Retries**: send an `Idempotency-Key` with a POST, PUT or PATCH, and repeat it as it was when the
+  answer is lost: it is carried out once, and answered again.
+* Every answer carries `X-Request-ID`.
+"""
 EXPOSED_HEADERS = (
     "Location",
     "Link",
@@ -66,10 +71,24 @@ EXPOSED_HEADERS = (
     "RateLimit-Policy",
 )
 
+app: FastAPI
 
-def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
+
+def __getattr__(name: str) -> Any:
+    """Make ``app`` when a server asks for it: who only wants the domains needs no settings."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = made = _from_environment()
+    return made
+
+
+def create_app(
+    settings: Settings, *, clock: Clock = utc_now, domains: Domains = DOMAINS
+) -> FastAPI:
     app = FastAPI(
         title=settings.app_name,
+        summary=SUMMARY,
+        description=DESCRIPTION,
         version=settings.app_version,
         debug=False,  # Starlette's debug page would show traces to callers.
         openapi_url="/openapi.json" if settings.docs_enabled else None,
@@ -78,24 +97,25 @@ def create_app(settings: Settings, *, clock: Clock = utc_now) -> FastAPI:
         redirect_slashes=False,
         lifespan=_lifespan,
     )
-    app.state.settings = settings
-    app.state.clock = clock
-    app.state.passwords = Passwords(
-        memory_kib=settings.password_hash_memory_kib, iterations=settings.password_hash_iterations
-    )
-    app.state.signer = TokenSigner(settings)
-    app.state.gate = Gatekeeper(settings, app.state.signer, clock)
-    app.state.limiter = RateLimiter(settings, app.state.signer, clock)
-    for router in ROUTERS:
+    app.state.settings, app.state.clock, app.state.domains = settings, clock, domains
+    app.state.terms = Terms.of(settings)
+    domains.equip(app.state, settings, clock)
+    for router in domains.routers:
         app.include_router(router)
     if settings.docs_enabled:
         install_docs(app)
     install_error_handlers(app)
     install_allowed_methods(app)
-    describe(app, amend=amend_with_policy)
-    require_policy(app)
-    _install_middleware(app, settings)
+    require_rights(app)
+    describe(app, tags=domains.tags, amend=lambda document: _amend(app, document))
+    for one in reversed(_middleware(app)):
+        app.add_middleware(one.cls, *one.args, **one.kwargs)
     return app
+
+
+def _amend(app: FastAPI, document: dict[str, Any]) -> None:
+    domains: Domains = app.state.domains
+    domains.amend(document, Deployment(app.state.settings, domains, require_rights(app)))
 
 
 @asynccontextmanager
@@ -106,13 +126,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     database = Database(settings, schema_is_known=_schema_is_known(settings))
     app.state.database = database
     try:
-        async with sweeping(
-            database,
-            expire_overdue_orders,
-            forget_old_keys,
-            clock=app.state.clock,
-            seconds=settings.sweep_seconds,
-        ):
+        async with sweeping(database, app.state.domains.chores, clock=app.state.clock):
             with on_stop(database.refuse_newcomers):
                 yield
     finally:
@@ -132,28 +146,31 @@ def _schema_is_known(settings: Settings) -> bool:
     return True
 
 
-def _install_middleware(app: FastAPI, settings: Settings) -> None:
-    """The last one added is the outermost."""
+def _middleware(app: FastAPI) -> list[Middleware]:
+    """In the order in which a request meets them."""
+    settings: Settings = app.state.settings
     paths = (context.path for context in iter_route_contexts(app.routes))
     collections = frozenset(path for path in paths if path and path.endswith("/") and path != "/")
-    app.add_middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes)
-    app.add_middleware(RateLimitMiddleware, limiter=app.state.limiter)
-    app.add_middleware(PacingMiddleware)
-    app.add_middleware(DeadlineMiddleware, seconds=settings.work_seconds)
-    app.add_middleware(TrailingSlashMiddleware, collections=collections)
-    app.add_middleware(UnexpectedErrorMiddleware)
-    if settings.cors_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_credentials="*" not in settings.cors_origins,
-            allow_methods=["*"],
-            allow_headers=["*"],
-            expose_headers=EXPOSED_HEADERS,
-        )
-    app.add_middleware(SecurityHeadersMiddleware, settings=settings)
-    app.add_middleware(RequestContextMiddleware)
-    app.add_middleware(StartupRefusalMiddleware)
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_credentials="*" not in settings.cors_origins,
+        allow_methods=["*"],
+        allow_headers=["*"],
+        expose_headers=EXPOSED_HEADERS,
+    )
+    return [
+        Middleware(StartupRefusalMiddleware),
+        Middleware(RequestContextMiddleware),
+        Middleware(SecurityHeadersMiddleware, settings=settings, caching=app.state.domains.caching),
+        *([cors] if settings.cors_origins else []),
+        Middleware(UnexpectedErrorMiddleware),
+        Middleware(TrailingSlashMiddleware, collections=collections),
+        Middleware(DeadlineMiddleware, seconds=settings.work_seconds),
+        Middleware(PacingMiddleware),
+        Middleware(RateLimitMiddleware, limiter=app.state.limiter),
+        Middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes),
+    ]
 
 
 def _from_environment() -> FastAPI:
@@ -163,9 +180,6 @@ def _from_environment() -> FastAPI:
         raise SystemExit(f"Not started: {error}") from None
     # Here already, so that the server's first lines are like all others.
     configure_logs(settings)
-    app = create_app(settings)
+    made = create_app(settings)
     leave_startup_alone()
-    return app
-
-
-app = _from_environment()
+    return made

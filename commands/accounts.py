@@ -1,0 +1,104 @@
+"""Accounts on the command line: the first administrator, lost passwords, who there is."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from commands.service import Service, failed, open_service
+from core.settings import Settings
+from User.schemas.password import Password
+from User.schemas.user import Email, Username
+from User.services import account_service
+from User.services.account_service import ListedAccount
+from User.services.hashing import PasswordHasher
+from work.context import Context
+
+PASSWORD_VARIABLE = "ADMIN_PASSWORD"  # noqa: S105 - the variable's name
+PAGE = 500
+
+
+def create_admin(
+    username: Annotated[str, typer.Option(help="3 to 50 of A-Z a-z 0-9 _ . -")],
+    email: Annotated[str, typer.Option(help="Unique, as the username.")],
+) -> None:
+    """Make an administrator. The password is $ADMIN_PASSWORD, or asked for."""
+    with open_service() as service:
+        name = _checked(Username, username, "--username")
+        address = _checked(Email, email, "--email")
+        hashed = _hashed_password(service.settings)
+        made = service.write(
+            lambda context: account_service.create_admin(
+                context, username=name, email=address, password_hash=hashed
+            )
+        )
+    typer.echo(f"Administrator {name} was created with id {made}.")
+
+
+def reset_password(
+    username: Annotated[str, typer.Option(help="Or the email address, in any case.")],
+) -> None:
+    """Give an account a new password and end all its log-ins.
+
+    The password is $ADMIN_PASSWORD, or asked for.
+    """
+    with open_service() as service:
+        user_id = service.read(lambda context: account_service.require_user_id(context, username))
+        hashed = _hashed_password(service.settings)
+        service.write(lambda context: account_service.set_password(context, user_id, hashed))
+    typer.echo(f"The password of {username} was changed, and all log-ins have ended.")
+
+
+def list_users() -> None:
+    """Show all accounts, a line each."""
+    with open_service() as service:
+        typer.echo(_line("id", "username", "email", "role", "active"))
+        for one in _accounts(service):
+            active = "yes" if one.is_active else "no"
+            typer.echo(_line(str(one.user_id), one.username, one.email, one.role.value, active))
+
+
+def _hashed_password(settings: Settings) -> str:
+    password = _checked(Password, _given_password(), "The password")
+    hasher = PasswordHasher(
+        memory_kib=settings.password_hash_memory_kib, iterations=settings.password_hash_iterations
+    )
+    return hasher.hash_now(password)
+
+
+def _given_password() -> str:
+    """Never an argument: the list of processes and the shell's history would show it."""
+    if given := os.environ.get(PASSWORD_VARIABLE):
+        return given
+    if not sys.stdin.isatty():
+        raise failed(f"No password: set {PASSWORD_VARIABLE}, or run this in a terminal.")
+    return str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+
+
+def _checked(kind: Any, value: str, name: str) -> Any:
+    """The value as the API would take it."""
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError as error:
+        # The value itself stays out of the message.
+        reasons = "; ".join(str(item["msg"]) for item in error.errors(include_input=False))
+        raise failed(f"{name}: {reasons}.") from None
+
+
+def _accounts(service: Service) -> Iterator[ListedAccount]:
+    """Page by page, so that no number of accounts fills the memory."""
+    page = service.read(_page_after(0))
+    while page:
+        yield from page
+        page = service.read(_page_after(page[-1].user_id))
+
+
+def _page_after(user_id: int) -> Callable[[Context], Sequence[ListedAccount]]:
+    return lambda context: account_service.list_accounts(context, after=user_id, limit=PAGE)
+
+
+def _line(number: str, username: str, email: str, role: str, active: str) -> str:
+    return f"{number:>8}  {username:<20}  {email:<32}  {role:<8}  {active}"

@@ -1,0 +1,65 @@
+"""The books on the command line: whether they agree, without a limit of time."""
+
+import sys
+
+import typer
+
+from commands.service import open_service
+from core.store.schema_version import require_schema
+from Ledger.schemas import Difference, Figure, Reconciliation
+from Ledger.services import reconciliation_service
+from main import DOMAINS
+
+# Reading all books takes longer than a request may.
+PATIENCE = {"request_timeout_seconds": 3600.0}
+
+
+def reconcile() -> None:
+    """Check whether stock, orders, money and the ledger agree; nothing is written.
+
+    Prints each difference on a line, and ends with 1 if there is any.
+    """
+    with open_service(prepare=require_schema, **PATIENCE) as service:
+        books = service.snapshot(
+            lambda context: reconciliation_service.reconcile(
+                context, DOMAINS.rules, listed=sys.maxsize
+            )
+        )
+    for difference in books.differences:
+        typer.echo(_told(difference))
+    typer.echo(_summary(books))
+    if not books.is_consistent:
+        raise typer.Exit(code=1)
+
+
+def _told(difference: Difference) -> str:
+    found, expected = _shown(difference.found), _shown(difference.expected)
+    what = f"{difference.object} {difference.id}: {difference.field} is {found}, not {expected}"
+    return f"{difference.rule}: {what}"
+
+
+def _shown(figure: Figure) -> str:
+    if figure is None:
+        return "missing"
+    return f"{figure:.2f}" if isinstance(figure, float) else str(figure)
+
+
+def _summary(books: Reconciliation) -> str:
+    totals = books.totals
+    things = {
+        "rule": len(books.rules),
+        "ticket": totals.tickets,
+        "order": totals.orders,
+        "transaction": totals.transactions,
+        "movement": totals.movements,
+    }
+    checked = ", ".join(_counted(number, thing) for thing, number in things.items())
+    if books.is_consistent:
+        return f"The books agree: {checked}."
+    broken = ", ".join(f"{one.rule} ({one.differences})" for one in books.rules if one.differences)
+    differences = _counted(books.difference_count, "difference")
+    return f"The books do not agree: {differences} in {broken}; {checked}."
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
