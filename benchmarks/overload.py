@@ -22,9 +22,9 @@ import httpx
 import uvloop
 
 from benchmarks.loadgen import Load, Report, Wire, generate, get, percentile
-from core.schema_version import ROOT
-from tests.postgres import DURABLE, own_postgres
-from tests.server import default_environment, running_server
+from core.store.schema_version import ROOT
+from tools.postgres import DURABLE, own_postgres
+from tools.server import default_environment, running_server
 
 BACKENDS = ("sqlite", "postgres")
 WORKERS = 2

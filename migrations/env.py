@@ -10,8 +10,8 @@ from sqlmodel import SQLModel
 
 import models  # noqa: F401 - its import fills the metadata
 from core.money import Money
-from core.schema_version import migration_connection, unusable
 from core.settings import ConfigurationError, load_settings
+from core.store.schema_version import migration_connection, unusable
 
 
 def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:

@@ -2,60 +2,29 @@
 
 import gc
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from contextlib import ExitStack
 
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
-from sqlalchemy import URL, delete, text
-from sqlmodel import Session, SQLModel
+from sqlalchemy import URL
 
 from core.settings import Settings
-from database import Database
-from tests.client import Api
-from tests.clock import ManualClock
-from tests.postgres import PostgresUnavailableError, new_database, postgres_server
+from tests.support.client import Api
+from tests.support.service import (
+    BACKENDS,
+    Service,
+    empty,
+    fresh_database,
+    needing_postgres,
+    running_service,
+    settings_for,
+)
+from tools.postgres import postgres_server
 
-BACKENDS = ("sqlite", "postgres")
 # No developer's .env and no variable of the surroundings may decide what is tested.
 for name in Settings.model_fields:
     os.environ.pop(name.upper(), None)
 Settings.model_config["env_file"] = None
-
-
-@dataclass(frozen=True)
-class Service:
-    """A running application with its database."""
-
-    app: FastAPI
-    client: TestClient
-    database: Database
-    settings: Settings
-    clock: ManualClock
-
-
-def settings_for(url: URL, **changes: object) -> Settings:
-    fields: dict[str, object] = {
-        "database_url": url.render_as_string(hide_password=False),
-        # Open to this machine, so that a test without credentials may do everything.
-        "environment": "development",
-        # All tests come from one address; tests/Auth/test_limits.py sets limits.
-        "login_rate_limit": "",
-        "registration_rate_limit": "",
-        "write_rate_limit": "",
-        "password_hash_memory_kib": 8,
-        "password_hash_iterations": 1,
-        "sweep_seconds": 3600,
-        "database_pool_size": 8,
-        "log_level": "WARNING",
-        **changes,
-    }
-    return Settings.model_validate(fields)
 
 
 @pytest.hookimpl(trylast=True)
@@ -79,59 +48,10 @@ def postgres() -> Iterator[URL]:
         yield url
 
 
-@contextmanager
-def needing_postgres() -> Iterator[None]:
-    """Where no PostgreSQL can be had the tests skip, but never in CI."""
-    try:
-        yield
-    except PostgresUnavailableError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
-
-
 @pytest.fixture(scope="session")
 def worker_name(request: pytest.FixtureRequest) -> str:
     worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
     return f"nxt_{worker}_{os.getpid()}"
-
-
-@contextmanager
-def fresh_database(backend: str, request: pytest.FixtureRequest, name: str) -> Iterator[URL]:
-    """An empty database without a schema."""
-    if backend == "postgres":
-        with new_database(request.getfixturevalue("postgres"), name) as url:
-            yield url
-    else:
-        parent = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
-        with tempfile.TemporaryDirectory(prefix="nxt-", dir=parent) as folder:
-            yield URL.create("sqlite", database=str(Path(folder) / f"{name}.db"))
-
-
-def local_client(app: FastAPI, **options: Any) -> TestClient:
-    """A client on the service's own machine: in development it may do everything."""
-    return TestClient(app, base_url="http://localhost", client=("127.0.0.1", 50000), **options)
-
-
-def migrate(settings: Settings) -> None:
-    from alembic import command
-
-    from core.schema_version import alembic_config, migration_connection
-
-    with migration_connection(settings) as connection:
-        command.upgrade(alembic_config(connection), "head")
-
-
-@contextmanager
-def running_service(settings: Settings) -> Iterator[Service]:
-    from main import create_app
-
-    if not settings.is_sqlite:
-        migrate(settings)
-    clock = ManualClock()
-    app = create_app(settings, clock=clock)
-    with local_client(app) as client:
-        yield Service(app, client, app.state.database, settings, clock)
 
 
 @pytest.fixture(scope="session", params=BACKENDS)
@@ -156,35 +76,3 @@ def service(shared_service: Service) -> Iterator[Service]:
 def api(service: Service) -> Api:
     """The service's HTTP interface, checking every answer against the OpenAPI document."""
     return Api(service.client, service.clock, service.app)
-
-
-def empty(database: Database) -> None:
-    """Remove all rows and start the ids anew."""
-
-    def remove(session: Session) -> None:
-        tables = SQLModel.metadata.sorted_tables
-        if database.settings.is_sqlite:
-            with _without_triggers(session):
-                for table in reversed(tables):
-                    session.execute(delete(table))
-            session.execute(text("DELETE FROM sqlite_sequence"))
-        else:
-            names = ", ".join(table.name for table in tables)
-            switch = "ALTER TABLE movements {} TRIGGER movements_append_only"
-            session.execute(text(switch.format("DISABLE")))
-            session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-            session.execute(text(switch.format("ENABLE")))
-
-    database.transact(remove)
-
-
-@contextmanager
-def _without_triggers(session: Session) -> Iterator[None]:
-    """The ledger refuses to forget, and tests begin with none."""
-    made = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-    triggers = session.execute(text(made)).all()
-    for name, _ in triggers:
-        session.execute(text(f"DROP TRIGGER {name}"))
-    yield
-    for _, statement in triggers:
-        session.execute(text(statement))

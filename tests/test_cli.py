@@ -16,12 +16,15 @@ from sqlmodel import Session
 from typer.testing import CliRunner, Result
 
 import cli
-from core.schema_version import ROOT, alembic_config, migration_connection
-from Ledger.services.reconciliation_service import LISTED, RULES
-from tests.client import Api
-from tests.conftest import Service, fresh_database, settings_for
-from tests.declared import contents
-from tests.server import default_environment
+from commands import accounts
+from commands.accounts import PASSWORD_VARIABLE
+from core.store.schema_version import ROOT, alembic_config, migration_connection
+from Ledger.services.reconciliation_service import LISTED
+from main import DOMAINS
+from tests.support.client import Api
+from tests.support.declared import contents
+from tests.support.service import Service, fresh_database, settings_for
+from tools.server import default_environment
 
 PASSWORD = "a long walk in the rain"  # noqa: S105 - of accounts that live as long as a test
 OTHER = "a longer walk in the sun"
@@ -43,7 +46,7 @@ class CommandLine:
         }
 
     def run(self, *words: str, password: str | None = None) -> Result:
-        environment = self.environment | {cli.PASSWORD_VARIABLE: password}
+        environment = self.environment | {PASSWORD_VARIABLE: password}
         result = CliRunner().invoke(cli.app, words, env=environment)
         assert password is None or password not in result.output
         return result
@@ -75,7 +78,7 @@ def spoil(service: Service, *statements: str) -> None:
         for statement in statements:
             session.execute(text(statement))
 
-    service.database.transact(change)
+    service.database.write_now(change)
 
 
 def log_in(api: Api, username: str, password: str) -> Any:
@@ -208,7 +211,7 @@ class TestListUsers:
     def test_all_pages_are_shown(
         self, number: int, command_line: CommandLine, api: Api, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(cli, "PAGE", 2)
+        monkeypatch.setattr(accounts, "PAGE", 2)
         names = [api.user(f"user{n}")["username"] for n in range(number)]
         lines = command_line.done("list-users").splitlines()[1:]
         assert [line.split()[1] for line in lines] == names
@@ -218,7 +221,8 @@ class TestReconcile:
     def test_sound_books_are_told_in_one_line(self, command_line: CommandLine, api: Api) -> None:
         api.paid_order(api.user(), (api.ticket(), 2))
         assert command_line.done("reconcile") == (
-            f"The books agree: {len(RULES)} rules, 1 ticket, 1 order, 1 transaction, 6 movements.\n"
+            f"The books agree: {len(DOMAINS.rules)} rules, 1 ticket, 1 order,"
+            " 1 transaction, 6 movements.\n"
         )
 
     def test_each_difference_is_a_line_and_the_end_is_1(

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.client import Api
-from tests.conftest import BACKENDS, Service, fresh_database, running_service, settings_for
-from tests.contract import Identity, Plan, Run, run
+from tests.support.client import Api
+from tests.support.contract import Identity, Plan, Run, run
+from tests.support.service import BACKENDS, Service, fresh_database, running_service, settings_for
 
 pytestmark = pytest.mark.long
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from dotenv import dotenv_values
 
-from core.schema_version import ROOT
 from core.settings import Settings
-from tests.markdown import blocks_of, differences
-from tests.server import default_environment
+from core.store.schema_version import ROOT
+from tests.support.markdown import blocks_of, differences
+from tools.server import default_environment
 
 EXAMPLE = ROOT / ".env.example"
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,15 +12,11 @@ from sqlmodel import Session
 
 from core.clock import utc_now
 from database import Database
-from tests.client import Api
-from tests.conftest import (
-    BACKENDS,
-    Service,
-    fresh_database,
-    running_service,
-    settings_for,
-)
-from tests.statements import statements
+from Order.services.expiry_service import expire_overdue_orders
+from tests.support.client import Api
+from tests.support.service import BACKENDS, Service, fresh_database, running_service, settings_for
+from tests.support.statements import statements
+from work.context import unattended
 
 ROWS = 100_000
 
@@ -81,7 +78,7 @@ def large_service(request: pytest.FixtureRequest, worker_name: str) -> Iterator[
         fresh_database(request.param, request, name) as url,
         running_service(settings_for(url, request_timeout_seconds=60)) as service,
     ):
-        service.database.transact(_fill)
+        service.database.write_now(_fill)
         _analyse(service.database.reader)
         yield service
 
@@ -132,11 +129,10 @@ def test_the_last_page_reads_as_many_rows_as_the_first(
 
 
 def test_the_overdue_are_found_without_reading_the_others(large_service: Service) -> None:
-    from Order.services.expiry_service import expire_overdue_orders
-
     database = large_service.database
     with statements(database) as heard:
-        found = database.transact(lambda s: expire_overdue_orders(s, now=utc_now(), limit=100))
+        sweep = unattended(partial(expire_overdue_orders, limit=100), database.settings)
+        found = database.write_now(sweep)
     assert found == 0
     ((sql, parameters),) = heard
     assert _rows_read(database, sql, parameters) < 1_000

@@ -18,14 +18,22 @@ from alembic.config import CommandLine
 from sqlalchemy import URL
 from uvicorn.main import main as uvicorn_command
 
-from core.schema_version import ROOT
 from core.settings import Settings, load_settings
-from tests.conftest import BACKENDS
-from tests.curl import PROGRAM, request_of
-from tests.markdown import Answer, Block, Command, answers_of, blocks_of, commands_of, differences
-from tests.postgres import new_database
-from tests.server import APP, default_environment, running_server, serving
-from tests.shell import run_blocks
+from core.store.schema_version import ROOT
+from tests.support.curl import PROGRAM, request_of
+from tests.support.markdown import (
+    Answer,
+    Block,
+    Command,
+    answers_of,
+    blocks_of,
+    commands_of,
+    differences,
+)
+from tests.support.service import BACKENDS
+from tests.support.shell import run_blocks
+from tools.postgres import new_database
+from tools.server import APP, default_environment, running_server, serving
 
 README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8")

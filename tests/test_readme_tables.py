@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 import main
-from Auth.policy import POLICY, Access
 from core.errors import DomainError
-from core.problems import status_of
-from core.schema_version import ROOT
+from core.http.problems import status_of
 from core.settings import Settings
-from tests.client import ANYWHERE, PROBLEM
-from tests.markdown import blocks_of
-from tests.server import as_written
+from core.store.schema_version import ROOT
+from tests.support.client import ANYWHERE, PROBLEM
+from tests.support.declared import RIGHTS
+from tests.support.markdown import blocks_of
+from tools.server import as_written
+from work.access import Access
 
 README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8")
@@ -92,7 +93,7 @@ def role_rows() -> Iterator[list[str]]:
     rows: dict[tuple[str, ...], list[str]] = {}
     for operations in main.app.openapi()["paths"].values():
         for operation in operations.values():
-            rule = POLICY[operation["operationId"]]
+            rule = RIGHTS[operation["operationId"]]
             access = (rule.anonymous, rule.customer, rule.staff, rule.admin)
             key = (operation["tags"][0], *(words[one] for one in access))
             rows.setdefault(key, []).append(operation["summary"])

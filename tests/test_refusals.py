@@ -12,10 +12,10 @@ from starlette.types import ASGIApp, Message, Scope
 
 from core.settings import Settings
 from main import create_app
-from tests.client import Api
-from tests.conftest import Service
-from tests.declared import contents, declared, example_path, having, operations, sensible
-from tests.refusals import SCENES
+from tests.support.client import Api
+from tests.support.declared import contents, declared, example_path, having, operations, sensible
+from tests.support.refusals import SCENES
+from tests.support.service import Service
 
 # What can happen to every operation of its kind is tried on each of them below.
 EVERYWHERE = {
@@ -41,7 +41,7 @@ OWN_REASONS = {
     ("cancel_order", "not_allowed"),
     ("refresh_token", "invalid_token"),
 }
-# Only a changed schema shows this one; tests/core/test_service_routes.py changes it.
+# Only a changed schema shows this one; tests/work/test_health.py changes it.
 ELSEWHERE = {("get_readiness", "schema_outdated"), ("log_in", "invalid_credentials")}
 
 
@@ -152,7 +152,7 @@ async def answer_without_body(app: ASGIApp, scope: Scope) -> list[Message]:
     return sent
 
 
-GATES = ("_read_gate", "_write_gate", "_snapshot_gate", "_probe_gate")
+SEATINGS = ("_readers", "_writers", "_snapshot_readers", "_probers")
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), having("service_busy"))
@@ -164,10 +164,10 @@ def test_a_full_queue_sends_newcomers_away_for_a_moment(
     path: str,
     operation: dict[str, Any],
 ) -> None:
-    for gate in (getattr(service.database, name) for name in GATES):
-        monkeypatch.setattr(gate, "_max_waiting", 0)
+    for seating in (getattr(service.database, name) for name in SEATINGS):
+        monkeypatch.setattr(seating, "_max_waiting", 0)
         # A full queue in front of a database that is away is told as that.
-        monkeypatch.setattr(gate, "_is_away", False)
+        monkeypatch.setattr(seating, "_is_away", False)
     response = sensible(api, method, path, operation)
     assert (response.status_code, response.json()["code"]) == (503, "service_busy")
     assert int(response.headers["retry-after"]) >= 1
@@ -182,8 +182,8 @@ def test_a_process_that_stops_sends_newcomers_to_another(
     path: str,
     operation: dict[str, Any],
 ) -> None:
-    for gate in GATES:
-        monkeypatch.setattr(getattr(service.database, gate), "_is_closed", True)
+    for seating in SEATINGS:
+        monkeypatch.setattr(getattr(service.database, seating), "_is_closed", True)
     response = sensible(api, method, path, operation)
     assert (response.status_code, response.json()["code"]) == (503, "service_stopping")
     assert int(response.headers["retry-after"]) >= 1

@@ -18,9 +18,9 @@ import httpx
 import pytest
 from sqlalchemy import URL
 
-from core.schema_version import ROOT
-from tests.conftest import BACKENDS, fresh_database
-from tests.server import default_environment
+from core.store.schema_version import ROOT
+from tests.support.service import BACKENDS, fresh_database
+from tools.server import default_environment
 
 PATIENCE = 60
 USER = {"username": "john_doe", "email": "john@example.com", "full_name": "John Doe"}

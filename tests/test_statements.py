@@ -1,8 +1,8 @@
 """What a request costs the database, in statements."""
 
-from tests.client import Api
-from tests.conftest import Service
-from tests.statements import statements
+from tests.support.client import Api
+from tests.support.service import Service
+from tests.support.statements import statements
 
 
 def test_a_list_of_fifty_orders_with_items_is_one_statement(api: Api, service: Service) -> None:

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from sqlalchemy import URL
 
 from core.settings import Settings
-from tests.Auth.limiting import (
+from tests.support.client import PASSWORD
+from tests.support.limiting import (
     START,
     WRONG,
     Caller,
@@ -21,8 +22,7 @@ from tests.Auth.limiting import (
     is_refused,
     until_refused,
 )
-from tests.client import PASSWORD
-from tests.conftest import fresh_database, running_service, settings_for
+from tests.support.service import fresh_database, running_service, settings_for
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,8 @@ import pytest
 from sqlalchemy import select
 
 from models import login_sessions
-from tests.client import PASSWORD, Api
-from tests.conftest import Service
+from tests.support.client import PASSWORD, Api
+from tests.support.service import Service
 
 
 def refused_log_in(api: Api, username: str, password: str) -> Any:
@@ -66,16 +66,16 @@ class TestLogIn:
         assert john.refused("GET", "/api/auth/me")["code"] == "invalid_token"
 
     def test_parameters_that_changed_renew_the_hash(self, api: Api, service: Service) -> None:
-        from Auth.services.passwords import Passwords
+        from User.services.hashing import PasswordHasher
 
         api.user(password=PASSWORD)
-        before = service.app.state.passwords
-        service.app.state.passwords = Passwords(memory_kib=16, iterations=2)
+        before = service.app.state.hasher
+        service.app.state.hasher = PasswordHasher(memory_kib=16, iterations=2)
         try:
             api.log_in("john_doe")
             api.log_in("john_doe")
         finally:
-            service.app.state.passwords = before
+            service.app.state.hasher = before
         # What is stored now was made with the new parameters, and the old ones still verify it.
         assert api.log_in("john_doe")
 
@@ -197,7 +197,7 @@ class TestRefresh:
         api.clock.advance(days=31)
         kept = api.log_in("john_doe")
         rows = select(login_sessions.c.user_id).order_by(login_sessions.c.id)
-        left = service.database.query(lambda s: list(s.execute(rows).scalars()))
+        left = service.database.read_now(lambda s: list(s.execute(rows).scalars()))
         # The other's stays until the other logs in.
         assert left == [2, 1]
         assert api.bearer(kept["access_token"]).get("/api/auth/me")
@@ -259,7 +259,7 @@ class TestApiKeys:
         program = api.bearer(made["key"])
         assert program.get("/api/orders/") == []
         closed = service.settings.model_copy(update={"auth_required": True})
-        monkeypatch.setattr(service.app.state.gate, "_settings", closed)
+        monkeypatch.setattr(service.app.state.gatekeeper, "_settings", closed)
         assert program.refused("GET", "/api/orders/")["code"] == "invalid_token"
 
     def test_the_last_use_is_recorded_to_the_minute(self, api: Api) -> None:

@@ -1,4 +1,4 @@
-"""Who may do what: every operation, asked by everybody, held against the policy table."""
+"""Who may do what: every operation, asked by everybody, held against the rights of the routes."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,19 +7,19 @@ from typing import Any
 import jwt
 import pytest
 
-from Auth.openapi import require_policy
-from Auth.policy import POLICY, Access, Rule, Subject
-from Auth.services.tokens import TokenSigner
 from models import UserRole
-from tests.client import PASSWORD, Api
-from tests.conftest import Service
-from tests.declared import contents, operations, sensible
+from tests.support.client import PASSWORD, Api
+from tests.support.declared import RIGHTS, contents, operations, sensible
+from tests.support.service import Service
+from User.services.tokens import TokenSigner
+from work.access import Access, Right
+from work.domain import require_rights
 
 OPERATIONS = {
     operation["operationId"]: (method, path, operation) for method, path, operation in operations()
 }
 # Nobody is refused whatever is sent along.
-INDIFFERENT = {name for name, rule in POLICY.items() if rule.ignores_credentials}
+INDIFFERENT = {name for name, right in RIGHTS.items() if right.ignores_credentials}
 # The user 1, whom all objects of the world belong to.
 OWNER = "john"
 
@@ -55,10 +55,8 @@ def build(api: Api, service: Service) -> World:
             "admin": admin,
             "api_key": api.having({"X-API-Key": key}),
             "deactivated": gone,
-            "expired": api.bearer(
-                signer.sign(user_id=1, session_id=1, now=now - timedelta(days=1))
-            ),
-            "forged": api.bearer(stranger.sign(user_id=1, session_id=1, now=now)),
+            "expired": api.bearer(signer.sign(user_id=1, log_in_id=1, now=now - timedelta(days=1))),
+            "forged": api.bearer(stranger.sign(user_id=1, log_in_id=1, now=now)),
             "unsigned": api.bearer(jwt.encode(claims, "", algorithm="none")),
         }
     )
@@ -78,20 +76,20 @@ ROLES = {
 }
 
 
-def expected(rule: Rule, caller: str) -> int | None:
+def expected(right: Right, caller: str) -> int | None:
     """The status of the refusal, or None for one who is let in."""
     if caller not in ROLES:
         return 401
     by_role: dict[UserRole | None, Access] = {
-        None: rule.anonymous,
-        UserRole.CUSTOMER: rule.customer,
-        UserRole.STAFF: rule.staff,
-        UserRole.ADMIN: rule.admin,
+        None: right.anonymous,
+        UserRole.CUSTOMER: right.customer,
+        UserRole.STAFF: right.staff,
+        UserRole.ADMIN: right.admin,
     }
     access = by_role[ROLES[caller]]
     if access is Access.NO:
         return 401 if caller == "anonymous" else 403
-    if access is Access.OWN and caller != "owner" and rule.subject is not Subject.CALLER:
+    if access is Access.OWN and caller != "owner" and right.owned is not None:
         return 404
     return None
 
@@ -102,7 +100,7 @@ def ask(api: Api, operation_id: str) -> Any:
 
 
 CALLERS = (*ROLES, "deactivated", "expired", "forged", "unsigned")
-ASKED = sorted(POLICY.keys() - INDIFFERENT)
+ASKED = sorted(RIGHTS.keys() - INDIFFERENT)
 
 
 @pytest.mark.parametrize("operation_id", ASKED)
@@ -112,7 +110,7 @@ def test_who_may_not_is_refused_and_changes_nothing(
     world = build(api, service)
     before = contents(service)
     for caller in CALLERS:
-        status = expected(POLICY[operation_id], caller)
+        status = expected(RIGHTS[operation_id], caller)
         if status is not None:
             response = ask(world.callers[caller], operation_id)
             assert response.status_code == status, (caller, response.text)
@@ -123,7 +121,7 @@ LET_IN = [
     (operation_id, caller)
     for operation_id in ASKED
     for caller in CALLERS
-    if expected(POLICY[operation_id], caller) is None
+    if expected(RIGHTS[operation_id], caller) is None
 ]
 
 
@@ -194,7 +192,7 @@ def test_a_recipient_sees_a_shared_order_and_may_do_nothing_with_it(
         assert other.refused(method, path)["code"] == "order_not_found"
 
 
-def test_an_operation_without_a_row_in_the_policy_does_not_start(service: Service) -> None:
+def test_an_operation_without_a_right_does_not_start(service: Service) -> None:
     from main import create_app
 
     app = create_app(service.settings)
@@ -203,14 +201,14 @@ def test_an_operation_without_a_row_in_the_policy_does_not_start(service: Servic
     async def forgotten() -> None: ...
 
     with pytest.raises(RuntimeError, match="forgotten"):
-        require_policy(app)
+        require_rights(app)
 
 
-def test_the_policy_never_gives_a_higher_role_less() -> None:
+def test_no_right_gives_a_higher_role_less() -> None:
     order = [Access.NO, Access.OWN, Access.ALL]
-    for operation_id, rule in POLICY.items():
+    for operation_id, right in RIGHTS.items():
         ranks = [
             order.index(access)
-            for access in (rule.anonymous, rule.customer, rule.staff, rule.admin)
+            for access in (right.anonymous, right.customer, right.staff, right.admin)
         ]
         assert ranks == sorted(ranks), operation_id

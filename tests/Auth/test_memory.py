@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 import pytest
 
 from core.settings import Settings
-from tests.concurrency.racing import Client
-from tests.conftest import fresh_database
-from tests.server import running_server
+from tests.support.racing import Client
+from tests.support.service import fresh_database
+from tools.server import running_server
 
 LOG_INS = 50
 LIMIT_MIB = 400

@@ -10,9 +10,9 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy import URL
 
-from core.security_headers import announce_mode
-from tests.client import PROBLEM, Api
-from tests.conftest import Service, fresh_database, running_service, settings_for
+from core.http.security_headers import announce_mode
+from tests.support.client import PROBLEM, Api
+from tests.support.service import Service, fresh_database, running_service, settings_for
 
 LOCAL = ("127.0.0.1", 50000)
 SHOP = "https://shop.example"

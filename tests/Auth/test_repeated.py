@@ -6,8 +6,8 @@ from httpx2 import Response
 from sqlalchemy import select
 
 from models import idempotency_keys
-from tests.client import PASSWORD, Api
-from tests.conftest import Service
+from tests.support.client import PASSWORD, Api
+from tests.support.service import Service
 
 
 def send(api: Api, path: str, body: Any) -> Response:
@@ -46,7 +46,7 @@ class TestKeyed:
     def test_of_a_refused_refresh_is_not_stored(self, api: Api, service: Service) -> None:
         answer = send(api, "/api/auth/refresh", {"refresh_token": "no.such"})
         assert answer.status_code == 401
-        kept = service.database.query(lambda s: s.execute(select(idempotency_keys.c.id)).all())
+        kept = service.database.read_now(lambda s: s.execute(select(idempotency_keys.c.id)).all())
         assert kept == []
 
     def test_of_a_new_password_is_replayed_though_the_old_one_is_gone(self, api: Api) -> None:

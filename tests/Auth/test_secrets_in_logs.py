@@ -11,9 +11,9 @@ from typing import IO, Any
 import httpx
 import pytest
 
-from core.schema_version import ROOT
-from tests import server
-from tests.client import PASSWORD
+from core.store.schema_version import ROOT
+from tests.support.client import PASSWORD
+from tools import server
 
 WRONG = "a walk in the snow"
 NEW = "a longer walk in the sun"

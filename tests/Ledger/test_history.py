@@ -1,21 +1,22 @@
 """An order's history tells what became of it, and who asked for it."""
 
 import asyncio
-from datetime import datetime
+from contextlib import closing
 from threading import Event
 from typing import Any
 
 import pytest
 from alembic import command
-from sqlmodel import Session
 
-from core.schema_version import alembic_config, migration_connection
-from core.sweeping import sweeping
+from core.store.schema_version import alembic_config, migration_connection
+from database import Database
 from Order.services.expiry_service import expire_overdue_orders
-from tests.client import Api
-from tests.conftest import BACKENDS, Service, fresh_database, running_service, settings_for
-from tests.Ledger.lives import live, refund
-from tests.statements import statements
+from tests.support.client import Api
+from tests.support.lives import live, refund
+from tests.support.service import BACKENDS, Service, fresh_database, running_service, settings_for
+from tests.support.statements import statements
+from work.chores import sweeping
+from work.context import Context
 
 
 def history(api: Api, order: Any) -> Any:
@@ -44,18 +45,20 @@ def stock(ticket: Any, quantity: int, origin: str, target: str, amount: float) -
 def sweep(service: Service) -> None:
     """What the background does, until it has done it once."""
     done = Event()
+    own = Database(service.settings.model_copy(update={"sweep_seconds": 0.001}))
 
-    def expire(session: Session, *, now: datetime, limit: int) -> int:
-        swept = expire_overdue_orders(session, now=now, limit=limit)
+    def expire(context: Context, *, limit: int) -> int:
+        swept = expire_overdue_orders(context, limit=limit)
         done.set()
         return swept
 
     async def sweep_once() -> None:
-        async with sweeping(service.database, expire, clock=service.clock, seconds=0.001):
+        async with sweeping(own, [expire], clock=service.clock):
             assert await asyncio.to_thread(done.wait, 30)
 
     assert service.client.portal
-    service.client.portal.call(sweep_once)
+    with closing(own):
+        service.client.portal.call(sweep_once)
 
 
 def status(event: Any) -> tuple[Any, Any]:

@@ -9,20 +9,21 @@ from sqlalchemy import CheckConstraint, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
-from core.clock import utc_now
+from core.settings import Settings
 from database import Database
 from Ledger.schemas import Difference, Reconciliation
-from Ledger.services.reconciliation_service import LISTED, RULES, reconcile
-from tests import books
-from tests.client import Api
-from tests.conftest import Service, empty
-from tests.Ledger import broken_books
-from tests.Ledger.broken_books import Broken, build_world, transaction_of
-from tests.Ledger.lives import live
-from tests.statements import statements
+from Ledger.services.reconciliation_service import LISTED
+from main import DOMAINS
+from tests.support import books, broken_books
+from tests.support.broken_books import Broken, build_world, transaction_of
+from tests.support.client import Api
+from tests.support.lives import live
+from tests.support.service import Service, empty
+from tests.support.statements import statements
+from work.context import unattended
 
 PATH = "/api/analytics/reconciliation"
-CODES = [rule.code for rule in RULES]
+CODES = [rule.code for rule in DOMAINS.rules]
 # Breaks a rule that no constraint of the database guards.
 WITHOUT_OWNER = "UPDATE user_orders SET role = 'recipient' WHERE order_id = 1"
 
@@ -31,6 +32,9 @@ PAST_TRIGGERS = {
     True: "REPLACE INTO movements SELECT * FROM movements",
     False: "TRUNCATE movements",
 }
+
+
+reconciled = unattended(books.reconciliation, Settings())
 
 
 class UndoneError(Exception):
@@ -63,11 +67,11 @@ def reconciled_after(database: Database, *changes: str) -> tuple[Reconciliation,
             for change in changes:
                 session.execute(text(change))
             last = session.execute(text("SELECT MAX(id) FROM movements")).scalar_one()
-            found.append((reconcile(session, currency="USD", now=utc_now()), last))
+            found.append((reconciled(session), last))
         raise UndoneError
 
     with pytest.raises(UndoneError):
-        database.transact(break_and_look)
+        database.write_now(break_and_look)
     return found[0]
 
 
@@ -167,7 +171,7 @@ class TestBrokenBooks:
 
 def test_a_difference_is_shown_to_the_box_office(api: Api, service: Service) -> None:
     api.order(api.user(), (api.ticket(), 1))
-    service.database.transact(lambda session: session.execute(text(WITHOUT_OWNER)))
+    service.database.write_now(lambda session: session.execute(text(WITHOUT_OWNER)))
     answer = api.get(PATH)
     assert (answer["is_consistent"], answer["difference_count"]) == (False, 1)
     assert {one["rule"]: one["differences"] for one in answer["rules"]} == {
@@ -207,9 +211,7 @@ class TestOneState:
         for engine in engines:
             event.listen(engine, "before_cursor_execute", buy)
         try:
-            answer = service.database.query_snapshot(
-                lambda session: reconcile(session, currency="USD", now=utc_now())
-            )
+            answer = service.database.snapshot_now(reconciled)
         finally:
             for engine in engines:
                 event.remove(engine, "before_cursor_execute", buy)

@@ -1,8 +1,8 @@
 """What each report says of days whose figures are known."""
 
 from models import OrderStatus
-from tests.client import Api
-from tests.Order.shop import figures, open_shop, pay, refund, report, set_status
+from tests.support.client import Api
+from tests.support.shop import figures, open_shop, pay, refund, report, set_status
 
 ALL_TIME = {"start": None, "end": None, "interval": "day"}
 

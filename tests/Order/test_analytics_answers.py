@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from models import OrderStatus, TicketStatus, TransactionStatus
 from Order.schemas import analytics as schemas
-from tests.client import Api
-from tests.Order.shop import REPORTS, SERIES, figures, open_shop, report
+from tests.support.client import Api
+from tests.support.shop import REPORTS, SERIES, figures, open_shop, report
 
 NOTHING = {"start": None, "end": None, "interval": "day"}
 

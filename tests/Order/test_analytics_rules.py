@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.client import Api
-from tests.conftest import Service
-from tests.Order.shop import REPORTS, SERIES, figures, open_shop, pay, refund, report, set_status
-from tests.statements import statements
+from tests.support.client import Api
+from tests.support.service import Service
+from tests.support.shop import REPORTS, SERIES, figures, open_shop, pay, refund, report, set_status
+from tests.support.statements import statements
 
 
 def sell(api: Api, user: Any, ticket: Any, quantity: int = 1) -> Any:

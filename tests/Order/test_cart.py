@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.client import Api
+from tests.support.client import Api
 
 # More than any cart holds.
 ABSENT = 77

@@ -1,21 +1,18 @@
 from datetime import datetime
+from functools import partial
 
 import pytest
-from sqlmodel import Session
 
 from Order.services.expiry_service import expire_overdue_orders
-from tests.client import Api
-from tests.conftest import Service
+from tests.support.client import Api
+from tests.support.service import Service
+from work.context import unattended
 
 
 def sweep(service: Service, limit: int = 100) -> int:
     """One sweep, as the background task runs it."""
-    now: datetime = service.clock()
-
-    def run(session: Session) -> int:
-        return expire_overdue_orders(session, now=now, limit=limit)
-
-    return service.database.transact(run)
+    chore = partial(expire_overdue_orders, limit=limit)
+    return service.database.write_now(unattended(chore, service.settings, service.clock))
 
 
 class TestSweep:

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.client import Api
+from tests.support.client import Api
 
 
 def order_in(api: Api, status: str) -> dict[str, object]:

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.client import Api
+from tests.support.client import Api
 
 
 def moment(text: str) -> datetime:

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.client import Api
+from tests.support.client import Api
 
 
 class TestShare:

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from tests.client import Api
+from tests.support.client import Api
 
 STATES = ("pending", "success", "failed", "refunded")
 ALLOWED = {"pending": ["failed", "success"], "success": [], "failed": [], "refunded": []}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.client import Api
+from tests.support.client import Api
 
 LIST = "/api/tickets/"
 SEARCH = "/api/tickets/search/by-event"

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.client import Api
+from tests.support.client import Api
 
 # The body of the create call in the README.
 EXAMPLE = {

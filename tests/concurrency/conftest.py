@@ -9,11 +9,11 @@ import pytest
 from core.clock import utc_now
 from core.settings import Settings
 from database import Database
-from tests.books import disagreements
-from tests.concurrency.racing import Client
-from tests.concurrency.site import PROCESSES, Site, environment
-from tests.conftest import BACKENDS, fresh_database, migrate, settings_for
-from tests.server import running_server
+from tests.support.books import disagreements
+from tests.support.racing import Client
+from tests.support.service import BACKENDS, fresh_database, migrate, settings_for
+from tests.support.site import PROCESSES, Site, environment
+from tools.server import running_server
 
 
 @pytest.fixture(scope="package", params=BACKENDS)

@@ -4,8 +4,8 @@ from collections import defaultdict
 from itertools import count
 from typing import Any
 
-from tests.concurrency.racing import THREADS, Answer, Call, race, tally
-from tests.concurrency.site import Site, order_body
+from tests.support.racing import THREADS, Answer, Call, race, tally
+from tests.support.site import Site, order_body
 
 ORDERS = "/api/orders/"
 # No key of one test may be that of another: all are the same caller's.

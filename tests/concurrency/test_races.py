@@ -5,10 +5,10 @@ from itertools import count
 
 from core.settings import Settings
 from database import Database
-from tests.books import differences
-from tests.concurrency.racing import THREADS, Call, Client, race, tally
-from tests.concurrency.site import PROCESSES, Site, environment, order_body
-from tests.server import running_server
+from tests.support.books import differences
+from tests.support.racing import THREADS, Call, Client, race, tally
+from tests.support.site import PROCESSES, Site, environment, order_body
+from tools.server import running_server
 
 
 def test_fifty_units_are_sold_to_fifty_and_no_more(site: Site) -> None:

@@ -5,8 +5,8 @@ from itertools import chain
 from typing import Any
 
 from Order.services.analytics_queries import TOP
-from tests.concurrency.racing import THREADS, Answer, Call, race, tally
-from tests.concurrency.site import Site, order_body
+from tests.support.racing import THREADS, Answer, Call, race, tally
+from tests.support.site import Site, order_body
 
 WRITERS = THREADS // 2
 ROUNDS = 4

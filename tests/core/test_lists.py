@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.client import Api
+from tests.support.client import Api
 
 USER, ORDER = 1, 1
 # Every list and what it can be sorted by, besides the default.

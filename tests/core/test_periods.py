@@ -16,7 +16,7 @@ from core.periods import (
     spanned_periods,
 )
 from models import orders
-from tests.conftest import Service
+from tests.support.service import Service
 
 # Ends of years, leap days, a Sunday and a Monday, and the first and last instants of a day.
 MOMENTS = [
@@ -66,7 +66,7 @@ class TestPeriodOf:
             return list(session.execute(select(*columns)).one())
 
         expected = [period_of(moment, interval) for moment in MOMENTS]
-        assert service.database.query(ask) == expected
+        assert service.database.read_now(ask) == expected
 
 
 class TestPeriodsBetween:

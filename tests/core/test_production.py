@@ -12,13 +12,13 @@ from dotenv import dotenv_values
 from fastapi.testclient import TestClient
 from sqlalchemy import URL
 
-from Auth.services.tokens import AccessToken, TokenSigner
 from core.production import load_safe_settings, unsafe_reasons
-from core.schema_version import ROOT
 from core.settings import ConfigurationError, Settings
+from core.store.schema_version import ROOT
 from main import create_app
-from tests.conftest import settings_for
-from tests.server import default_environment
+from tests.support.service import settings_for
+from tools.server import default_environment
+from User.services.tokens import AccessToken, TokenSigner
 
 GOOD_KEY = secrets.token_urlsafe(32)
 OTHER_KEY = secrets.token_urlsafe(32)
@@ -200,21 +200,21 @@ class TestKeyRotation:
         return TokenSigner(Settings.model_validate(fields))
 
     def test_tokens_of_the_previous_key_stay_valid(self) -> None:
-        token = self.signer(GOOD_KEY).sign(user_id=1, session_id=2, now=self.NOW)
+        token = self.signer(GOOD_KEY).sign(user_id=1, log_in_id=2, now=self.NOW)
         rotated = self.signer(OTHER_KEY, previous=GOOD_KEY)
         assert rotated.read(token, now=self.NOW) == AccessToken(1, 2)
 
     def test_tokens_of_the_previous_key_end_when_they_would_have(self) -> None:
-        token = self.signer(GOOD_KEY).sign(user_id=1, session_id=2, now=self.NOW)
+        token = self.signer(GOOD_KEY).sign(user_id=1, log_in_id=2, now=self.NOW)
         rotated = self.signer(OTHER_KEY, previous=GOOD_KEY)
         assert rotated.read(token, now=self.NOW + timedelta(minutes=31)) is None
 
     def test_new_tokens_are_signed_with_the_new_key(self) -> None:
         rotated = self.signer(OTHER_KEY, previous=GOOD_KEY)
-        token = rotated.sign(user_id=1, session_id=2, now=self.NOW)
+        token = rotated.sign(user_id=1, log_in_id=2, now=self.NOW)
         assert self.signer(OTHER_KEY).read(token, now=self.NOW) == AccessToken(1, 2)
         assert self.signer(GOOD_KEY).read(token, now=self.NOW) is None
 
     def test_without_the_previous_key_its_tokens_are_refused(self) -> None:
-        token = self.signer(GOOD_KEY).sign(user_id=1, session_id=2, now=self.NOW)
+        token = self.signer(GOOD_KEY).sign(user_id=1, log_in_id=2, now=self.NOW)
         assert self.signer(OTHER_KEY).read(token, now=self.NOW) is None

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core.schema_version import ROOT
 from core.settings import ConfigurationError, Settings, load_settings
-from tests.server import default_environment
+from core.store.schema_version import ROOT
+from tools.server import default_environment
 
 # A bad value of every setting that has bad values, and what the line says about it.
 BAD = [

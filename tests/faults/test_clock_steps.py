@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from core.idempotency import HEADER as KEY
-from core.idempotency import REPLAYED
-from tests.books import disagreements
-from tests.client import PASSWORD, Api
-from tests.conftest import Service
+from core.http.idempotency_key import HEADER as KEY
+from core.http.idempotency_key import REPLAYED
+from tests.support.books import disagreements
+from tests.support.client import PASSWORD, Api
+from tests.support.service import Service
 
 HOUR = 1
 STEPS = pytest.mark.parametrize("hours", [HOUR, -HOUR], ids=["forward", "back"])

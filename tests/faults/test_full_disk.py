@@ -8,14 +8,14 @@ import pytest
 from httpx2 import Response
 from sqlalchemy import URL
 
-from core.idempotency import HEADER as KEY
-from tests import processes
-from tests.books import disagreements
-from tests.client import Api
-from tests.conftest import Service, fresh_database, running_service, settings_for
-from tests.faults.load import load
-from tests.faults.site import Site, running_site
-from tests.faults.verdict import judge
+from core.http.idempotency_key import HEADER as KEY
+from tests.support.books import disagreements
+from tests.support.client import Api
+from tests.support.faults.load import load
+from tests.support.faults.site import Site, running_site
+from tests.support.faults.verdict import judge
+from tests.support.service import Service, fresh_database, running_service, settings_for
+from tools import processes
 
 UNLIMITED = 2**31
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests import processes
-from tests.conftest import needing_postgres
-from tests.faults.connection import Answer
-from tests.faults.load import load
-from tests.faults.shopper import ticket_body
-from tests.faults.site import KEYED, Site, running_site
-from tests.faults.verdict import judge
-from tests.postgres import PostgresServer, new_database, own_postgres
-from tests.wire import Wire, wire_to
+from tests.support.faults.connection import Answer
+from tests.support.faults.load import load
+from tests.support.faults.shopper import ticket_body
+from tests.support.faults.site import KEYED, Site, running_site
+from tests.support.faults.verdict import judge
+from tests.support.service import needing_postgres
+from tests.support.wire import Wire, wire_to
+from tools import processes
+from tools.postgres import PostgresServer, new_database, own_postgres
 
 pytestmark = pytest.mark.postgres
 

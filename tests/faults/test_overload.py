@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from tests.conftest import BACKENDS, fresh_database
-from tests.faults.load import load
-from tests.faults.site import HOLDS, Site, running_site
-from tests.faults.verdict import judge
+from tests.support.faults.load import load
+from tests.support.faults.site import HOLDS, Site, running_site
+from tests.support.faults.verdict import judge
+from tests.support.service import BACKENDS, fresh_database
 
 CLIENTS = 24
 ONE_CONNECTION = {**HOLDS, "DATABASE_POOL_SIZE": "1", "REQUEST_TIMEOUT_SECONDS": "1"}

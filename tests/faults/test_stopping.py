@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import URL
 
-from tests.conftest import BACKENDS, fresh_database
-from tests.faults.journal import Outcome
-from tests.faults.load import load
-from tests.faults.site import running_site
-from tests.faults.verdict import judge
-from tests.server import GRACE_SECONDS
+from tests.support.faults.journal import Outcome
+from tests.support.faults.load import load
+from tests.support.faults.site import running_site
+from tests.support.faults.verdict import judge
+from tests.support.service import BACKENDS, fresh_database
+from tools.server import GRACE_SECONDS
 
 # What two busy cores take to end two processes.
 SLACK_SECONDS = 8

@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import URL
 
 from database import Database
-from tests.conftest import fresh_database, settings_for
-from tests.faults.client import Client
-from tests.faults.journal import Journal, Operation, Outcome
-from tests.faults.load import load
-from tests.faults.onlookers import Onlooker
-from tests.faults.site import Site, running_site
-from tests.faults.verdict import judge
+from tests.support.faults.client import Client
+from tests.support.faults.journal import Journal, Operation, Outcome
+from tests.support.faults.load import load
+from tests.support.faults.onlookers import Onlooker
+from tests.support.faults.site import Site, running_site
+from tests.support.faults.verdict import judge
+from tests.support.service import fresh_database, settings_for
 
 KINDS = ("order", "announce", "pay", "refund", "offer", "cancel", "confirm", "collect", "delete")
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests import processes
-from tests.conftest import BACKENDS, fresh_database
-from tests.faults.journal import Journal
-from tests.faults.load import load
-from tests.faults.site import Site, running_site
-from tests.faults.verdict import judge
+from tests.support.faults.journal import Journal
+from tests.support.faults.load import load
+from tests.support.faults.site import Site, running_site
+from tests.support.faults.verdict import judge
+from tests.support.service import BACKENDS, fresh_database
+from tools import processes
 
 KILLS = 2
 # Killed workers that served nobody at that moment, one after the other.

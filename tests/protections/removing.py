@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.schema_version import ROOT
+from core.store.schema_version import ROOT
 
 _NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv*", "venv", ".*cache", ".hypothesis", "__pycache__", ".env", "*.db*"

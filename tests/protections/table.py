@@ -5,13 +5,13 @@ from tests.protections.removing import Edit, Protection
 STOCK = "Ticket/services/stock_service.py"
 LIFECYCLE = "Order/services/order_lifecycle.py"
 PAYMENTS = "Order/services/payment_service.py"
-ORDERS = "Order/services/order_service.py"
+AVAILABILITY = "Order/services/availability.py"
 EXPIRY = "Order/services/expiry_service.py"
-KEYS = "core/idempotency.py"
-ENGINES = "core/engines.py"
-TURN = "core/writer_turn.py"
+KEYS = "work/idempotency.py"
+ENGINES = "core/store/engines.py"
+TURN = "core/store/turns.py"
 LEDGER_MIGRATION = "migrations/versions/0003_ledger.py"
-KEY_TESTS = "tests/core/test_idempotency.py"
+KEY_TESTS = "tests/work/test_idempotency.py"
 RACES = "tests/concurrency/test_races.py"
 FIRST = "migrations/versions/0001_initial.py"
 
@@ -31,7 +31,7 @@ PROTECTIONS = (
             Edit(STOCK, "return taken == wanted.keys()", "return bool(taken)"),
             # The look before it.
             Edit(
-                ORDERS,
+                AVAILABILITY,
                 "    ticket_service.require_stock(offers.values(), quantities)\n    return offers",
                 "    return offers",
             ),
@@ -61,15 +61,15 @@ PROTECTIONS = (
         [
             Edit(
                 LIFECYCLE,
-                "        origin=Stock.RESERVED,\n        to=Stock.AVAILABLE,",
-                "        origin=Stock.RESERVED,\n        to=Stock.WITHHELD,",
+                "_FREE = Shift(Stock.RESERVED, Stock.AVAILABLE,",
+                "_FREE = Shift(Stock.RESERVED, Stock.WITHHELD,",
             )
         ],
         "tests/Order/test_expiry.py",
     ),
     Protection(
         "late money without its tickets goes back",
-        [Edit(PAYMENTS, "if covers and _sell_again(session, order.id, now):", "if covers:")],
+        [Edit(PAYMENTS, "if covers and _sell_again(context, order.id):", "if covers:")],
         "tests/Order/test_expiry.py",
     ),
     Protection(
@@ -108,7 +108,7 @@ PROTECTIONS = (
     ),
     Protection(
         "a key belongs to one caller",
-        [Edit("core/caller.py", 'return f"user:{self.user_id}"', 'return "user"')],
+        [Edit("work/caller.py", 'return f"user:{self.user_id}"', 'return "user"')],
         f"{KEY_TESTS}::TestAnotherRequest",
     ),
     Protection(
@@ -134,7 +134,7 @@ PROTECTIONS = (
         [
             Edit(
                 KEYS,
-                "    if row.created_at > now - LIFETIME:\n        return row",
+                "    if row.created_at > context.now - LIFETIME:\n        return row",
                 "    return row",
             )
         ],
@@ -143,7 +143,7 @@ PROTECTIONS = (
     Protection(
         "who lost a race is run again",
         [Edit("database.py", "MAX_ATTEMPTS = 6", "MAX_ATTEMPTS = 1")],
-        "tests/core/test_database.py",
+        "tests/test_database.py",
     ),
     Protection(
         "a failed COMMIT leaves no connection with an open transaction",
@@ -154,7 +154,7 @@ PROTECTIONS = (
                 "        raise\n",
             )
         ],
-        "tests/core/test_database.py",
+        "tests/test_database.py",
     ),
     Protection(
         "no COMMIT comes after the deadline",
@@ -165,7 +165,7 @@ PROTECTIONS = (
                 "    if 0:\n        # Nobody",
             )
         ],
-        "tests/core/test_database.py",
+        "tests/test_database.py",
     ),
     Protection(
         "the queue is bounded",
@@ -176,7 +176,7 @@ PROTECTIONS = (
                 "if 0:",
             )
         ],
-        "tests/core/test_database.py",
+        "tests/test_database.py",
     ),
     Protection(
         "transactions end with the time that is left",
@@ -187,12 +187,12 @@ PROTECTIONS = (
                 "        pass\n",
             )
         ],
-        "tests/core/test_database_waits.py",
+        "tests/core/store/test_database_waits.py",
     ),
     Protection(
         "nobody waits for a silent server",
         [Edit(ENGINES, "extensions.set_wait_callback(_wait_until_deadline)", "pass")],
-        "tests/core/test_database_waits.py::TestSilentServer",
+        "tests/core/store/test_database_waits.py::TestSilentServer",
     ),
     Protection(
         "connections that the server ended are not used",
@@ -203,34 +203,34 @@ PROTECTIONS = (
                 "        pass\n",
             )
         ],
-        "tests/core/test_database_away.py",
+        "tests/core/store/test_database_away.py",
     ),
     Protection(
         "SQLite's writers take turns",
         [Edit(TURN, "    with _turn(file):\n", "    with ExitStack():\n")],
-        "tests/core/test_writer_turn.py",
+        "tests/core/store/test_turns.py",
     ),
     Protection(
         "processes that make the same SQLite file at once wait for each other",
         [
             Edit(
-                "core/schema_version.py",
+                "core/store/schema_version.py",
                 "        use_wal(driver_connection)\n",
                 '        driver_connection.execute("PRAGMA journal_mode=WAL")\n',
             )
         ],
-        "tests/core/test_migrations.py",
+        "tests/core/store/test_migrations.py",
     ),
     Protection(
         "a worker that starts while PostgreSQL stops does not end the service",
         [
             Edit(
-                "core/database_errors.py",
+                "core/store/errors.py",
                 '    "SSL was required",\n',
                 '    "SSL was required",\n    "FATAL",\n',
             )
         ],
-        "tests/core/test_start_without_database.py",
+        "tests/core/store/test_start_without_database.py",
     ),
     Protection(
         "who waits is sent away when the process is asked to stop",
@@ -253,8 +253,8 @@ PROTECTIONS = (
         [
             Edit(
                 STOCK,
-                "[*also, *_entries(holdings, origin, to, cause)]",
-                "also",
+                "[*also, *_entries(holdings, shift)])\n    units",
+                "also)\n    units",
             )
         ],
         "tests/Ledger/test_reconciliation.py",

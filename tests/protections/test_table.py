@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.schema_version import ROOT
+from core.store.schema_version import ROOT
 from tests.protections.removing import Protection
 from tests.protections.table import PROTECTIONS
 

@@ -16,15 +16,15 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from database import Database
-from tests.conftest import settings_for
-from tests.faults.journal import PATIENCE, Journal
-from tests.faults.load import load
-from tests.faults.verdict import Verdict, judge
-from tests.postgres import PostgresUnavailableError, new_database, own_postgres
 from tests.soak.faults import Fault, Faults
 from tests.soak.figures import Figures, figures
 from tests.soak.service import Service, service_on
-from tests.wire import wire_to
+from tests.support.faults.journal import PATIENCE, Journal
+from tests.support.faults.load import load
+from tests.support.faults.verdict import Verdict, judge
+from tests.support.service import settings_for
+from tests.support.wire import wire_to
+from tools.postgres import PostgresUnavailableError, new_database, own_postgres
 
 BACKENDS = ("postgres", "sqlite")
 # Between two faults.

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from tests import processes
-from tests.faults.site import KEYED
-from tests.postgres import PostgresServer
 from tests.soak.service import Service
-from tests.wire import Wire
+from tests.support.faults.site import KEYED
+from tests.support.wire import Wire
+from tools import processes
+from tools.postgres import PostgresServer
 
 Fault = Callable[[], None]
 LOST_ANSWERS = 3

@@ -3,8 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.faults.journal import Journal, Outcome
-from tests.faults.verdict import Verdict
+from tests.support.faults.journal import Journal, Outcome
+from tests.support.faults.verdict import Verdict
 
 
 @dataclass(frozen=True)

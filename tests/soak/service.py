@@ -7,10 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from tests import processes
-from tests.conftest import migrate, settings_for
-from tests.faults.site import environment
-from tests.server import running_server
+from tests.support.faults.site import environment
+from tests.support.service import migrate, settings_for
+from tools import processes
+from tools.server import running_server
 
 
 class Service:

@@ -5,9 +5,9 @@ from dataclasses import fields
 
 import pytest
 
-from tests.faults.journal import Journal
-from tests.faults.verdict import Verdict
 from tests.soak.figures import Figures, figures
+from tests.support.faults.journal import Journal
+from tests.support.faults.verdict import Verdict
 
 
 def figures_of(journal: Journal, verdict: Verdict) -> Figures:

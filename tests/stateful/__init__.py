@@ -1,4 +1,4 @@
 import pytest
 
 # So that a failure tells both sides of the comparison.
-pytest.register_assert_rewrite("tests.stateful.machine")
+pytest.register_assert_rewrite("tests.support.stateful.machine")

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, seed, settings
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.client import Api
-from tests.conftest import BACKENDS, Service, fresh_database, running_service, settings_for
-from tests.stateful.model import HOLD, LIMIT
-from tests.stateful.rules import Shopping
+from tests.support.client import Api
+from tests.support.service import BACKENDS, Service, fresh_database, running_service, settings_for
+from tests.support.stateful.model import HOLD, LIMIT
+from tests.support.stateful.rules import Shopping
 
 pytestmark = pytest.mark.long
 

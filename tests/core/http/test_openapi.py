@@ -1,0 +1,235 @@
+"""The OpenAPI document is the contract's public form, and its pages work without any other host."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.client import PROBLEM, Api
+
+# What the product promises: 43 operations.
+PROMISED = """
+POST /api/tickets/
+GET /api/tickets/
+GET /api/tickets/{ticket_id}
+PUT /api/tickets/{ticket_id}
+DELETE /api/tickets/{ticket_id}
+PATCH /api/tickets/{ticket_id}/status
+GET /api/tickets/search/by-event
+
+POST /api/orders/
+GET /api/orders/
+GET /api/orders/{order_id}
+PUT /api/orders/{order_id}
+DELETE /api/orders/{order_id}
+POST /api/orders/{order_id}/items
+GET /api/orders/{order_id}/items
+POST /api/orders/from-cart/{user_id}
+PATCH /api/orders/{order_id}/status
+POST /api/orders/{order_id}/cancel
+
+POST /api/cart/
+GET /api/cart/user/{user_id}
+PUT /api/cart/{cart_item_id}
+DELETE /api/cart/{cart_item_id}
+DELETE /api/cart/user/{user_id}/clear
+GET /api/cart/user/{user_id}/total
+
+POST /api/users/
+GET /api/users/
+GET /api/users/{user_id}
+GET /api/users/username/{username}
+PUT /api/users/{user_id}
+DELETE /api/users/{user_id}
+PATCH /api/users/{user_id}/deactivate
+PATCH /api/users/{user_id}/activate
+
+POST /api/transactions/
+GET /api/transactions/
+GET /api/transactions/{transaction_id}
+PUT /api/transactions/{transaction_id}
+PATCH /api/transactions/{transaction_id}/status
+POST /api/transactions/{transaction_id}/refund
+GET /api/transactions/order/{order_id}
+
+GET /api/analytics/dashboard
+GET /api/analytics/sales
+GET /api/analytics/revenue
+GET /api/analytics/users
+GET /api/analytics/tickets
+"""
+OPERATIONS = [line for line in PROMISED.splitlines() if line]
+LINK = re.compile(r"""(?:src|href|spec-url)="([^"]+)"|url: '([^']+)'""")
+
+
+class Document:
+    """The document as it is served."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self.schemas: dict[str, Any] = document["components"]["schemas"]
+
+    def operations(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        for path, operations in self.document["paths"].items():
+            for method, operation in operations.items():
+                yield f"{method.upper()} {path}", operation
+
+    def resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in schema:
+            schema = self.schemas[schema["$ref"].removeprefix("#/components/schemas/")]
+        return schema
+
+    def shows(self, schema: dict[str, Any]) -> bool:
+        """Whether a reader sees what such a value looks like."""
+        schema = self.resolve(schema)
+        if schema.keys() & {"example", "examples", "const", "enum", "default"}:
+            return True
+        if "anyOf" in schema:
+            return any(self.shows(choice) for choice in schema["anyOf"])
+        if schema.get("type") == "array":
+            return self.shows(schema["items"])
+        properties = schema.get("properties", {})
+        return bool(properties) and all(self.shows(inner) for inner in properties.values())
+
+
+@pytest.fixture
+def document(api: Api) -> Document:
+    return Document(api.request("GET", "/openapi.json").json())
+
+
+def contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The media types of the body and of the answers that are no refusals."""
+    yield from operation.get("requestBody", {}).get("content", {}).values()
+    for status, response in operation["responses"].items():
+        if status.startswith("2"):
+            yield from response.get("content", {}).values()
+
+
+def codes_of(response: dict[str, Any]) -> list[str]:
+    """What a refusal can be."""
+    codes: list[str] = response["content"][PROBLEM]["schema"]["properties"]["code"]["enum"]
+    return codes
+
+
+class TestDocument:
+    def test_names_every_promised_operation(self, document: Document) -> None:
+        assert len(OPERATIONS) == 43
+        served = {name for name, _ in document.operations()}
+        assert [name for name in OPERATIONS if name not in served] == []
+
+    @pytest.mark.parametrize("operation", OPERATIONS)
+    def test_every_promised_operation_answers(self, api: Api, operation: str) -> None:
+        method, _, path = operation.partition(" ")
+        address = re.sub(r"\{\w+\}", "1", path)
+        answer = api.request(method, address)
+        # Nothing is stored yet and no body is sent: what is there refuses, lists or reports.
+        assert answer.status_code in {200, 204, 404, 422}
+        if answer.status_code == 404:
+            assert answer.json()["code"].endswith("_not_found")
+
+    def test_gives_each_operation_a_name_of_its_own(self, document: Document) -> None:
+        names = Counter(operation["operationId"] for _, operation in document.operations())
+        assert {name: times for name, times in names.items() if times > 1} == {}
+        # Generated clients call their functions so: they must not follow a path or a module.
+        assert [name for name in names if not re.fullmatch("[a-z]+(_[a-z]+)+", name)] == []
+
+    @pytest.mark.parametrize("field", ["summary", "description", "tags", "operationId"])
+    def test_says_of_each_operation_what_it_does(self, document: Document, field: str) -> None:
+        assert [name for name, operation in document.operations() if not operation.get(field)] == []
+
+    def test_has_examples_of_every_body_and_answer(self, document: Document) -> None:
+        without = [
+            name
+            for name, operation in document.operations()
+            for content in contents(operation)
+            if not content.keys() & {"example", "examples"}
+            and not document.shows(content["schema"])
+        ]
+        assert without == []
+
+    def test_has_a_schema_for_every_answer_with_a_body(self, document: Document) -> None:
+        for name, operation in document.operations():
+            for status, response in operation["responses"].items():
+                assert status == "204" or response["content"], f"{name} {status}"
+
+    def test_describes_every_tag_that_it_uses(self, document: Document) -> None:
+        described = {tag["name"] for tag in document.document["tags"] if tag["description"]}
+        used = {tag for _, operation in document.operations() for tag in operation["tags"]}
+        assert used == described
+
+    def test_tells_where_a_new_object_is_and_where_a_list_goes_on(self, document: Document) -> None:
+        for name, operation in document.operations():
+            for status, response in operation["responses"].items():
+                if status == "201":
+                    assert "Location" in response["headers"], name
+                if status == "503":
+                    assert "Retry-After" in response["headers"], name
+            if any(parameter["name"] == "after" for parameter in operation.get("parameters", ())):
+                assert {"Link", "X-Total-Count"} <= operation["responses"]["200"]["headers"].keys()
+
+    def test_lets_all_that_changes_something_be_repeated(self, document: Document) -> None:
+        for name, operation in document.operations():
+            headers = [one for one in operation.get("parameters", ()) if one["in"] == "header"]
+            if name.startswith(("GET ", "DELETE ")):
+                assert headers == [], name
+                continue
+            assert [one["name"] for one in headers] == ["Idempotency-Key"], name
+            assert not headers[0]["required"]
+            conflict, invalid = (operation["responses"][status] for status in ("409", "422"))
+            assert "request_in_progress" in codes_of(conflict), name
+            assert "Retry-After" in conflict["headers"]
+            assert "idempotency_key_reused" in codes_of(invalid), name
+
+    def test_tells_which_answers_can_be_replays(self, document: Document) -> None:
+        for name, operation in document.operations():
+            for status, response in operation["responses"].items():
+                is_kept = status.startswith("2") and name.startswith(("POST ", "PUT ", "PATCH "))
+                assert ("Idempotency-Replayed" in response.get("headers", {})) == is_kept, name
+
+    def test_tells_every_refusal_as_a_problem_with_an_example_of_each_code(
+        self, document: Document
+    ) -> None:
+        for name, operation in document.operations():
+            for status, response in operation["responses"].items():
+                if int(status) < 400:
+                    continue
+                assert response["content"].keys() == {PROBLEM}, name
+                examples = response["content"][PROBLEM]["examples"]
+                assert examples.keys() == set(codes_of(response))
+                for code, example in examples.items():
+                    assert example["value"]["code"] == code
+                    assert example["value"]["status"] == int(status)
+
+    def test_refers_to_nothing_that_is_not_there(self, api: Api, document: Document) -> None:
+        text = api.request("GET", "/openapi.json").text
+        for name in set(re.findall(r'"#/components/schemas/([^"]+)"', text)):
+            assert name in document.schemas
+
+    def test_stays_the_same(self, api: Api) -> None:
+        first, second = (api.request("GET", "/openapi.json").text for _ in range(2))
+        assert first == second
+
+
+@pytest.mark.parametrize("page", ["/docs", "/redoc"])
+class TestPages:
+    def test_mention_no_other_host(self, api: Api, page: str) -> None:
+        html = api.request("GET", page).text
+        assert "http:" not in html
+        assert "https:" not in html
+        assert '"//' not in html
+
+    def test_find_all_their_files_here(self, api: Api, page: str) -> None:
+        html = api.request("GET", page).text
+        links = [first or second for first, second in LINK.findall(html)]
+        assert "/openapi.json" in links
+        assert any(link.endswith(".js") for link in links)
+        for link in links:
+            answer = api.request("GET", link)
+            assert answer.status_code == 200
+            assert answer.content
+
+    def test_show_no_images_of_other_hosts(self, api: Api, page: str) -> None:
+        policy = api.request("GET", page).headers["content-security-policy"]
+        assert "img-src 'self' data:" in policy.split("; ")

@@ -1,0 +1,96 @@
+"""However many requests arrive at once, the event loop looks around between any two of them."""
+
+import asyncio
+import gc
+from collections.abc import Awaitable, Callable
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+import main
+from core.http.pacing import PacingMiddleware
+
+
+class Door:
+    """Notes who comes in, and in which turn of the event loop."""
+
+    def __init__(self) -> None:
+        self.came_in: list[str] = []
+        self.turns: list[int] = []
+        self._turn = 0
+        self.paced = PacingMiddleware(self)
+
+    async def __call__(self, scope: Scope, _receive: Receive, _send: Send) -> None:
+        self.came_in.append(scope["path"])
+        self.turns.append(self._turn)
+
+    def request(self, path: str) -> "asyncio.Task[None]":
+        scope = {"type": "http", "path": path}
+        return asyncio.create_task(self._ask(scope))
+
+    def count_turns(self) -> None:
+        self._turn += 1
+        asyncio.get_running_loop().call_soon(self.count_turns)
+
+    async def _ask(self, scope: Scope) -> None:
+        await self.paced(scope, nothing_comes, nobody_hears)
+
+
+async def nothing_comes() -> Message:
+    raise AssertionError
+
+
+async def nobody_hears(_message: Message) -> None:
+    raise AssertionError
+
+
+def scene(play: Callable[[Door], Awaitable[object]]) -> Door:
+    door = Door()
+
+    async def run() -> None:
+        await play(door)
+
+    asyncio.run(run())
+    return door
+
+
+CROWD = [f"/api/tickets/{number}" for number in range(20)]
+
+
+def test_requests_come_in_one_by_one_in_their_order() -> None:
+    async def crowd(door: Door) -> None:
+        door.count_turns()
+        await asyncio.gather(*(door.request(path) for path in CROWD))
+
+    door = scene(crowd)
+    assert door.came_in == CROWD
+    assert len(set(door.turns)) == len(CROWD)
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/ready"])
+def test_health_checks_pass_the_crowd(path: str) -> None:
+    async def crowd_and_check(door: Door) -> None:
+        crowd = [door.request(one) for one in CROWD]
+        await door.request(path)
+        assert not crowd[-1].done()
+        await asyncio.gather(*crowd)
+
+    assert scene(crowd_and_check).came_in[0] == path
+
+
+def test_who_leaves_keeps_nobody_from_coming_in() -> None:
+    async def crowd(door: Door) -> None:
+        first, second, third = (door.request(path) for path in CROWD[:3])
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.gather(second, third)
+        # Nor anybody later.
+        await door.request(CROWD[3])
+
+    assert scene(crowd).came_in == CROWD[1:4]
+
+
+def test_what_the_start_has_made_is_left_alone() -> None:
+    """By far the most of what there is: routes, schemas and statements."""
+    assert main.app
+    assert gc.get_freeze_count() > 10_000

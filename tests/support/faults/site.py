@@ -1,0 +1,62 @@
+"""A service of several processes, and its database seen from outside."""
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import URL
+
+from database import Database
+from tests.support.faults.connection import Answer, Connection
+from tests.support.service import migrate, settings_for
+from tools.server import running_server
+
+WORKERS = 2
+# So short that some run out while a test goes on.
+HOLDS = {"HOLD_MINUTES": "0.1", "SWEEP_SECONDS": "0.5"}
+# What a transaction says that answers a request with a key, and no sweep does.
+KEYED = b"INSERT INTO idempotency_keys"
+
+
+@dataclass
+class Site:
+    url: str
+    server: subprocess.Popen[bytes]
+    database: Database
+
+    def address(self) -> str:
+        return self.url
+
+    def ask(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
+        """One request on a connection of its own."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        with closing(Connection(self.address)) as connection:
+            return connection.send(method, path, body, named)
+
+
+@contextmanager
+def running_site(
+    url: URL,
+    changes: Mapping[str, str] = HOLDS,
+    *,
+    through: URL | None = None,
+    workers: int = WORKERS,
+) -> Iterator[Site]:
+    """Serve an empty database, where ``through`` is given by a way that may fail."""
+    settings = settings_for(url)
+    migrate(settings)
+    with (
+        running_server(environment(through or url, changes), workers) as (address, server),
+        closing(Database(settings)) as database,
+    ):
+        yield Site(address, server, database)
+
+
+def environment(url: URL, changes: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "DATABASE_URL": url.render_as_string(hide_password=False),
+        "LOG_LEVEL": "WARNING",
+        "WRITE_RATE_LIMIT": "",
+        **changes,
+    }

@@ -1,0 +1,392 @@
+"""How to meet every refusal that the OpenAPI document declares: one scene each.
+
+A scene prepares what is needed and returns the request that must be refused.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.support.client import Api
+
+Call = tuple[str, str, Any] | tuple[str, str, Any, dict[str, str]]
+Scene = Callable[[Api], Call]
+
+ORDER_LINE = {"ticket_id": 1, "quantity": 1}
+PAYMENT = {"order_id": 1, "payment_method": "card"}
+
+
+def order_body(quantity: int = 1, lines: int = 1) -> Any:
+    return {"user_id": 1, "items": [{"ticket_id": 1, "quantity": quantity}] * lines}
+
+
+def prepared(*steps: Callable[[Api], object], call: Call) -> Scene:
+    def scene(api: Api) -> Call:
+        for step in steps:
+            step(api)
+        return call
+
+    return scene
+
+
+def just(method: str, path: str, body: Any = None) -> Scene:
+    """Refused in an empty service."""
+    return prepared(call=(method, path, body))
+
+
+def by(role: str, *steps: Callable[[Api], object], call: Call) -> Scene:
+    """Refused to somebody of this role, who is the user 1."""
+
+    def scene(api: Api) -> Call:
+        _, theirs = api.someone(role)
+        method, path, body = prepared(*steps, call=call)(api)[:3]
+        return method, path, body, theirs.headers
+
+    return scene
+
+
+# Steps: each leaves the first object of its kind, with the id 1.
+
+
+def user(api: Api) -> None:
+    api.user()
+
+
+def second_user(api: Api) -> None:
+    api.user("jane")
+
+
+def inactive(api: Api) -> None:
+    api.patch("/api/users/1/deactivate")
+
+
+def ticket(api: Api) -> None:
+    api.ticket(total_quantity=500)
+
+
+def few(api: Api) -> None:
+    api.ticket(total_quantity=2)
+
+
+def stopped(api: Api) -> None:
+    api.patch("/api/tickets/1/status", {"status": "cancelled"})
+
+
+def cart(api: Api) -> None:
+    api.post("/api/cart/", {"user_id": 1, **ORDER_LINE})
+
+
+def full_cart(api: Api) -> None:
+    api.post("/api/cart/", {"user_id": 1, "ticket_id": 1, "quantity": 101})
+
+
+def empty_order(api: Api) -> None:
+    api.post("/api/orders/", order_body(lines=0))
+
+
+def order(api: Api) -> None:
+    api.post("/api/orders/", order_body())
+
+
+def sixty(api: Api) -> None:
+    api.post("/api/orders/", order_body(60))
+
+
+def rest_of_two(api: Api) -> None:
+    api.post("/api/orders/", order_body(2))
+
+
+def confirmed(api: Api) -> None:
+    api.patch("/api/orders/1/status", {"status": "confirmed"})
+
+
+def completed(api: Api) -> None:
+    confirmed(api)
+    api.patch("/api/orders/1/status", {"status": "completed"})
+
+
+def cancelled(api: Api) -> None:
+    api.post("/api/orders/1/cancel")
+
+
+def shared(api: Api) -> None:
+    api.post("/api/orders/1/users", {"user_id": 2})
+
+
+def payment(api: Api) -> None:
+    api.post("/api/transactions/", PAYMENT)
+
+
+def settled(api: Api) -> None:
+    api.patch("/api/transactions/1/status", {"status": "success"})
+
+
+def refunded(api: Api) -> None:
+    api.post("/api/transactions/1/refund")
+
+
+LONG_AGO = {"updated_at": "2020-01-01T00:00:00Z"}
+STATUS = {"status": "confirmed"}
+SUCCESS = {"status": "success"}
+RECIPIENT = {"user_id": 2}
+NEW_USER = {"username": "new", "email": "new@example.com", "full_name": "New"}
+CART_LINE = {"user_id": 1, **ORDER_LINE}
+
+
+def past(api: Api) -> None:
+    api.ticket(event_date="2020-01-01T20:00:00Z")
+
+
+def empty_cart_order(api: Api) -> None:
+    api.post("/api/orders/", order_body(lines=0))
+
+
+CREDENTIALS = {"current_password": "not the password", "new_password": "another walk"}
+
+SCENES: dict[tuple[str, str], Scene] = {
+    ("create_user", "role_too_high"): by(
+        "staff", call=("POST", "/api/users/", {**NEW_USER, "role": "admin"})
+    ),
+    ("update_user", "not_allowed"): by("customer", call=("PUT", "/api/users/1", {"role": "admin"})),
+    ("cancel_order", "not_allowed"): by(
+        "customer", ticket, order, confirmed, call=("POST", "/api/orders/1/cancel", None)
+    ),
+    ("create_order", "event_passed"): by(
+        "customer", past, call=("POST", "/api/orders/", order_body())
+    ),
+    ("create_order_from_cart", "event_passed"): by(
+        "customer", past, cart, call=("POST", "/api/orders/from-cart/1", None)
+    ),
+    ("add_order_item", "event_passed"): by(
+        "customer", past, empty_cart_order, call=("POST", "/api/orders/1/items", ORDER_LINE)
+    ),
+    ("add_to_cart", "event_passed"): by("customer", past, call=("POST", "/api/cart/", CART_LINE)),
+    ("update_cart_item", "event_passed"): by(
+        "customer", past, cart, call=("PUT", "/api/cart/1", {"quantity": 2})
+    ),
+    ("refresh_token", "invalid_token"): just(
+        "POST", "/api/auth/refresh", {"refresh_token": "unknown"}
+    ),
+    ("change_password", "invalid_credentials"): by(
+        "customer", call=("POST", "/api/auth/password", CREDENTIALS)
+    ),
+    ("change_password", "password_not_set"): just("POST", "/api/auth/password", CREDENTIALS),
+    ("create_api_key", "role_too_high"): by(
+        "staff", call=("POST", "/api/auth/api-keys", {"name": "x", "role": "admin"})
+    ),
+    ("delete_api_key", "api_key_not_found"): just("DELETE", "/api/auth/api-keys/1"),
+    ("get_ticket", "ticket_not_found"): just("GET", "/api/tickets/1"),
+    ("update_ticket", "ticket_not_found"): just("PUT", "/api/tickets/1", {}),
+    ("update_ticket", "stock_conflict"): prepared(
+        user, few, order, call=("PUT", "/api/tickets/1", {"total_quantity": 0})
+    ),
+    ("update_ticket", "stale_object"): prepared(
+        ticket, call=("PUT", "/api/tickets/1", {"price": 1, **LONG_AGO})
+    ),
+    ("delete_ticket", "ticket_not_found"): just("DELETE", "/api/tickets/1"),
+    ("delete_ticket", "ticket_has_orders"): prepared(
+        user, ticket, order, cancelled, call=("DELETE", "/api/tickets/1", None)
+    ),
+    ("change_ticket_status", "ticket_not_found"): just(
+        "PATCH", "/api/tickets/1/status", {"status": "sold"}
+    ),
+    ("create_order", "user_not_found"): prepared(
+        ticket, call=("POST", "/api/orders/", order_body())
+    ),
+    ("create_order", "ticket_not_found"): prepared(
+        user, call=("POST", "/api/orders/", order_body())
+    ),
+    ("create_order", "user_inactive"): prepared(
+        user, ticket, inactive, call=("POST", "/api/orders/", order_body())
+    ),
+    ("create_order", "ticket_not_on_sale"): prepared(
+        user, ticket, stopped, call=("POST", "/api/orders/", order_body())
+    ),
+    ("create_order", "insufficient_stock"): prepared(
+        user, few, call=("POST", "/api/orders/", order_body(3))
+    ),
+    ("create_order", "quantity_limit"): prepared(
+        user, ticket, call=("POST", "/api/orders/", order_body(60, lines=2))
+    ),
+    ("create_order_from_cart", "user_not_found"): just("POST", "/api/orders/from-cart/1"),
+    ("create_order_from_cart", "cart_empty"): prepared(
+        user, call=("POST", "/api/orders/from-cart/1", None)
+    ),
+    ("create_order_from_cart", "user_inactive"): prepared(
+        user, ticket, cart, inactive, call=("POST", "/api/orders/from-cart/1", None)
+    ),
+    ("create_order_from_cart", "ticket_not_on_sale"): prepared(
+        user, ticket, cart, stopped, call=("POST", "/api/orders/from-cart/1", None)
+    ),
+    ("create_order_from_cart", "insufficient_stock"): prepared(
+        user, few, cart, rest_of_two, call=("POST", "/api/orders/from-cart/1", None)
+    ),
+    ("create_order_from_cart", "quantity_limit"): prepared(
+        user, ticket, full_cart, call=("POST", "/api/orders/from-cart/1", None)
+    ),
+    ("get_order", "order_not_found"): just("GET", "/api/orders/1"),
+    ("update_order", "order_not_found"): just("PUT", "/api/orders/1", {}),
+    ("update_order", "stale_object"): prepared(
+        user, empty_order, call=("PUT", "/api/orders/1", {"notes": "x", **LONG_AGO})
+    ),
+    ("delete_order", "order_not_found"): just("DELETE", "/api/orders/1"),
+    ("delete_order", "order_not_deletable"): prepared(
+        user, ticket, order, confirmed, call=("DELETE", "/api/orders/1", None)
+    ),
+    ("delete_order", "order_has_payments"): prepared(
+        user, ticket, order, payment, settled, refunded, call=("DELETE", "/api/orders/1", None)
+    ),
+    ("add_order_item", "order_not_found"): prepared(
+        ticket, call=("POST", "/api/orders/1/items", ORDER_LINE)
+    ),
+    ("add_order_item", "ticket_not_found"): prepared(
+        user, empty_order, call=("POST", "/api/orders/1/items", ORDER_LINE)
+    ),
+    ("add_order_item", "order_not_pending"): prepared(
+        user, ticket, order, cancelled, call=("POST", "/api/orders/1/items", ORDER_LINE)
+    ),
+    ("add_order_item", "user_inactive"): prepared(
+        user, ticket, order, inactive, call=("POST", "/api/orders/1/items", ORDER_LINE)
+    ),
+    ("add_order_item", "ticket_not_on_sale"): prepared(
+        user, ticket, order, stopped, call=("POST", "/api/orders/1/items", ORDER_LINE)
+    ),
+    ("add_order_item", "insufficient_stock"): prepared(
+        user, few, order, call=("POST", "/api/orders/1/items", {"ticket_id": 1, "quantity": 2})
+    ),
+    ("add_order_item", "quantity_limit"): prepared(
+        user, ticket, sixty, call=("POST", "/api/orders/1/items", {"ticket_id": 1, "quantity": 41})
+    ),
+    ("list_order_items", "order_not_found"): just("GET", "/api/orders/1/items"),
+    ("get_order_history", "order_not_found"): just("GET", "/api/orders/1/history"),
+    ("change_order_status", "order_not_found"): just("PATCH", "/api/orders/1/status", STATUS),
+    ("change_order_status", "invalid_transition"): prepared(
+        user, empty_order, cancelled, call=("PATCH", "/api/orders/1/status", STATUS)
+    ),
+    ("cancel_order", "order_not_found"): just("POST", "/api/orders/1/cancel"),
+    ("cancel_order", "invalid_transition"): prepared(
+        user, ticket, order, completed, call=("POST", "/api/orders/1/cancel", None)
+    ),
+    ("list_order_users", "order_not_found"): just("GET", "/api/orders/1/users"),
+    ("share_order", "order_not_found"): just("POST", "/api/orders/1/users", RECIPIENT),
+    ("share_order", "user_not_found"): prepared(
+        user, empty_order, call=("POST", "/api/orders/1/users", RECIPIENT)
+    ),
+    ("share_order", "user_inactive"): prepared(
+        user, empty_order, inactive, call=("POST", "/api/orders/1/users", {"user_id": 1})
+    ),
+    ("share_order", "order_already_shared"): prepared(
+        user, second_user, empty_order, shared, call=("POST", "/api/orders/1/users", RECIPIENT)
+    ),
+    ("stop_sharing_with_all", "order_not_found"): just("DELETE", "/api/orders/1/users"),
+    ("stop_sharing", "order_not_found"): just("DELETE", "/api/orders/1/users/1"),
+    ("stop_sharing", "recipient_not_found"): prepared(
+        user, empty_order, call=("DELETE", "/api/orders/1/users/2", None)
+    ),
+    ("stop_sharing", "owner_stays"): prepared(
+        user, empty_order, call=("DELETE", "/api/orders/1/users/1", None)
+    ),
+    ("add_to_cart", "user_not_found"): prepared(ticket, call=("POST", "/api/cart/", CART_LINE)),
+    ("add_to_cart", "ticket_not_found"): prepared(user, call=("POST", "/api/cart/", CART_LINE)),
+    ("add_to_cart", "user_inactive"): prepared(
+        user, ticket, inactive, call=("POST", "/api/cart/", CART_LINE)
+    ),
+    ("add_to_cart", "ticket_not_on_sale"): prepared(
+        user, ticket, stopped, call=("POST", "/api/cart/", CART_LINE)
+    ),
+    ("add_to_cart", "insufficient_stock"): prepared(
+        user, few, cart, call=("POST", "/api/cart/", {**CART_LINE, "quantity": 2})
+    ),
+    ("get_cart", "user_not_found"): just("GET", "/api/cart/user/1"),
+    ("get_cart_total", "user_not_found"): just("GET", "/api/cart/user/1/total"),
+    ("update_cart_item", "cart_item_not_found"): just("PUT", "/api/cart/1", {"quantity": 1}),
+    ("update_cart_item", "user_inactive"): prepared(
+        user, ticket, cart, inactive, call=("PUT", "/api/cart/1", {"quantity": 2})
+    ),
+    ("update_cart_item", "ticket_not_on_sale"): prepared(
+        user, ticket, cart, stopped, call=("PUT", "/api/cart/1", {"quantity": 2})
+    ),
+    ("update_cart_item", "insufficient_stock"): prepared(
+        user, few, cart, call=("PUT", "/api/cart/1", {"quantity": 3})
+    ),
+    ("update_cart_item", "stale_object"): prepared(
+        user, ticket, cart, call=("PUT", "/api/cart/1", {"quantity": 2, **LONG_AGO})
+    ),
+    ("remove_from_cart", "cart_item_not_found"): just("DELETE", "/api/cart/1"),
+    ("clear_cart", "user_not_found"): just("DELETE", "/api/cart/user/1/clear"),
+    ("create_user", "username_taken"): prepared(
+        user, call=("POST", "/api/users/", {**NEW_USER, "username": "JOHN_DOE"})
+    ),
+    ("create_user", "email_taken"): prepared(
+        user, call=("POST", "/api/users/", {**NEW_USER, "email": "JOHN_DOE@example.com"})
+    ),
+    ("get_user_by_username", "user_not_found"): just("GET", "/api/users/username/nobody"),
+    ("get_user", "user_not_found"): just("GET", "/api/users/1"),
+    ("update_user", "user_not_found"): just("PUT", "/api/users/1", {}),
+    ("update_user", "username_taken"): prepared(
+        user, second_user, call=("PUT", "/api/users/1", {"username": "Jane"})
+    ),
+    ("update_user", "email_taken"): prepared(
+        user, second_user, call=("PUT", "/api/users/1", {"email": "jane@example.com"})
+    ),
+    ("update_user", "stale_object"): prepared(
+        user, call=("PUT", "/api/users/1", {"full_name": "x", **LONG_AGO})
+    ),
+    ("delete_user", "user_not_found"): just("DELETE", "/api/users/1"),
+    ("delete_user", "user_has_orders"): prepared(
+        user, empty_order, call=("DELETE", "/api/users/1", None)
+    ),
+    ("list_user_orders", "user_not_found"): just("GET", "/api/users/1/orders"),
+    ("deactivate_user", "user_not_found"): just("PATCH", "/api/users/1/deactivate"),
+    ("activate_user", "user_not_found"): just("PATCH", "/api/users/1/activate"),
+    ("create_transaction", "order_not_found"): just("POST", "/api/transactions/", PAYMENT),
+    ("create_transaction", "order_not_payable"): prepared(
+        user, ticket, order, cancelled, call=("POST", "/api/transactions/", PAYMENT)
+    ),
+    ("create_transaction", "amount_exceeds_balance"): prepared(
+        user, ticket, order, call=("POST", "/api/transactions/", {**PAYMENT, "amount": 1000})
+    ),
+    ("list_order_transactions", "order_not_found"): just("GET", "/api/transactions/order/1"),
+    ("get_transaction", "transaction_not_found"): just("GET", "/api/transactions/1"),
+    ("update_transaction", "transaction_not_found"): just("PUT", "/api/transactions/1", {}),
+    ("update_transaction", "transaction_not_pending"): prepared(
+        user, ticket, order, payment, settled, call=("PUT", "/api/transactions/1", {"amount": 1})
+    ),
+    ("update_transaction", "amount_exceeds_balance"): prepared(
+        user, ticket, order, payment, call=("PUT", "/api/transactions/1", {"amount": 1000})
+    ),
+    ("update_transaction", "stale_object"): prepared(
+        user, ticket, order, payment, call=("PUT", "/api/transactions/1", LONG_AGO)
+    ),
+    ("change_transaction_status", "transaction_not_found"): just(
+        "PATCH", "/api/transactions/1/status", SUCCESS
+    ),
+    ("change_transaction_status", "invalid_transition"): prepared(
+        user,
+        ticket,
+        order,
+        payment,
+        cancelled,
+        call=("PATCH", "/api/transactions/1/status", SUCCESS),
+    ),
+    ("change_transaction_status", "amount_exceeds_balance"): prepared(
+        user,
+        ticket,
+        order,
+        payment,
+        payment,
+        settled,
+        call=("PATCH", "/api/transactions/2/status", SUCCESS),
+    ),
+    ("refund_transaction", "transaction_not_found"): just("POST", "/api/transactions/1/refund"),
+    ("refund_transaction", "transaction_not_refundable"): prepared(
+        user, ticket, order, payment, call=("POST", "/api/transactions/1/refund", None)
+    ),
+    ("refund_transaction", "refund_exceeds_payment"): prepared(
+        user,
+        ticket,
+        order,
+        payment,
+        settled,
+        call=("POST", "/api/transactions/1/refund", {"amount": 100}),
+    ),
+}

@@ -1,0 +1,129 @@
+"""The service as it is deployed: uvicorn in a process and an environment of its own."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+
+from core.settings import Settings
+from core.store.schema_version import ROOT
+
+APP = "main:app"
+# Two slow cores that also run other tests need a while for the imports alone.
+START_SECONDS = 60
+STOP_SECONDS = 30
+# What `make run` grants to the requests of a server that is asked to stop.
+GRACE_SECONDS = 7
+
+
+def default_environment() -> dict[str, str]:
+    """Every setting with its default: what is named here, a developer's ``.env`` can't change."""
+    fields = Settings.model_fields.items()
+    return {name.upper(): as_written(field.get_default()) for name, field in fields}
+
+
+def as_written(default: Any) -> str:
+    """A setting's default as it stands in an environment."""
+    if default is None:
+        return ""
+    if isinstance(default, bool):
+        return str(default).lower()
+    if isinstance(default, tuple):
+        return ",".join(default)
+    return default.get_secret_value() if hasattr(default, "get_secret_value") else str(default)
+
+
+@contextmanager
+def running_server(
+    settings_env: Mapping[str, str], workers: int = 1, log: Path | None = None
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Serve this checkout: its base URL and its (parent) process.
+
+    A PostgreSQL must have been migrated; SQLite needs a ``DATABASE_URL`` of its own.
+    """
+    with serving(ROOT, default_environment() | dict(settings_env), workers, log) as served:
+        yield served
+
+
+@contextmanager
+def serving(
+    folder: Path, environment: Mapping[str, str], workers: int = 1, log_to: Path | None = None
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Serve the checkout in a folder, in exactly this environment.
+
+    What it says is lost with it, unless there is a file to write it to.
+    """
+    with (
+        log_to.open("ab+") if log_to else tempfile.TemporaryFile() as log,
+        socket.create_server(("127.0.0.1", 0)) as listener,
+    ):
+        # uvicorn sets this on sockets that it makes itself; without it answers wait for an ACK.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        process = _start(folder, environment, workers, listener, log)
+        # From here on a server that dies takes the socket with it, and callers are refused.
+        listener.close()
+        try:
+            _await_readiness(url, log)
+            yield url, process
+        finally:
+            _stop(process, log)
+
+
+def _start(
+    folder: Path,
+    environment: Mapping[str, str],
+    workers: int,
+    listener: socket.socket,
+    log: IO[bytes],
+) -> subprocess.Popen[bytes]:
+    """Hand the bound socket over: no other process can take the port in between."""
+    descriptor = listener.fileno()
+    options = ["--fd", str(descriptor), "--workers", str(workers), "--no-access-log"]
+    options += ["--timeout-graceful-shutdown", str(GRACE_SECONDS)]
+    return subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", APP, *options],
+        cwd=folder,
+        env=dict(environment),
+        pass_fds=[descriptor],
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+    )
+
+
+def _await_readiness(url: str, log: IO[bytes]) -> None:
+    """The socket listens already, so one request waits in line until the service is up."""
+    try:
+        answer = httpx.get(f"{url}/health/ready", timeout=START_SECONDS, trust_env=False)
+    except httpx.HTTPError as error:
+        raise AssertionError(f"the server did not start: {error}\n{_said(log)}") from error
+    assert answer.status_code == httpx.codes.OK, f"{answer.text}\n{_said(log)}"
+
+
+def _stop(process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise AssertionError(f"the server did not end when asked to\n{_said(log)}") from error
+    finally:
+        # Workers live on when their parent is killed; they are in its process group.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _said(log: IO[bytes]) -> str:
+    """The end of the log: where it tells what went wrong."""
+    log.seek(0)
+    return log.read()[-4000:].decode(errors="replace")
