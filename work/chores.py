@@ -27,7 +27,7 @@ class Chore(Protocol):
 
     __name__: str
 
-    def __call__(self, context: Context, *, limit: int) -> int: ...
+    def __call__(self, context: Context, /, *, limit: int) -> int: ...
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,11 @@ class Domains:
 
     all: tuple[Domain, ...]
 
+    def __post_init__(self) -> None:
+        """Raises where two domains bring the same thing, of which one would hide the other."""
+        for part in ("tags", "resources", "caching"):
+            _merged(getattr(domain, part) for domain in self.all)
+
     @property
     def routers(self) -> list[APIRouter]:
         return [router for domain in self.all for router in domain.routers]
@@ -120,7 +125,6 @@ def load_domains(*packages: str) -> Domains:
 
 
 def _merged(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """All parts as one; a name that two domains use would hide one of theirs."""
     merged: dict[str, Any] = {}
     for part in parts:
         if twice := merged.keys() & part.keys():

@@ -1,0 +1,205 @@
+"""A domain is one folder and one line in main.py: a throw-away one shows that this is enough."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from core.http.security_headers import Caching
+from tests.protections.removing import copy_of_the_code
+from tools.server import default_environment, serving
+from work.domain import Domain, Domains
+
+LINE = '    "Auth",\n'
+ROUTER = '''
+from typing import Annotated, ClassVar
+
+from fastapi import APIRouter, Response
+from sqlalchemy import text
+
+from core.errors import NotFoundError
+from core.http.problems import responses
+from core.schemas import IdPath, Resource
+from work.access import BOX_OFFICE, allowed
+from work.context import Context
+from work.unit_of_work import Work
+
+router = APIRouter(prefix="/api/vouchers", tags=["Vouchers"])
+
+
+class VoucherNotFoundError(NotFoundError):
+    code = "voucher_not_found"
+    title = "The voucher does not exist"
+
+
+class VoucherRead(Resource):
+    PATH: ClassVar[str] = "/api/vouchers/{id}"
+    id: int
+
+
+def get(context: Context, voucher_id: int) -> VoucherRead:
+    if context.session.execute(text("SELECT 1")).scalar_one() != voucher_id:
+        raise VoucherNotFoundError
+    return VoucherRead(id=voucher_id)
+
+
+@router.get(
+    "/{voucher_id}",
+    summary="Get a voucher",
+    operation_id="get_voucher",
+    response_model=VoucherRead,
+    responses=responses(VoucherNotFoundError),
+)
+@allowed(BOX_OFFICE)
+async def get_voucher(voucher_id: IdPath, work: Work) -> Response:
+    """One voucher."""
+    return await work.read(lambda context: get(context, voucher_id))
+'''
+DOMAIN = """
+from enum import StrEnum
+
+from Voucher.router import router
+from work.context import Context
+from work.domain import Domain
+from work.rules import Rule
+
+
+class Cause(StrEnum):
+    VOUCHER_REDEEMED = "voucher_redeemed"
+
+
+def forget_ended(context: Context, *, limit: int) -> int:
+    return 7
+
+
+DOMAIN = Domain(
+    routers=[router],
+    tags={"Vouchers": "What a code is worth."},
+    resources={"vouchers": "/api/vouchers/"},
+    chores=[forget_ended],
+    causes=Cause,
+    rules=[
+        Rule(
+            "voucher_worth",
+            "No voucher is worth less than nothing.",
+            "voucher",
+            "money",
+            "SELECT 4 AS id, 'worth' AS field, 0 AS expected, -100 AS found",
+        )
+    ],
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The code with one folder and one line more."""
+    copy = copy_of_the_code(tmp_path_factory.mktemp("domain"))
+    folder = copy / "Voucher"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(DOMAIN)
+    (folder / "router.py").write_text(ROUTER)
+    main = copy / "main.py"
+    text = main.read_text("utf-8")
+    assert text.count(LINE) == 1
+    main.write_text(text.replace(LINE, f'    "Voucher",\n{LINE}'))
+    return copy
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("log") / "log"
+
+
+@pytest.fixture(scope="module")
+def client(checkout: Path, log: Path) -> Iterator[httpx.Client]:
+    environment = default_environment() | {"SWEEP_SECONDS": "0.05"}
+    with (
+        serving(checkout, environment, log_to=log) as (url, _),
+        httpx.Client(base_url=url, trust_env=False) as client,
+    ):
+        yield client
+
+
+def test_its_operation_works(client: httpx.Client) -> None:
+    assert client.get("/api/vouchers/1").json() == {"id": 1}
+    problem = client.get("/api/vouchers/2").json()
+    assert (problem["status"], problem["code"]) == (404, "voucher_not_found")
+
+
+def test_its_operation_is_documented(client: httpx.Client) -> None:
+    document = client.get("/openapi.json").json()
+    assert {"name": "Vouchers", "description": "What a code is worth."} in document["tags"]
+    operation = document["paths"]["/api/vouchers/{voucher_id}"]["get"]
+    assert operation["security"]
+    assert {"401", "403", "404", "422", "503"} <= operation["responses"].keys()
+    schemas = document["components"]["schemas"]
+    assert "voucher_redeemed" in schemas["Cause"]["enum"]
+    assert "voucher" in schemas["RuleResult"]["properties"]["object"]["enum"]
+    assert client.get("/").json()["resources"]["vouchers"] == "/api/vouchers/"
+
+
+def test_its_operation_asks_who_may(client: httpx.Client) -> None:
+    elsewhere = {"Origin": "https://elsewhere.example"}
+    assert client.get("/api/vouchers/1", headers=elsewhere).status_code == 401
+    user: dict[str, Any] = {"username": "grace", "email": "g@example.com", "full_name": "G"}
+    assert client.post("/api/users/", json={**user, "password": "a walk in the rain"}).is_success
+    form = {"username": "grace", "password": "a walk in the rain"}
+    token = client.post("/api/auth/token", data=form).json()["access_token"]
+    answer = client.get("/api/vouchers/1", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
+
+
+def test_its_rule_is_checked_with_the_books(client: httpx.Client) -> None:
+    books = client.get("/api/analytics/reconciliation").json()
+    (difference,) = books["differences"]
+    assert difference == {
+        "rule": "voucher_worth",
+        "object": "voucher",
+        "id": 4,
+        "field": "worth",
+        "expected": 0.0,
+        "found": -1.0,
+    }
+
+
+def test_its_chore_is_done(client: httpx.Client, log: Path) -> None:
+    # Each answer takes a turn of the event loop, in which the chore has its own.
+    while "chore=forget_ended rows=7" not in log.read_text():
+        assert client.get("/health").is_success
+
+
+def test_without_its_right_nothing_starts(checkout: Path) -> None:
+    router = checkout / "Voucher/router.py"
+    router.write_text(ROUTER.replace("@allowed(BOX_OFFICE)\n", ""))
+    try:
+        started = subprocess.run(
+            [sys.executable, "-c", "import main; main.app"],
+            cwd=checkout,
+            env=default_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        router.write_text(ROUTER)
+    assert started.returncode == 1
+    assert "operations without a right, see work/access.py: ['get_voucher']" in started.stderr
+
+
+@pytest.mark.parametrize(
+    "brings",
+    [
+        {"tags": {"Tickets": "x"}},
+        {"resources": {"tickets": "/x"}},
+        {"caching": {"/api/tickets": Caching.NEVER}},
+    ],
+    ids=lambda brings: next(iter(brings)),
+)
+def test_two_domains_that_bring_the_same_thing_are_told(brings: dict[str, Any]) -> None:
+    with pytest.raises(RuntimeError, match="two domains bring"):
+        Domains((Domain(**brings), Domain(**brings)))
