@@ -23,7 +23,7 @@ SECONDS ?= 60
 # Where `make fuzz` and `make soak` start, to have the same again.
 SEED ?= random
 
-.PHONY: run test check lint types tests coverage fuzz faults soak overload protections migrate install lock clean help
+.PHONY: run test check lint types tests coverage fuzz faults soak overload protections reference migrate install lock clean help
 
 run: install migrate ## Install, migrate and serve http://localhost:8000
 	$(BIN)/uvicorn main:app --host $(HOST) --port $(PORT) --workers $(WORKERS) --no-access-log \
@@ -60,6 +60,9 @@ overload: $(VENV)/.dev ## 200 clients against the default settings: make overloa
 
 protections: $(VENV)/.dev ## Take each protection out of a copy of the code: a test must miss it
 	$(BIN)/python -m tests.protections
+
+reference: $(VENV)/.dev ## Write docs/reference.md anew from the code
+	$(BIN)/python -m tools.reference
 
 migrate: install ## Bring the database's schema up to date
 	$(BIN)/alembic upgrade head

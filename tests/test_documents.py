@@ -15,7 +15,8 @@ from tools.server import default_environment
 
 EXAMPLE = ROOT / ".env.example"
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
-DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
+DECISIONS = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
+INDEX = ROOT / "docs/decisions/README.md"
 SECTIONS = ["Context", "Decision", "Consequences", "What violates it"]
 
 
@@ -49,11 +50,21 @@ class TestLinks:
             assert found.exists(), target
             assert not anchor or anchor in anchors_of(found), target
 
-    def test_every_decision_is_reachable_from_the_readme(self) -> None:
-        assert "docs/decisions/" in links_of(ROOT / "README.md")
+    @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+    def test_every_document_is_reachable_from_the_readme(self, document: Path) -> None:
+        assert document in reachable(ROOT / "README.md")
 
 
 class TestDecisions:
+    def test_the_index_lists_them_by_their_titles(self) -> None:
+        titles = [decision.read_text(encoding="utf-8").splitlines()[0] for decision in DECISIONS]
+        lines = [
+            f"- [{title.removeprefix('# ')}]({decision.name})"
+            for decision, title in zip(DECISIONS, titles, strict=True)
+        ]
+        listed = INDEX.read_text(encoding="utf-8").splitlines()
+        assert [line for line in listed if line.startswith("- ")] == lines
+
     @pytest.mark.parametrize("decision", DECISIONS, ids=name_of)
     def test_a_decision_says_why_what_follows_and_what_violates_it(self, decision: Path) -> None:
         text = decision.read_text(encoding="utf-8")
@@ -118,6 +129,20 @@ def links_of(document: Path) -> list[str]:
         text = text.replace(block.text, "")
     found = re.findall(r"\[[^\]]+\]\(([^)\s]+)\)", text)
     return [target for target in found if "://" not in target]
+
+
+def reachable(start: Path) -> set[Path]:
+    """The documents that links lead to, from one to the next."""
+    found: set[Path] = set()
+    waiting = [start]
+    while waiting:
+        document = waiting.pop()
+        if document not in found:
+            found.add(document)
+            targets = (target.partition("#")[0] for target in links_of(document))
+            paths = ((document.parent / target).resolve() for target in targets if target)
+            waiting += [path for path in paths if path.suffix == ".md"]
+    return found
 
 
 def anchors_of(document: Path) -> set[str]:

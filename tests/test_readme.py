@@ -1,4 +1,4 @@
-"""The README keeps its word: every command works, and every answer and table is true."""
+"""The README and the guides keep their word: every command works, and every answer is true."""
 
 import re
 import shutil
@@ -37,7 +37,12 @@ from tools.server import APP, default_environment, running_server, serving
 
 README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8")
-BLOCKS = [*blocks_of(README), *blocks_of(ROOT / "CONTRIBUTING.md")]
+GUIDES = sorted((ROOT / "docs/guides").glob("*.md"))
+BLOCKS = [
+    block
+    for document in (README, ROOT / "CONTRIBUTING.md", *GUIDES)
+    for block in blocks_of(document)
+]
 SHELL_BLOCKS = [block for block in BLOCKS if block.language == "bash"]
 ADDRESS = "http://localhost:8000"
 # All that the programs need of the surroundings; a make or pytest around us must not reach them.
@@ -103,11 +108,19 @@ CURLS = dict.fromkeys(("", shutil.which("curl") or ""))
 
 
 def exchanges(section: str) -> Iterator[Exchange]:
-    for block, following in pairwise(BLOCKS):
-        if is_requests(block) and block.section == section:
-            commands, answers = commands_of(block), answers_of(following)
-            assert len(commands) == len(answers), f"{following}: an answer for each command"
-            yield from map(Exchange, commands, answers)
+    """The requests of a section with their answers, which may follow several blocks of requests."""
+    asked: list[Command] = []
+    for block in BLOCKS:
+        if block.section != section:
+            continue
+        if is_requests(block):
+            asked += commands_of(block)
+        elif asked:
+            answers = answers_of(block)
+            assert len(asked) == len(answers), f"{block}: an answer for each command"
+            yield from map(Exchange, asked, answers)
+            asked = []
+    assert not asked, f"{section}: the last requests have no answers"
 
 
 def sent(client: httpx.Client, command: Command) -> httpx.Response:
