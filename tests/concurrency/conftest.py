@@ -6,7 +6,6 @@ from itertools import count
 
 import pytest
 
-from core.clock import utc_now
 from core.settings import Settings
 from database import Database
 from tests.support.books import disagreements
@@ -38,4 +37,4 @@ def site(backend_settings: Settings) -> Iterator[Site]:
 def books_agree(site: Site) -> Iterator[None]:
     """The rows among themselves, and the rows with the ledger."""
     yield
-    assert disagreements(site.database, now=utc_now()) == []
+    assert disagreements(site.database) == []

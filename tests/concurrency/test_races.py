@@ -5,7 +5,7 @@ from itertools import count
 
 from core.settings import Settings
 from database import Database
-from tests.support.books import differences
+from tests.support.books import disagreements
 from tests.support.racing import THREADS, Call, Client, race, tally
 from tests.support.site import PROCESSES, Site, environment, order_body
 from tools.server import running_server
@@ -178,4 +178,4 @@ def test_sweeps_in_all_processes_and_buyers_return_each_unit_once(
         assert set(said) <= {"201", "insufficient_stock"}
         # More was sold than there is, so holds ran out and their units were sold again.
         assert said["201"] > 5
-        assert differences(database) == {}
+        assert disagreements(database) == []

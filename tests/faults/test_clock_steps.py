@@ -44,7 +44,7 @@ class Shop:
 @pytest.fixture(autouse=True)
 def books_agree(service: Service) -> Any:
     yield
-    assert disagreements(service.database, now=service.clock()) == []
+    assert disagreements(service.database, clock=service.clock) == []
 
 
 def test_a_hold_ends_when_the_clock_says_so_and_never_for_nothing(shop: Shop) -> None:

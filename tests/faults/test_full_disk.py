@@ -77,7 +77,7 @@ def place(api: Api, order: dict[str, object], number: int) -> Response:
 
 
 def agree(service: Service) -> None:
-    assert disagreements(service.database, now=service.clock()) == []
+    assert disagreements(service.database, clock=service.clock) == []
 
 
 def limit_files(site: Site, size: int) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.client import Api
+from tests.support.declared import BODIES
 
 JSON = {"content-type": "application/json"}
 # What stands for a literal that no Python value could be written as.
@@ -24,17 +25,8 @@ class Operation:
         return f"{self.method} {self.path}"
 
 
-_LINE = {"ticket_id": 1, "quantity": 1}
-_TICKET = {
-    "event_name": "Concert",
-    "event_description": "Loud",
-    "event_date": "2027-12-25T20:00:00Z",
-    "venue": "Main Arena",
-    "price": 99.99,
-    "total_quantity": 100,
-    "available_quantity": 100,
-    "category": "VIP",
-}
+_LINE = BODIES["add_order_item"]
+_TICKET = BODIES["create_ticket"]
 _TICKET_FIELDS = {
     "event_name": "text",
     "event_description": "text?",
@@ -45,12 +37,7 @@ _TICKET_FIELDS = {
     "available_quantity": "stock",
     "category": "text",
 }
-_USER = {
-    "username": "jane_doe",
-    "email": "jane@example.com",
-    "full_name": "Jane Doe",
-    "phone_number": "+1234567890",
-}
+_USER = BODIES["create_user"] | {"username": "jane_doe", "email": "jane@example.com"}
 _USER_FIELDS = {
     "username": "text",
     "email": "text",
@@ -67,24 +54,24 @@ OPERATIONS = (
         _TICKET_FIELDS,
         frozenset(_TICKET) - {"event_description", "available_quantity"},
     ),
-    # One of its units is in an order.
+    # Two of its units are in an order.
     Operation(
         "PUT",
         "/api/tickets/1",
-        _TICKET | {"available_quantity": 99},
+        _TICKET | {"available_quantity": 98},
         _TICKET_FIELDS | {"updated_at": "time?"},
     ),
     Operation(
         "PATCH",
         "/api/tickets/1/status",
-        {"status": "sold"},
+        BODIES["change_ticket_status"],
         {"status": "status"},
         frozenset({"status"}),
     ),
     Operation(
         "POST",
         "/api/auth/api-keys",
-        {"name": "till 2", "role": "staff", "expires_at": "2027-01-01T00:00:00Z"},
+        BODIES["create_api_key"] | {"expires_at": "2027-01-01T00:00:00Z"},
         {"name": "text", "expires_at": "time?"},
         frozenset({"name", "role"}),
     ),
@@ -93,21 +80,21 @@ OPERATIONS = (
     Operation(
         "POST",
         "/api/cart/",
-        {"user_id": 1, **_LINE},
+        BODIES["add_to_cart"],
         {"user_id": "id", "ticket_id": "id", "quantity": "quantity"},
         frozenset({"user_id", "ticket_id", "quantity"}),
     ),
     Operation(
         "PUT",
         "/api/cart/1",
-        {"quantity": 1},
+        BODIES["update_cart_item"],
         {"quantity": "quantity", "updated_at": "time?"},
         frozenset({"quantity"}),
     ),
     Operation(
         "POST",
         "/api/orders/",
-        {"user_id": 1, "items": [_LINE, _LINE], "notes": "aisle"},
+        BODIES["create_order"] | {"items": [_LINE, _LINE], "notes": "aisle"},
         {
             "user_id": "id",
             "items": "list",
@@ -118,7 +105,9 @@ OPERATIONS = (
         },
         frozenset({"user_id", "items", "items/0/ticket_id", "items/1/quantity"}),
     ),
-    Operation("PUT", "/api/orders/1", {"notes": "x"}, {"notes": "text?", "updated_at": "time?"}),
+    Operation(
+        "PUT", "/api/orders/1", BODIES["update_order"], {"notes": "text?", "updated_at": "time?"}
+    ),
     Operation(
         "POST",
         "/api/orders/1/items",
@@ -129,20 +118,28 @@ OPERATIONS = (
     Operation(
         "PATCH",
         "/api/orders/1/status",
-        {"status": "confirmed"},
+        BODIES["change_order_status"],
         {"status": "status"},
         frozenset({"status"}),
     ),
     Operation(
-        "POST", "/api/orders/1/cancel", {"reason": "x"}, {"reason": "text?"}, body_optional=True
+        "POST",
+        "/api/orders/1/cancel",
+        BODIES["cancel_order"],
+        {"reason": "text?"},
+        body_optional=True,
     ),
     Operation(
-        "POST", "/api/orders/1/users", {"user_id": 2}, {"user_id": "id"}, frozenset({"user_id"})
+        "POST",
+        "/api/orders/1/users",
+        BODIES["share_order"],
+        {"user_id": "id"},
+        frozenset({"user_id"}),
     ),
     Operation(
         "POST",
         "/api/transactions/",
-        {"order_id": 1, "amount": 1, "payment_method": "card", "transaction_reference": "x"},
+        BODIES["create_transaction"] | {"amount": 1, "transaction_reference": "x"},
         {"order_id": "id", **_PAYMENT_FIELDS, "amount": "amount?"},
         frozenset({"order_id", "payment_method"}),
     ),
@@ -155,14 +152,14 @@ OPERATIONS = (
     Operation(
         "PATCH",
         "/api/transactions/1/status",
-        {"status": "success", "failure_reason": "x"},
+        BODIES["change_transaction_status"] | {"failure_reason": "x"},
         {"status": "status", "failure_reason": "text?"},
         frozenset({"status"}),
     ),
     Operation(
         "POST",
         "/api/transactions/1/refund",
-        {"amount": 1, "reason": "x", "restock": True},
+        BODIES["refund_transaction"] | {"restock": True},
         {"amount": "amount?", "reason": "text?", "restock": "boolean"},
         body_optional=True,
     ),

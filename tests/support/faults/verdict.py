@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.clock import utc_now
 from database import Database
 from tests.support.books import disagreements
 from tests.support.faults.evidence import Effect, Evidence, evidence_for, placed
@@ -45,7 +44,7 @@ def judge(journal: Journal, database: Database) -> Verdict:
             _weigh(operation, evidence, records, verdict)
     verdict.altered += _carts_out_of_bounds(journal, records)
     verdict.oversold += [str(tuple(row)) for row in records.tables["oversold"]]
-    verdict.differences += disagreements(database, now=utc_now())
+    verdict.differences += disagreements(database)
     return verdict
 
 
