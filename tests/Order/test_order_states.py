@@ -111,11 +111,6 @@ class TestCancel:
         order = order_in(api, "cancelled")
         assert api.post(f"/api/orders/{order['id']}/cancel", {"reason": "again"}) == order
 
-    def test_a_completed_order_cannot_be_cancelled(self, api: Api) -> None:
-        order = order_in(api, "completed")
-        problem = api.refused("POST", f"/api/orders/{order['id']}/cancel")
-        assert (problem["status"], problem["code"]) == (409, "invalid_transition")
-
     def test_bad_input_and_unknown_orders_are_refused(self, api: Api) -> None:
         assert api.refused("POST", "/api/orders/9/cancel")["code"] == "order_not_found"
         assert api.refused("POST", "/api/orders/9/cancel", {"why": "x"})["status"] == 422

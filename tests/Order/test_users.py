@@ -346,10 +346,6 @@ class TestHistory:
     def test_it_is_empty_for_a_user_without_orders(self, api: Api) -> None:
         assert api.get(f"{path(api.user())}/orders") == []
 
-    def test_it_is_not_there_without_the_user(self, api: Api) -> None:
-        problem = api.refused("GET", "/api/users/7/orders")
-        assert (problem["status"], problem["code"]) == (404, "user_not_found")
-
     def test_it_can_be_filtered_like_the_list_of_orders(self, api: Api) -> None:
         user, ticket = api.user(), api.ticket()
         early, late = api.order(user, (ticket, 1)), api.order(user, (ticket, 1))

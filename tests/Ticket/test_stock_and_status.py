@@ -170,10 +170,6 @@ class TestStatusByHand:
         changed = api.put(path(ticket), {"total_quantity": 10, "price": 5})
         assert (changed["status"], changed["available_quantity"]) == ("cancelled", 10)
 
-    def test_a_ticket_that_does_not_exist_has_no_status(self, api: Api) -> None:
-        problem = api.refused("PATCH", "/api/tickets/7/status", {"status": "sold"})
-        assert (problem["status"], problem["code"]) == (404, "ticket_not_found")
-
     @pytest.mark.parametrize("body", [{}, {"status": "gone"}, {"status": "Sold"}, {"status": None}])
     def test_a_status_that_there_is_not_is_refused(self, api: Api, body: dict[str, Any]) -> None:
         ticket = api.ticket()
