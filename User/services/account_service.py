@@ -50,7 +50,7 @@ def get_account(context: Context, user_id: int) -> Account:
 
 def get_me(context: Context) -> Me:
     if context.caller.role is None:
-        raise AssertionError("the policy lets only known callers ask")
+        raise AssertionError("the right lets only known callers ask")
     statement = select(users.c.username).where(users.c.id == context.caller.user_id)
     username = context.session.execute(statement).scalar_one_or_none()
     return Me(user_id=context.caller.user_id, username=username, role=context.caller.role)
