@@ -20,10 +20,12 @@ MINUTES ?= 10
 BACKEND ?= both
 # How long `make overload` keeps each number of clients at work.
 SECONDS ?= 60
+# What `make revision` calls the migration.
+NAME ?= change
 # Where `make fuzz` and `make soak` start, to have the same again.
 SEED ?= random
 
-.PHONY: run test check lint types tests coverage fuzz faults soak overload protections reference migrate install lock clean help
+.PHONY: run test check lint types tests coverage fuzz faults soak overload protections reference revision migrate install lock clean help
 
 run: install migrate ## Install, migrate and serve http://localhost:8000
 	$(BIN)/uvicorn main:app --host $(HOST) --port $(PORT) --workers $(WORKERS) --no-access-log \
@@ -63,6 +65,12 @@ protections: $(VENV)/.dev ## Take each protection out of a copy of the code: a t
 
 reference: $(VENV)/.dev ## Write docs/reference.md anew from the code
 	$(BIN)/python -m tools.reference
+
+revision: $(VENV)/.dev ## Write a migration for what the tables have changed: make revision NAME=vouchers
+	$(BIN)/alembic upgrade head
+	$(BIN)/alembic revision --autogenerate -m "$(NAME)" \
+		--rev-id $$(printf '%04d' $$(( 1 + $$(ls migrations/versions/*.py | wc -l) )))
+	$(BIN)/ruff check --quiet --fix migrations && $(BIN)/ruff format --quiet migrations
 
 migrate: install ## Bring the database's schema up to date
 	$(BIN)/alembic upgrade head

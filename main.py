@@ -39,7 +39,8 @@ from work.domain import Deployment, Domains, load_domains, require_rights
 
 logger = logging.getLogger("nexticket.start")
 
-# A line for each, in the order of the floors: what it brings is in its own ``__init__``.
+# A line for each: what it brings is in its own ``__init__``. In the order of the documentation,
+# and each after those whose equipment it asks for.
 DOMAINS = load_domains(
     "User",
     "Ledger",

@@ -45,12 +45,13 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-_WHOLE = BeforeValidator(_whole)
-Id = Annotated[int, Field(ge=1, le=MAX_ID, strict=True), _WHOLE]
+# With bounds of its own: ``Annotated[int, Field(ge=1, le=100, strict=True), WHOLE]``.
+WHOLE = BeforeValidator(_whole)
+Id = Annotated[int, Field(ge=1, le=MAX_ID, strict=True), WHOLE]
 IdParameter = Annotated[int, Field(ge=1, le=MAX_ID), _SPELLED]
 IdPath = Annotated[int, Path(ge=1, le=MAX_ID), _SPELLED]
-Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True), _WHOLE]
-StockQuantity = Annotated[int, Field(ge=0, le=MAX_QUANTITY, strict=True), _WHOLE]
+Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True), WHOLE]
+StockQuantity = Annotated[int, Field(ge=0, le=MAX_QUANTITY, strict=True), WHOLE]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 

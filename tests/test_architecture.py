@@ -260,8 +260,8 @@ PLANTED = {
         "work/ stands below tests/ and may not see it",
     ),
     "a folder that nobody listed": (
-        {"Voucher/services/a.py": ""},
-        "Voucher/services/a.py: no floor of docs/architecture.md lists it",
+        {"Raffle/services/a.py": ""},
+        "Raffle/services/a.py: no floor of docs/architecture.md lists it",
     ),
 }
 

@@ -28,48 +28,48 @@ from work.access import BOX_OFFICE, allowed
 from work.context import Context
 from work.unit_of_work import Work
 
-router = APIRouter(prefix="/api/vouchers", tags=["Vouchers"])
+router = APIRouter(prefix="/api/raffles", tags=["Raffles"])
 
 
-class VoucherNotFoundError(NotFoundError):
-    code = "voucher_not_found"
-    title = "The voucher does not exist"
+class RaffleNotFoundError(NotFoundError):
+    code = "raffle_not_found"
+    title = "The raffle does not exist"
 
 
-class VoucherRead(Resource):
-    PATH: ClassVar[str] = "/api/vouchers/{id}"
+class RaffleRead(Resource):
+    PATH: ClassVar[str] = "/api/raffles/{id}"
     id: int
 
 
-def get(context: Context, voucher_id: int) -> VoucherRead:
-    if context.session.execute(text("SELECT 1")).scalar_one() != voucher_id:
-        raise VoucherNotFoundError
-    return VoucherRead(id=voucher_id)
+def get(context: Context, raffle_id: int) -> RaffleRead:
+    if context.session.execute(text("SELECT 1")).scalar_one() != raffle_id:
+        raise RaffleNotFoundError
+    return RaffleRead(id=raffle_id)
 
 
 @router.get(
-    "/{voucher_id}",
-    summary="Get a voucher",
-    operation_id="get_voucher",
-    response_model=VoucherRead,
-    responses=responses(VoucherNotFoundError),
+    "/{raffle_id}",
+    summary="Get a raffle",
+    operation_id="get_raffle",
+    response_model=RaffleRead,
+    responses=responses(RaffleNotFoundError),
 )
 @allowed(BOX_OFFICE)
-async def get_voucher(voucher_id: IdPath, work: Work) -> Response:
-    """One voucher."""
-    return await work.read(lambda context: get(context, voucher_id))
+async def get_raffle(raffle_id: IdPath, work: Work) -> Response:
+    """One raffle."""
+    return await work.read(lambda context: get(context, raffle_id))
 '''
 DOMAIN = """
 from enum import StrEnum
 
-from Voucher.router import router
+from Raffle.router import router
 from work.context import Context
 from work.domain import Domain
 from work.rules import Rule
 
 
 class Cause(StrEnum):
-    VOUCHER_REDEEMED = "voucher_redeemed"
+    RAFFLE_REDEEMED = "raffle_redeemed"
 
 
 def forget_ended(context: Context, *, limit: int) -> int:
@@ -78,15 +78,15 @@ def forget_ended(context: Context, *, limit: int) -> int:
 
 DOMAIN = Domain(
     routers=[router],
-    tags={"Vouchers": "What a code is worth."},
-    resources={"vouchers": "/api/vouchers/"},
+    tags={"Raffles": "What a code is worth."},
+    resources={"raffles": "/api/raffles/"},
     chores=[forget_ended],
     causes=Cause,
     rules=[
         Rule(
-            "voucher_worth",
-            "No voucher is worth less than nothing.",
-            "voucher",
+            "raffle_worth",
+            "No raffle is worth less than nothing.",
+            "raffle",
             "money",
             "SELECT 4 AS id, 'worth' AS field, 0 AS expected, -100 AS found",
         )
@@ -99,14 +99,14 @@ DOMAIN = Domain(
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The code with one folder and one line more."""
     copy = copy_of_the_code(tmp_path_factory.mktemp("domain"))
-    folder = copy / "Voucher"
+    folder = copy / "Raffle"
     folder.mkdir()
     (folder / "__init__.py").write_text(DOMAIN)
     (folder / "router.py").write_text(ROUTER)
     main = copy / "main.py"
     text = main.read_text("utf-8")
     assert text.count(LINE) == 1
-    main.write_text(text.replace(LINE, f'    "Voucher",\n{LINE}'))
+    main.write_text(text.replace(LINE, f'    "Raffle",\n{LINE}'))
     return copy
 
 
@@ -126,31 +126,31 @@ def client(checkout: Path, log: Path) -> Iterator[httpx.Client]:
 
 
 def test_its_operation_works(client: httpx.Client) -> None:
-    assert client.get("/api/vouchers/1").json() == {"id": 1}
-    problem = client.get("/api/vouchers/2").json()
-    assert (problem["status"], problem["code"]) == (404, "voucher_not_found")
+    assert client.get("/api/raffles/1").json() == {"id": 1}
+    problem = client.get("/api/raffles/2").json()
+    assert (problem["status"], problem["code"]) == (404, "raffle_not_found")
 
 
 def test_its_operation_is_documented(client: httpx.Client) -> None:
     document = client.get("/openapi.json").json()
-    assert {"name": "Vouchers", "description": "What a code is worth."} in document["tags"]
-    operation = document["paths"]["/api/vouchers/{voucher_id}"]["get"]
+    assert {"name": "Raffles", "description": "What a code is worth."} in document["tags"]
+    operation = document["paths"]["/api/raffles/{raffle_id}"]["get"]
     assert operation["security"]
     assert {"401", "403", "404", "422", "503"} <= operation["responses"].keys()
     schemas = document["components"]["schemas"]
-    assert "voucher_redeemed" in schemas["Cause"]["enum"]
-    assert "voucher" in schemas["RuleResult"]["properties"]["object"]["enum"]
-    assert client.get("/").json()["resources"]["vouchers"] == "/api/vouchers/"
+    assert "raffle_redeemed" in schemas["Cause"]["enum"]
+    assert "raffle" in schemas["RuleResult"]["properties"]["object"]["enum"]
+    assert client.get("/").json()["resources"]["raffles"] == "/api/raffles/"
 
 
 def test_its_operation_asks_who_may(client: httpx.Client) -> None:
     elsewhere = {"Origin": "https://elsewhere.example"}
-    assert client.get("/api/vouchers/1", headers=elsewhere).status_code == 401
+    assert client.get("/api/raffles/1", headers=elsewhere).status_code == 401
     user: dict[str, Any] = {"username": "grace", "email": "g@example.com", "full_name": "G"}
     assert client.post("/api/users/", json={**user, "password": "a walk in the rain"}).is_success
     form = {"username": "grace", "password": "a walk in the rain"}
     token = client.post("/api/auth/token", data=form).json()["access_token"]
-    answer = client.get("/api/vouchers/1", headers={"Authorization": f"Bearer {token}"})
+    answer = client.get("/api/raffles/1", headers={"Authorization": f"Bearer {token}"})
     assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
 
 
@@ -158,8 +158,8 @@ def test_its_rule_is_checked_with_the_books(client: httpx.Client) -> None:
     books = client.get("/api/analytics/reconciliation").json()
     (difference,) = books["differences"]
     assert difference == {
-        "rule": "voucher_worth",
-        "object": "voucher",
+        "rule": "raffle_worth",
+        "object": "raffle",
         "id": 4,
         "field": "worth",
         "expected": 0.0,
@@ -174,7 +174,7 @@ def test_its_chore_is_done(client: httpx.Client, log: Path) -> None:
 
 
 def test_without_its_right_nothing_starts(checkout: Path) -> None:
-    router = checkout / "Voucher/router.py"
+    router = checkout / "Raffle/router.py"
     router.write_text(ROUTER.replace("@allowed(BOX_OFFICE)\n", ""))
     try:
         started = subprocess.run(
@@ -188,7 +188,7 @@ def test_without_its_right_nothing_starts(checkout: Path) -> None:
     finally:
         router.write_text(ROUTER)
     assert started.returncode == 1
-    assert "operations without a right, see work/access.py: ['get_voucher']" in started.stderr
+    assert "operations without a right, see work/access.py: ['get_raffle']" in started.stderr
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, exists, insert, select, update
 
-from core.pagination import Page, Sorting, conditions_of, fetch_page
+from core.pagination import ListQuery, Page, Sorting, conditions_of, fetch_page
 from core.text import case_key, search_key
 from models import TicketStatus, order_items, tickets
 from Ticket.errors import (
@@ -16,14 +16,7 @@ from Ticket.errors import (
     TicketNotFoundError,
     TicketNotOnSaleError,
 )
-from Ticket.schemas import (
-    TicketCreate,
-    TicketFilters,
-    TicketList,
-    TicketRead,
-    TicketSearch,
-    TicketUpdate,
-)
+from Ticket.schemas import TicketCreate, TicketList, TicketRead, TicketSearch, TicketUpdate
 from Ticket.services import stock_service
 from work.context import Context
 
@@ -205,7 +198,7 @@ def _derived(fields: dict[str, Any]) -> dict[str, str]:
 
 
 def _page(
-    context: Context, query: TicketFilters, conditions: list[ColumnElement[bool]]
+    context: Context, query: ListQuery, conditions: list[ColumnElement[bool]]
 ) -> Page[TicketRead]:
     statement = select(*tickets.c).where(*conditions)
     page = fetch_page(context.session, statement, query, Sorting.of(query.sort, tickets.c))

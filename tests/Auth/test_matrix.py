@@ -9,7 +9,7 @@ import pytest
 
 from models import UserRole
 from tests.support.client import PASSWORD, Api
-from tests.support.declared import RIGHTS, contents, operations, sensible
+from tests.support.declared import RIGHTS, TEXT, contents, operations, sensible
 from tests.support.service import Service
 from User.services.tokens import TokenSigner
 from work.access import Access, Right
@@ -21,7 +21,7 @@ OPERATIONS = {
 # Nobody is refused whatever is sent along.
 INDIFFERENT = {name for name, right in RIGHTS.items() if right.ignores_credentials}
 # The user 1, whom all objects of the world belong to.
-OWNER = "john"
+OWNER = TEXT
 
 
 @dataclass
@@ -96,7 +96,7 @@ def expected(right: Right, caller: str) -> int | None:
 
 def ask(api: Api, operation_id: str) -> Any:
     method, path, operation = OPERATIONS[operation_id]
-    return sensible(api, method, path.replace("{username}", OWNER), operation)
+    return sensible(api, method, path, operation)
 
 
 CALLERS = (*ROLES, "deactivated", "expired", "forged", "unsigned")

@@ -15,7 +15,7 @@ from Ledger.schemas import Difference, Reconciliation
 from Ledger.services.reconciliation_service import LISTED
 from main import DOMAINS
 from tests.support import books, broken_books
-from tests.support.broken_books import Broken, build_world, transaction_of
+from tests.support.books_world import Broken, build_books, transaction_of
 from tests.support.client import Api
 from tests.support.lives import live
 from tests.support.service import Service, empty
@@ -133,7 +133,7 @@ class TestAnswer:
 def database(shared_service: Service) -> Iterator[Database]:
     """Of a world that all tests of a class share: what they do to it is undone."""
     shared_service.clock.reset()
-    build_world(Api(shared_service.client, shared_service.clock, shared_service.app))
+    build_books(Api(shared_service.client, shared_service.clock, shared_service.app))
     with ExitStack() as stack:
         stack.callback(empty, shared_service.database)
         yield shared_service.database

@@ -19,6 +19,8 @@ _APP = create_app(Settings())
 DOCUMENT: dict[str, Any] = _APP.openapi()
 # What each role may do, by operation id.
 RIGHTS = require_rights(_APP)
+# What stands for a text in an address; also the username of the user 1 where there is one.
+TEXT = "john"
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -34,9 +36,17 @@ def declared(operation: dict[str, Any]) -> set[str]:
     return {code for schema in schemas for code in schema["properties"]["code"]["enum"]}
 
 
-def example_path(path: str, operation: dict[str, Any], value: str = "1") -> str:
-    for parameter in operation.get("parameters", ()):
-        path = path.replace(f"{{{parameter['name']}}}", value)
+def path_parameters(operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The schemas of what stands in an operation's address, by name."""
+    parameters = operation.get("parameters", ())
+    return {one["name"]: one["schema"] for one in parameters if one["in"] == "path"}
+
+
+def example_path(path: str, operation: dict[str, Any], **values: str) -> str:
+    """The address with values; ids are 1, and texts are ``TEXT``, where nothing else is said."""
+    for name, schema in path_parameters(operation).items():
+        value = "1" if schema["type"] == "integer" else TEXT
+        path = path.replace(f"{{{name}}}", values.get(name, value))
     return path
 
 
@@ -85,9 +95,8 @@ BODIES: dict[str, Any] = {
 
 def sensible(api: Api, method: str, path: str, operation: dict[str, Any]) -> Any:
     """A request that nothing but the state of the service can refuse."""
-    value = "john" if "{username}" in path else "1"
     name = operation["operationId"]
     arguments: dict[str, Any] = {"json": BODIES[name]} if name in BODIES else {}
     if name == "log_in":
-        arguments = {"data": {"username": "john", "password": PASSWORD}}
-    return api.request(method, example_path(path, operation, value), **arguments)
+        arguments = {"data": {"username": TEXT, "password": PASSWORD}}
+    return api.request(method, example_path(path, operation), **arguments)

@@ -3,144 +3,42 @@
 A scene prepares what is needed and returns the request that must be refused.
 """
 
-from collections.abc import Callable
-from typing import Any
-
-from tests.support.client import Api
-
-Call = tuple[str, str, Any] | tuple[str, str, Any, dict[str, str]]
-Scene = Callable[[Api], Call]
-
-ORDER_LINE = {"ticket_id": 1, "quantity": 1}
-PAYMENT = {"order_id": 1, "payment_method": "card"}
-
-
-def order_body(quantity: int = 1, lines: int = 1) -> Any:
-    return {"user_id": 1, "items": [{"ticket_id": 1, "quantity": quantity}] * lines}
-
-
-def prepared(*steps: Callable[[Api], object], call: Call) -> Scene:
-    def scene(api: Api) -> Call:
-        for step in steps:
-            step(api)
-        return call
-
-    return scene
-
-
-def just(method: str, path: str, body: Any = None) -> Scene:
-    """Refused in an empty service."""
-    return prepared(call=(method, path, body))
-
-
-def by(role: str, *steps: Callable[[Api], object], call: Call) -> Scene:
-    """Refused to somebody of this role, who is the user 1."""
-
-    def scene(api: Api) -> Call:
-        _, theirs = api.someone(role)
-        method, path, body = prepared(*steps, call=call)(api)[:3]
-        return method, path, body, theirs.headers
-
-    return scene
-
-
-# Steps: each leaves the first object of its kind, with the id 1.
-
-
-def user(api: Api) -> None:
-    api.user()
-
-
-def second_user(api: Api) -> None:
-    api.user("jane")
-
-
-def inactive(api: Api) -> None:
-    api.patch("/api/users/1/deactivate")
-
-
-def ticket(api: Api) -> None:
-    api.ticket(total_quantity=500)
-
-
-def few(api: Api) -> None:
-    api.ticket(total_quantity=2)
-
-
-def stopped(api: Api) -> None:
-    api.patch("/api/tickets/1/status", {"status": "cancelled"})
-
-
-def cart(api: Api) -> None:
-    api.post("/api/cart/", {"user_id": 1, **ORDER_LINE})
-
-
-def full_cart(api: Api) -> None:
-    api.post("/api/cart/", {"user_id": 1, "ticket_id": 1, "quantity": 101})
-
-
-def empty_order(api: Api) -> None:
-    api.post("/api/orders/", order_body(lines=0))
-
-
-def order(api: Api) -> None:
-    api.post("/api/orders/", order_body())
-
-
-def sixty(api: Api) -> None:
-    api.post("/api/orders/", order_body(60))
-
-
-def rest_of_two(api: Api) -> None:
-    api.post("/api/orders/", order_body(2))
-
-
-def confirmed(api: Api) -> None:
-    api.patch("/api/orders/1/status", {"status": "confirmed"})
-
-
-def completed(api: Api) -> None:
-    confirmed(api)
-    api.patch("/api/orders/1/status", {"status": "completed"})
-
-
-def cancelled(api: Api) -> None:
-    api.post("/api/orders/1/cancel")
-
-
-def shared(api: Api) -> None:
-    api.post("/api/orders/1/users", {"user_id": 2})
-
-
-def payment(api: Api) -> None:
-    api.post("/api/transactions/", PAYMENT)
-
-
-def settled(api: Api) -> None:
-    api.patch("/api/transactions/1/status", {"status": "success"})
-
-
-def refunded(api: Api) -> None:
-    api.post("/api/transactions/1/refund")
-
-
-LONG_AGO = {"updated_at": "2020-01-01T00:00:00Z"}
-STATUS = {"status": "confirmed"}
-SUCCESS = {"status": "success"}
-RECIPIENT = {"user_id": 2}
-NEW_USER = {"username": "new", "email": "new@example.com", "full_name": "New"}
-CART_LINE = {"user_id": 1, **ORDER_LINE}
-
-
-def past(api: Api) -> None:
-    api.ticket(event_date="2020-01-01T20:00:00Z")
-
-
-def empty_cart_order(api: Api) -> None:
-    api.post("/api/orders/", order_body(lines=0))
-
-
-CREDENTIALS = {"current_password": "not the password", "new_password": "another walk"}
+from tests.support.scenes import (
+    CART_LINE,
+    CREDENTIALS,
+    LONG_AGO,
+    NEW_USER,
+    ORDER_LINE,
+    PAYMENT,
+    RECIPIENT,
+    STATUS,
+    SUCCESS,
+    Scene,
+    by,
+    cancelled,
+    cart,
+    completed,
+    confirmed,
+    empty_order,
+    few,
+    full_cart,
+    inactive,
+    just,
+    order,
+    order_body,
+    past,
+    payment,
+    prepared,
+    refunded,
+    rest_of_two,
+    second_user,
+    settled,
+    shared,
+    sixty,
+    stopped,
+    ticket,
+    user,
+)
 
 SCENES: dict[tuple[str, str], Scene] = {
     ("create_user", "role_too_high"): by(
@@ -157,7 +55,7 @@ SCENES: dict[tuple[str, str], Scene] = {
         "customer", past, cart, call=("POST", "/api/orders/from-cart/1", None)
     ),
     ("add_order_item", "event_passed"): by(
-        "customer", past, empty_cart_order, call=("POST", "/api/orders/1/items", ORDER_LINE)
+        "customer", past, empty_order, call=("POST", "/api/orders/1/items", ORDER_LINE)
     ),
     ("add_to_cart", "event_passed"): by("customer", past, call=("POST", "/api/cart/", CART_LINE)),
     ("update_cart_item", "event_passed"): by(
