@@ -262,6 +262,15 @@ class TestApiKeys:
         monkeypatch.setattr(service.app.state.gatekeeper, "_settings", closed)
         assert program.refused("GET", "/api/orders/")["code"] == "invalid_token"
 
+    @pytest.mark.parametrize("role", ["customer", "staff"])
+    def test_that_nobody_in_particular_made_owns_nothing(self, api: Api, role: str) -> None:
+        made = api.post("/api/auth/api-keys", {"name": "x", "role": role})
+        key = api.having({"X-API-Key": made["key"]})
+        user = api.user()
+        # Its own or, for staff too, the administrator's.
+        problem = key.refused("GET", f"/api/users/{user['id']}")
+        assert (problem["status"], problem["code"]) == (404, "user_not_found")
+
     def test_the_last_use_is_recorded_to_the_minute(self, api: Api) -> None:
         made = api.post("/api/auth/api-keys", {"name": "x", "role": "staff"})
         program = api.bearer(made["key"])
