@@ -1,6 +1,7 @@
 """The service put together: its domains, its middleware, its life. No logic."""
 
 import logging
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -73,14 +74,21 @@ EXPOSED_HEADERS = (
 )
 
 app: FastAPI
+_making = threading.RLock()
 
 
 def __getattr__(name: str) -> Any:
-    """Make ``app`` when a server asks for it: who only wants the domains needs no settings."""
+    """Make ``app`` once a server asks for it: who only wants the domains needs no settings."""
     if name != "app":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = made = _from_environment()
-    return made
+    with _making:
+        if name not in globals():
+            globals()[name] = _from_environment()
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), "app"})
 
 
 def create_app(
@@ -181,6 +189,10 @@ def _from_environment() -> FastAPI:
         raise SystemExit(f"Not started: {error}") from None
     # Here already, so that the server's first lines are like all others.
     configure_logs(settings)
-    made = create_app(settings)
+    try:
+        made = create_app(settings)
+    except AttributeError as error:
+        # A server would take it for there being no ``app``, and hide the trace.
+        raise RuntimeError("the application can't be made") from error
     leave_startup_alone()
     return made

@@ -9,7 +9,7 @@ def amend_with_books(document: dict[str, Any], deployment: Deployment) -> None:
     schemas = document["components"]["schemas"]
     if "Cause" in schemas:
         causes = deployment.domains.causes
-        schemas["Cause"] |= {"description": "Why something moved.", "enum": causes}
+        schemas["Cause"]["enum"] = causes
     kinds = list(dict.fromkeys(rule.object_kind for rule in deployment.domains.rules))
     for name in ("RuleResult", "Difference"):
         if name in schemas:

@@ -2,8 +2,7 @@
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, WithJsonSchema
-from typing_extensions import TypeAliasType
+from pydantic import ConfigDict, Field, RootModel, WithJsonSchema
 
 from core.money import Amount
 from core.schemas import Output, ServedTime
@@ -11,13 +10,16 @@ from models import OrderStatus
 from work.rules import Unit
 
 # The OpenAPI document lists them: all causes and kinds that the domains bring.
-Cause = TypeAliasType("Cause", Annotated[str, WithJsonSchema({"type": "string", "title": "Cause"})])
 ObjectKind: TypeAlias = str
 Figure: TypeAlias = int | float | str | None
 ShownFigure = Annotated[Figure, WithJsonSchema({"type": ["number", "string", "null"]})]
 # Where the units of a ticket that an order asks for can be.
 Counter = Literal["available", "reserved", "sold", "withheld"]
 Direction = Literal["received", "returned"]
+
+
+class Cause(RootModel[str]):
+    """Why something moved."""
 
 
 class RuleResult(Output):

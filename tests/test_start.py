@@ -221,3 +221,42 @@ def users(number: int) -> list[dict[str, str]]:
         {"username": f"user{n}", "email": f"user{n}@example.com", "full_name": f"User {n}"}
         for n in range(number)
     ]
+
+
+class TestTheApplication:
+    """``main.app`` is made when it is asked for, so that commands can read the list of domains."""
+
+    def run(self, script: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            env=default_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout + done.stderr
+
+    def test_is_not_made_for_who_asks_for_the_domains_alone(self) -> None:
+        said = self.run("import main; print(len(main.DOMAINS.all), 'app' in vars(main))")
+        assert said == "6 False\n"
+
+    def test_is_one_whoever_asks_at_once(self) -> None:
+        script = (
+            "import main\n"
+            "from concurrent.futures import ThreadPoolExecutor\n"
+            "with ThreadPoolExecutor(4) as threads:\n"
+            "    made = set(threads.map(lambda _: id(main.app), range(4)))\n"
+            "print(len(made), 'app' in dir(main))"
+        )
+        assert self.run(script) == "1 True\n"
+
+    def test_tells_what_keeps_it_from_being_made(self) -> None:
+        script = "import main; main.install_docs = lambda app: app.nothing; main.app"
+        assert "object has no attribute 'nothing'" in self.run(script)
+        assert "RuntimeError: the application can't be made" in self.run(script)
+
+    def test_is_all_that_is_made_when_asked_for(self) -> None:
+        assert "module 'main' has no attribute 'application'" in self.run(
+            "import main; main.application"
+        )

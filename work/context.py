@@ -31,8 +31,8 @@ class Terms:
 
 @dataclass(frozen=True)
 class Context:
-    """Made inside the transaction, so that all of it is true there: a transaction that is run
-    again gets a new one.
+    """Made at the beginning of the transaction, so that who asks is true there; a transaction that
+    is run again gets a new one, at a later time.
     """
 
     session: Session

@@ -5,7 +5,7 @@ counters nor behind them. ``reconciliation_service`` recomputes the counters fro
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -84,5 +84,6 @@ def money_moved(order_id: int, transaction_id: int, amount: Decimal, move: Move)
 
 
 def _columns(entry: Entry) -> dict[str, Any]:
-    columns = asdict(entry)
-    return {**columns.pop("move"), **columns}
+    columns = {**vars(entry), **vars(entry.move)}
+    del columns["move"]
+    return columns
