@@ -19,7 +19,7 @@ from sqlalchemy import URL
 from uvicorn.main import main as uvicorn_command
 
 from core.settings import Settings, load_settings
-from core.store.schema_version import ROOT
+from core.store.schema_version import ROOT, prepare_schema
 from tests.support.curl import PROGRAM, request_of
 from tests.support.markdown import (
     Answer,
@@ -30,7 +30,7 @@ from tests.support.markdown import (
     commands_of,
     differences,
 )
-from tests.support.service import BACKENDS
+from tests.support.service import BACKENDS, settings_for
 from tests.support.shell import run_blocks
 from tools.postgres import new_database
 from tools.server import APP, default_environment, running_server, serving
@@ -103,8 +103,8 @@ SESSIONS = [
     if section not in SCRIPTS
 ]
 COMMAND_BLOCKS = [block for block in SHELL_BLOCKS if block.section not in SCRIPTS]
-# With its stand-in, which is all there is where curl is missing, and with curl itself.
-CURLS = dict.fromkeys(("", shutil.which("curl") or ""))
+# Once with its stand-in, which is all there is where curl is missing, and once with curl itself.
+CURLS = dict(zip(BACKENDS, ("", shutil.which("curl") or ""), strict=True))
 
 
 def exchanges(section: str) -> Iterator[Exchange]:
@@ -176,8 +176,7 @@ def test_requests_are_answered_as_printed(
             assert not list(differences(exchange.answer.body, answer.json())), said
 
 
-@pytest.mark.parametrize("curl", CURLS)
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("backend", "curl"), CURLS.items())
 @pytest.mark.parametrize("section", SCRIPTS)
 def test_scripts_do_what_is_printed(
     section: str,
@@ -231,7 +230,7 @@ def check_python(command: Command, folder: Path) -> None:
         password = {"ADMIN_PASSWORD": "a long walk in the rain"}
         copy = checkout_with_env(folder)
         # Not every command makes the database that it works on.
-        python(option, "list-users", folder=copy)
+        prepare_schema(settings_for(URL.create("sqlite", database=str(copy / "nexticket.db"))))
         python(option, *words, folder=copy, environment=password)
         return
     # Without pip, for it takes seconds to unpack.
@@ -276,7 +275,11 @@ COLLECT = ("--collect-only", "-q", "-p", "no:cacheprovider")
 
 
 def check_pytest(command: Command, _folder: Path) -> None:
-    assert " tests collected" in python("-m", "pytest", *command.words[1:], *COLLECT)
+    files = command.words[1:]
+    if files:
+        assert all((ROOT / file).exists() for file in files)
+        return
+    assert " tests collected" in python("-m", "pytest", *COLLECT)
 
 
 def check_setting(name: str, value: str) -> None:

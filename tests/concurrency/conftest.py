@@ -1,10 +1,12 @@
 """One set of server processes per database, for all races."""
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from itertools import count
 
 import pytest
+from sqlalchemy import URL
 
 from core.settings import Settings
 from database import Database
@@ -15,22 +17,58 @@ from tests.support.site import PROCESSES, Site, environment
 from tools.server import running_server
 
 
-@pytest.fixture(scope="package", params=BACKENDS)
-def backend_settings(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Settings]:
-    with fresh_database(request.param, request, f"{worker_name}_races") as url:
+@dataclass(frozen=True)
+class _Started:
+    settings: Settings
+    site: Site
+
+
+# Started when first asked for, and kept: starting takes longer than most races.
+
+
+@pytest.fixture(scope="session")
+def sqlite_site(request: pytest.FixtureRequest, worker_name: str) -> Iterator[_Started]:
+    with _started("sqlite", request, worker_name) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def postgres_site(
+    request: pytest.FixtureRequest,
+    worker_name: str,
+    postgres: URL,  # noqa: ARG001 - which must outlive it
+) -> Iterator[_Started]:
+    with _started("postgres", request, worker_name) as started:
+        yield started
+
+
+@contextmanager
+def _started(backend: str, request: pytest.FixtureRequest, worker: str) -> Iterator[_Started]:
+    with fresh_database(backend, request, f"{worker}_races") as url:
         settings = settings_for(url)
         migrate(settings)
-        yield settings
+        with (
+            running_server(environment(settings), workers=PROCESSES) as (address, _),
+            closing(Client(address, reconnect=True)) as client,
+            closing(Database(settings)) as database,
+        ):
+            yield _Started(settings, Site(address, client, database, count(1)))
 
 
-@pytest.fixture(scope="package")
-def site(backend_settings: Settings) -> Iterator[Site]:
-    with (
-        running_server(environment(backend_settings), workers=PROCESSES) as (url, _),
-        closing(Client(url, reconnect=True)) as client,
-        closing(Database(backend_settings)) as database,
-    ):
-        yield Site(url, client, database, count(1))
+@pytest.fixture(params=BACKENDS)
+def started(request: pytest.FixtureRequest) -> _Started:
+    found: _Started = request.getfixturevalue(f"{request.param}_site")
+    return found
+
+
+@pytest.fixture
+def backend_settings(started: _Started) -> Settings:
+    return started.settings
+
+
+@pytest.fixture
+def site(started: _Started) -> Site:
+    return started.site
 
 
 @pytest.fixture(autouse=True)
