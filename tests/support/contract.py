@@ -74,7 +74,7 @@ class Plan:
     peers: tuple[str, ...] = ()
     # Requests that do not fit the document as well.
     invalid: bool = True
-    examples: int = 3
+    examples: int = 5
     # None: the same requests each time.
     seed: int | None = None
 
