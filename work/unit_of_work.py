@@ -76,7 +76,7 @@ class UnitOfWork:
     @property
     def steps(self) -> "Steps":
         """For a flow, which does more than this one transaction."""
-        return Steps(self)
+        return Steps(self, self._database)
 
     async def read(self, service: Service[BaseModel]) -> Response:
         """Answer 200 with an object that one statement reads."""
@@ -195,9 +195,9 @@ class Steps:
     is made by the unit of work itself, in the last transaction.
     """
 
-    def __init__(self, work: UnitOfWork) -> None:
+    def __init__(self, work: UnitOfWork, database: Database) -> None:
         self._work = work
-        self._database: Database = work._database  # noqa: SLF001 - two halves of one thing
+        self._database = database
 
     async def read(self, service: Service[T]) -> T:
         return await self._work.run(self._database.read, service)

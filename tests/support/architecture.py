@@ -78,8 +78,9 @@ class Floors:
         (listed,) = re.findall(rf"^```{block}\n(.+?)^```$", plan, re.MULTILINE | re.DOTALL)
         floors: dict[str, int] = {}
         for line in listed.splitlines():
-            number, names = re.match(r" *(\d+) +(\S+(?: \S+)*)", line).groups()  # type: ignore[union-attr]
-            floors |= {name: int(number) for name in names.split()}
+            found = re.match(r" *(\d+) +(\S+(?: \S+)*)", line)
+            assert found, f"no floor and its places: {line}"
+            floors |= {name: int(found[1]) for name in found[2].split()}
         return cls(floors)
 
     def place_of(self, path: str) -> str | None:
