@@ -10,6 +10,7 @@ from tests.support.house_rules import (
     STOCK_WRITER,
     WIRE_TYPES,
     business_in_core,
+    busy_tables,
     foreign_commits,
     foreign_sessions,
     foreign_stock_writes,
@@ -129,6 +130,12 @@ def test_services_and_tables_know_no_http() -> None:
 
 def test_core_knows_nothing_of_the_business() -> None:
     assert business_in_core(read_sources()) == []
+
+
+def test_tables_import_the_innermost_words_only() -> None:
+    assert busy_tables(read_sources()) == []
+    planted = {"tables/a.py": "from core.pagination import Page", "core/pagination.py": ""}
+    assert len(busy_tables(planted)) == 1
 
 
 def test_only_the_stock_service_writes_stock() -> None:

@@ -5,13 +5,16 @@ import re
 from collections.abc import Iterator
 from typing import TypeGuard
 
-from tests.support.architecture import House, Sources, module_of, parsed, top
+from tests.support.architecture import House, Sources, all_imports, module_of, parsed, top
 
 LINES = 400
 OUTSIDE = {"tests", "benchmarks", "tools"}
 HTTP = {"fastapi", "starlette", "uvicorn", "httpx", "httpx2", "requests"}
 # Its parameters of routes are what bodies and cursors are made of as well.
 WIRE_TYPES = "core/schemas.py"
+INNERMOST = {
+    f"core/{name}.py" for name in ("settings", "clock", "money", "errors", "text", "columns")
+}
 SESSION_OWNER = "database.py"
 MIGRATOR = "core/store/schema_version.py"
 STOCK_WRITER = "Ticket/services/stock_service.py"
@@ -116,6 +119,17 @@ def business_in_core(sources: Sources) -> list[str]:
         for number, line in enumerate(text.splitlines(), start=1)
         if BUSINESS.search(line)
         and not any(path == where and spoken in line for where, spoken in SPOKEN_OF)
+    ]
+
+
+def busy_tables(sources: Sources) -> list[str]:
+    """What tables import of the house besides its innermost words: they outlive all else."""
+    return [
+        f"{one.path}:{one.line} imports {one.imported}"
+        for one in all_imports(sources)
+        if top(one.path) == "tables"
+        and one.imported not in INNERMOST
+        and top(one.imported) != "tables"
     ]
 
 

@@ -13,6 +13,7 @@ from httpx2 import Response
 from hypothesis import note
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
+from tests.support.books import disagreements
 from tests.support.client import Api
 from tests.support.service import Service, empty
 from tests.support.stateful import expected
@@ -117,6 +118,7 @@ class Conversation(RuleBasedStateMachine):
         foretold = self._foretold()
         assert _picked(self.served, foretold) == foretold
         self._compare_allowed_actions()
+        assert disagreements(self.service.database) == []
         self.agreed = True
         self.steps += 1
         if self.steps % SELDOM == 0:
