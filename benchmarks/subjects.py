@@ -1,0 +1,123 @@
+"""What is measured side by side: this checkout, another commit, and the floors below both."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from benchmarks import stores
+from benchmarks.layout import CUSTOMERS, STAFF, Layout
+from benchmarks.seeding import HASH_ITERATIONS, HASH_MEMORY_KIB, PASSWORD
+from core.store.schema_version import ROOT
+from tools.server import default_environment, serving
+
+# Nobody but the benchmarks trusts it.
+SECRET_KEY = "wk7Q2mZ9xTn4Rb8Vc3Lp6Hd1Gs5Jf0Ya"  # noqa: S105 - it signs for a minute
+OWN = "now"
+
+_PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": SECRET_KEY,
+    # A run takes longer than the half hour of a token and the quarter of an hour of a hold.
+    "ACCESS_TOKEN_EXPIRE_MINUTES": "1440",
+    "HOLD_MINUTES": "1440",
+    "MAX_UNITS_PER_TICKET": "10000",
+    "LOGIN_RATE_LIMIT": "",
+    "REGISTRATION_RATE_LIMIT": "",
+    "WRITE_RATE_LIMIT": "",
+    "PASSWORD_HASH_MEMORY_KIB": str(HASH_MEMORY_KIB),
+    "PASSWORD_HASH_ITERATIONS": str(HASH_ITERATIONS),
+}
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A commit of this repository in a folder, and what it is called in the tables."""
+
+    name: str
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Production's. Another commit is told only what it needs; it may have other settings."""
+        own = default_environment() if self.folder == ROOT else {}
+        return {"PATH": os.environ.get("PATH", ""), **own, **_PRODUCTION}
+
+
+@dataclass
+class Subject:
+    """A running service with its database, and how far its pools are used up."""
+
+    name: str
+    address: httpx.URL
+    process: int
+    layout: Layout
+    staff: str = ""
+    tokens: dict[int, str] = field(default_factory=dict)
+    used: dict[str, int] = field(default_factory=dict)
+
+    def customer(self, number: int) -> int:
+        return CUSTOMERS[number % len(CUSTOMERS)]
+
+    def token(self, user: int) -> str:
+        """Empty where the service knows no users."""
+        return self.tokens.get(user, "")
+
+
+@contextmanager
+def served(
+    checkout: Checkout,
+    database: str,
+    layout: Layout,
+    *,
+    log: Path,
+    workers: int = 1,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[Subject]:
+    """Serve a checkout on a database that is filled; the users are logged in."""
+    environment = {**checkout.environment, "DATABASE_URL": database, **(settings or {})}
+    with serving(checkout.folder, environment, workers, log) as (address, process):
+        subject = Subject(checkout.name, httpx.URL(address), process.pid, layout)
+        with httpx.Client(base_url=address, trust_env=False) as client:
+            subject.staff = _logged_in(client, STAFF)
+            subject.tokens = {user: _logged_in(client, user) for user in CUSTOMERS}
+        yield subject
+
+
+def _logged_in(client: httpx.Client, user: int) -> str:
+    form = {"username": f"user{user}", "password": PASSWORD}
+    answer = client.post("/api/auth/token", data=form).raise_for_status()
+    return str(answer.json()["access_token"])
+
+
+class BooksDisagreeError(Exception):
+    """What was measured did not do what it should."""
+
+
+def require_clean_books(checkout: Checkout, database: str) -> str:
+    """Ask the checkout's own command line; what it says in the end."""
+    environment = {**checkout.environment, "DATABASE_URL": database}
+    done = subprocess.run(
+        [sys.executable, "cli.py", "reconcile"],
+        cwd=checkout.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = done.stdout[-2000:] + done.stderr[-2000:]
+        raise BooksDisagreeError(f"{checkout.name}: {said}")
+    return done.stdout.strip().splitlines()[-1]
+
+
+def prepare(checkout: Checkout, store: stores.Store, layout: Layout, name: str) -> str:
+    """A filled database, brought to the schema of the checkout."""
+    url = store.copy(layout, name)
+    stores.migrate(url, checkout.folder, checkout.environment)
+    return stores.written(url)
