@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import jwt
 
 from benchmarks import stores
 from benchmarks.layout import CUSTOMERS, STAFF, Layout
@@ -60,6 +62,8 @@ class Subject:
     staff: str = ""
     tokens: dict[int, str] = field(default_factory=dict)
     used: dict[str, int] = field(default_factory=dict)
+    # Whether it has no rows that a request could use up.
+    is_endless: bool = False
 
     def customer(self, number: int) -> int:
         return CUSTOMERS[number % len(CUSTOMERS)]
@@ -87,6 +91,34 @@ def served(
             subject.staff = _logged_in(client, STAFF)
             subject.tokens = {user: _logged_in(client, user) for user in CUSTOMERS}
         yield subject
+
+
+# What is below the service, without its middleware: how an app of it is made.
+FLOORS = {
+    "floor, def": "benchmarks.floors.floor_app:sync_app",
+    "floor, async": "benchmarks.floors.floor_app:async_app",
+}
+ORM = "ORM style"
+
+
+@contextmanager
+def served_app(name: str, made_by: str, layout: Layout, *, database: str = "") -> Iterator[Subject]:
+    """Serve another app by the same server: ``made_by`` names the module and its function."""
+    module, function = made_by.split(":")
+    environment = {
+        "PATH": os.environ.get("PATH", ""),
+        "PYTHONPATH": str(ROOT),
+        "DATABASE_URL": database,
+        "SECRET_KEY": SECRET_KEY,
+    }
+    with tempfile.TemporaryDirectory(prefix="nxt-floor-") as folder:
+        source = f"from {module} import {function}\n\napp = {function}()\n"
+        (Path(folder) / "main.py").write_text(source)
+        with serving(Path(folder), environment) as (address, process):
+            tokens = {user: jwt.encode({"sub": str(user)}, SECRET_KEY) for user in CUSTOMERS}
+            yield Subject(
+                name, httpx.URL(address), process.pid, layout, tokens=tokens, is_endless=True
+            )
 
 
 def _logged_in(client: httpx.Client, user: int) -> str:
