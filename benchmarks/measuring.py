@@ -69,10 +69,7 @@ class Meter:
     # The process of the database server, where there is one.
     database: int | None
 
-    def measure(
-        self, scenario: Scenario, subject: Subject, seconds: float, share: float = 1
-    ) -> Sample:
-        plan = scenario.plan(subject, seconds, share)
+    def measure(self, scenario: Scenario, subject: Subject, plan: Plan) -> Sample:
         sample, outcome = self.run(plan, subject.process)
         if scenario.pool:
             subject.used[scenario.pool] = subject.used.get(scenario.pool, 0) + outcome.answers

@@ -1,7 +1,8 @@
 """What is asked of a service, a scenario each: its requests and the answer that is expected."""
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from benchmarks.driver import Plan, Request, request
@@ -38,12 +39,20 @@ class Scenario:
             self.expected,
             self.clients,
             seconds,
-            repeated=not self.pool,
+            repeated=not self.pool or subject.is_endless,
         )
 
+    def few(self, subject: Subject, count: int, clients: int) -> Plan:
+        """So many requests, once each."""
+        requests = self.plan(subject, math.inf, 1).requests[:count]
+        if len(requests) < count:
+            raise ValueError(f"{self.name} has {len(requests)} rows left, not {count}")
+        plan = self.plan(subject, math.inf, 0)
+        return replace(plan, requests=requests, clients=clients, repeated=False)
+
     def _numbers(self, subject: Subject, share: float) -> Sequence[int]:
-        if not self.pool:
-            return range(VARIETY)
+        if not self.pool or subject.is_endless:
+            return range(1, VARIETY)
         ids: range = getattr(subject.layout, self.pool)
         used = subject.used.get(self.pool, 0)
         return ids[used : used + int(len(ids) * share)]

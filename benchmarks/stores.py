@@ -34,6 +34,9 @@ class Store(Protocol):
     def copy(self, layout: Layout, name: str) -> URL:
         """A database of its own that is filled; filled once, then copied."""
 
+    def create(self, name: str) -> URL:
+        """An empty database."""
+
     def server(self) -> int | None:
         """The process whose CPU time is the database's; None where there is none."""
 
@@ -73,9 +76,12 @@ class PostgresStore:
             self._templates[layout] = f"template_{len(self._templates)}"
             self._fill(layout)
         template = self._templates[layout]
-        return self.create(name, f'TEMPLATE "{template}" STRATEGY FILE_COPY')
+        return self._create(name, f'TEMPLATE "{template}" STRATEGY FILE_COPY')
 
-    def create(self, name: str, options: str = "") -> URL:
+    def create(self, name: str) -> URL:
+        return self._create(name)
+
+    def _create(self, name: str, options: str = "") -> URL:
         execute(self.maintenance, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         execute(self.maintenance, f'CREATE DATABASE "{name}" {options}')
         return self.maintenance.set(database=name)
@@ -101,14 +107,19 @@ class SqliteStore:
 
     def copy(self, layout: Layout, name: str) -> URL:
         if layout not in self._templates:
-            path = self._folder / f"template_{len(self._templates)}.db"
-            url = URL.create("sqlite", database=str(path))
+            url = self.create(f"template_{len(self._templates)}")
             migrate(url, ROOT, self._environment, REVISION)
             seed(url, layout)
-            self._templates[layout] = path
-        target = self._folder / f"{name}.db"
-        shutil.copyfile(self._templates[layout], target)
-        return URL.create("sqlite", database=str(target))
+            self._templates[layout] = Path(str(url.database))
+        url = self.create(name)
+        shutil.copyfile(self._templates[layout], str(url.database))
+        return url
+
+    def create(self, name: str) -> URL:
+        path = self._folder / f"{name}.db"
+        for ending in ("", "-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+        return URL.create("sqlite", database=str(path))
 
     def server(self) -> int | None:
         return None
