@@ -14,18 +14,24 @@ JOBS ?= auto
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder
 # Requests that `make fuzz` makes up per operation.
 EXAMPLES ?= 100
-# How long `make soak` goes on with each database, and with which (`make overload` too): postgres,
-# sqlite or both.
+# How long `make soak` goes on with each database, and with which (`make overload` and
+# `make bench` too): postgres, sqlite or both.
 MINUTES ?= 10
 BACKEND ?= both
 # How long `make overload` keeps each number of clients at work.
 SECONDS ?= 60
+# What `make bench` measures: a commit beside this checkout, and some of the scenarios and rounds.
+BASELINE ?=
+SCENARIOS ?=
+ROUNDS ?= 0
+BENCH := $(BIN)/python -m benchmarks --backend $(BACKEND) --rounds $(ROUNDS) \
+	$(if $(BASELINE),--baseline $(BASELINE)) $(if $(SCENARIOS),--scenarios $(SCENARIOS))
 # What `make revision` calls the migration.
 NAME ?= change
 # Where `make fuzz` and `make soak` start, to have the same again.
 SEED ?= random
 
-.PHONY: run test check lint types tests coverage fuzz faults soak overload protections reference revision migrate install lock clean help
+.PHONY: run test check lint types tests coverage fuzz faults soak overload bench bench-quick protections reference revision migrate install lock clean help
 
 run: install migrate ## Install, migrate and serve http://localhost:8000
 	$(BIN)/uvicorn main:app --host $(HOST) --port $(PORT) --workers $(WORKERS) --no-access-log \
@@ -59,6 +65,12 @@ soak: $(VENV)/.dev ## Sales with a fault every few seconds, and a verdict: make 
 
 overload: $(VENV)/.dev ## 200 clients against the default settings: make overload SECONDS=60 BACKEND=sqlite
 	$(BIN)/python -m benchmarks.overload --seconds $(SECONDS) --backend $(BACKEND)
+
+bench: $(VENV)/.dev ## What requests cost, beside a commit: make bench BASELINE=1a2b3c4 SCENARIOS=read,order
+	$(BENCH)
+
+bench-quick: $(VENV)/.dev ## The main ones of these in a few minutes, with less data
+	$(BENCH) --quick
 
 protections: $(VENV)/.dev ## Take each protection out of a copy of the code: a test must miss it
 	$(BIN)/python -m tests.protections
@@ -101,4 +113,4 @@ clean: ## Remove what make and the tools made, not the database
 	rm -rf $(VENV) .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage*
 
 help:
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
