@@ -2,10 +2,11 @@
 
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Protocol
 
@@ -41,8 +42,10 @@ class Terms:
     scenarios: Sequence[Scenario]
     rounds: int
     seconds: float
-    layout: Layout
+    # A service each; the floors know the first one only.
+    layouts: Sequence[Layout]
     workers: int = 1
+    settings: Mapping[str, str] = field(default_factory=dict)
     # Those who are no checkout: the floors and the app in ORM style.
     with_floors: bool = True
 
@@ -55,6 +58,8 @@ class Result:
     workers: int
     scenario: Scenario
     contender: str
+    # How many orders the database had; none is none.
+    rows: int = 0
     samples: list[Sample] = field(default_factory=list)
     statements: float | None = None
     round_trips: float | None = None
@@ -62,6 +67,7 @@ class Result:
 
 class Contender(Protocol):
     name: str
+    rows: int
 
     def can(self, scenario: Scenario) -> bool: ...
 
@@ -73,6 +79,7 @@ class Http:
 
     def __init__(self, subject: Subject, meter: Meter) -> None:
         self.name = subject.name
+        self.rows = subject.layout.orders
         self._subject = subject
         self._meter = meter
 
@@ -95,11 +102,11 @@ def run(
         books: list[tuple[Checkout, str]] = []
         contenders: list[Contender] = []
         meter = Meter(clients, store.server())
-        for checkout in checkouts:
-            database = prepare(checkout, store, terms.layout, f"contest_{len(books)}")
+        for layout, checkout in product(terms.layouts, checkouts):
+            database = prepare(checkout, store, layout, f"contest_{len(books)}")
             books.append((checkout, database))
-            subject = stack.enter_context(_service(checkout, database, terms))
-            contenders.append(Http(subject, meter))
+            serving = _service(checkout, database, layout, terms)
+            contenders.append(Http(stack.enter_context(serving), meter))
         if terms.with_floors:
             contenders += stack.enter_context(_floors(store, terms, meter))
         results = _in_turns(store.backend, contenders, terms)
@@ -109,14 +116,14 @@ def run(
 
 
 @contextmanager
-def _service(checkout: Checkout, database: str, terms: Terms) -> Iterator[Subject]:
-    with (
-        tempfile.TemporaryDirectory(prefix="nxt-bench-log-") as folder,
-        served(
-            checkout, database, terms.layout, log=Path(folder) / "log", workers=terms.workers
-        ) as subject,
-    ):
-        yield subject
+def _service(checkout: Checkout, database: str, layout: Layout, terms: Terms) -> Iterator[Subject]:
+    with tempfile.TemporaryDirectory(prefix="nxt-bench-log-") as folder:
+        log = Path(folder) / "log"
+        workers, settings = terms.workers, terms.settings
+        with served(
+            checkout, database, layout, log=log, workers=workers, settings=settings
+        ) as subject:
+            yield subject
 
 
 @contextmanager
@@ -124,13 +131,13 @@ def _floors(store: stores.Store, terms: Terms, meter: Meter) -> Iterator[list[Co
     with ExitStack() as stack:
         found: list[Contender] = []
         for name, made_by in FLOORS.items():
-            subject = stack.enter_context(served_app(name, made_by, terms.layout))
+            subject = stack.enter_context(served_app(name, made_by, terms.layouts[0]))
             found.append(Http(subject, meter))
         database = stores.written(store.create("orm"))
         made_by = "benchmarks.floors.orm_app:app"
-        orm = stack.enter_context(served_app(ORM, made_by, terms.layout, database=database))
+        orm = stack.enter_context(served_app(ORM, made_by, terms.layouts[0], database=database))
         found.append(Http(orm, meter))
-        bare = store.copy(terms.layout, "bare")
+        bare = store.copy(terms.layouts[0], "bare")
         if store.backend == "postgres":
             found.append(Pgbench(bare, meter.database))
         else:
@@ -142,7 +149,7 @@ def _in_turns(backend: str, contenders: list[Contender], terms: Terms) -> list[R
     # The first turn warms up and is not counted, and takes its share of the pools all the same.
     share = 1 / (terms.rounds + 1)
     table = [
-        (contender, Result(backend, terms.workers, scenario, contender.name))
+        (contender, Result(backend, terms.workers, scenario, contender.name, contender.rows))
         for scenario in terms.scenarios
         for contender in contenders
         if contender.can(scenario)
@@ -163,14 +170,14 @@ def count_messages(
 ) -> Iterator[tuple[str, str, float, float]]:
     """What each request says to PostgreSQL: checkout, scenario, statements, round trips."""
     for checkout in checkouts:
-        url = make_url(prepare(checkout, store, terms.layout, "counted"))
+        url = make_url(prepare(checkout, store, terms.layouts[0], "counted"))
         with (
             listening(str(url.host), int(url.port or 5432)) as (proxy, port),
             tempfile.TemporaryDirectory(prefix="nxt-bench-log-") as folder,
         ):
             through = stores.written(url.set(port=port, query=_READABLE))
             log = Path(folder) / "log"
-            with served(checkout, through, terms.layout, log=log, settings=_QUIET) as subject:
+            with served(checkout, through, terms.layouts[0], log=log, settings=_QUIET) as subject:
                 for scenario in terms.scenarios:
                     counts, answers = _counted(proxy, scenario, subject, clients)
                     yield (

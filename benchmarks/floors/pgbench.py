@@ -48,6 +48,7 @@ _SCRIPTS = {
 class Pgbench:
     """Of a purchase it knows one line only; its CPU time is told as that of the clients."""
 
+    rows = 0
     name = "pgbench"
 
     def __init__(self, url: URL, database: int | None) -> None:

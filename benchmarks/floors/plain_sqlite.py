@@ -48,6 +48,7 @@ _STORED = bytes(1200)
 class PlainSqlite:
     """Runs in the process of the clients, whose CPU time is all there is."""
 
+    rows = 0
     name = "plain sqlite3"
 
     def __init__(self, path: str, runner: Executor) -> None:
