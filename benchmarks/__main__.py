@@ -6,86 +6,131 @@ Tables go to stdout and to benchmarks/results, with the figures as JSON beside t
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
-from benchmarks import baseline, contest, reporting, stores
+from benchmarks import baseline, contest, growth, reporting, stores
 from benchmarks.contest import Result, Terms
 from benchmarks.layout import Layout
+from benchmarks.reporting import Report
 from benchmarks.scenarios import SCENARIOS, Scenario
 from benchmarks.subjects import Checkout
 
 BACKENDS = ("postgres", "sqlite")
-MAIN = ("read", "list", "order", "hot", "sold-out", "cart", "pay", "refund")
+QUICKLY = ("read", "list", "order", "hot", "sold-out", "cart", "pay", "refund")
 # What more workers are asked.
-WITH_MORE_WORKERS = ("read", "list", "order", "hot")
+WITH_MORE_WORKERS = {"read", "list", "order", "hot"}
+GROWING = (*growth.ANALYTICS, *growth.PAGES)
+RECONCILIATION = "reconciliation"
+GROUPS = {
+    "main": tuple(one.name for one in SCENARIOS),
+    "analytics": tuple(one.name for one in growth.ANALYTICS),
+    "lists": tuple(one.name for one in growth.PAGES),
+}
+ALL = (*(name for names in GROUPS.values() for name in names), RECONCILIATION)
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured."""
+    """How much is measured where nothing else is asked for."""
 
     scenarios: Sequence[str]
     rounds: int
     seconds: float
-    layout: Layout
+    pool: int
     workers: Sequence[int]
 
 
-ALL = tuple(scenario.name for scenario in SCENARIOS)
-FULL = Size(ALL, 5, 2, Layout(10_000, 6_000), (1, 2))
-QUICK = Size(MAIN, 3, 0.6, Layout(10_000, 1_500), (1,))
+FULL = Size(ALL, 5, 2, 6_000, (1, 2))
+QUICK = Size(QUICKLY, 3, 0.5, 1_500, (1,))
+ORDERS = 10_000
 
 
 def main() -> int:
     chosen = _options().parse_args()
     size = QUICK if chosen.quick else FULL
-    names = chosen.scenarios.split(",") if chosen.scenarios else size.scenarios
-    scenarios = [scenario for scenario in SCENARIOS if scenario.name in names]
-    if unknown := set(names) - set(ALL):
-        sys.exit(f"no such scenario: {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
+    names = _names(chosen.scenarios) or size.scenarios
     backends = BACKENDS if chosen.backend == "both" else (chosen.backend,)
     rounds, seconds = chosen.rounds or size.rounds, chosen.seconds or size.seconds
-    terms = Terms(scenarios, rounds, seconds, size.layout)
+    layouts = [Layout(ORDERS, size.pool)]
+    terms = Terms(_named(names, SCENARIOS), rounds, seconds, layouts)
     with ExitStack() as stack:
-        checkouts = [baseline.own()]
+        report = Report(terms, [baseline.own()])
         if chosen.baseline:
-            checkouts.append(stack.enter_context(baseline.checked_out(chosen.baseline)))
+            report.checkouts.append(stack.enter_context(baseline.checked_out(chosen.baseline)))
         pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
         clients = stack.enter_context(pool)
-        results: list[Result] = []
         for backend in backends:
-            results += _on(backend, checkouts, terms, size.workers, clients)
-    return reporting.tell(results, terms, checkouts)
+            with stores.opened(backend, report.checkouts[0].environment) as store:
+                _requests(store, report, size.workers, clients)
+                sizes = [int(rows) for rows in chosen.rows.split(",")]
+                _growth(store, report, names, sizes, clients)
+    return reporting.tell(report)
 
 
-def _on(
-    backend: str,
-    checkouts: list[Checkout],
+def _names(chosen: str) -> list[str]:
+    names = [name for word in chosen.split(",") if word for name in GROUPS.get(word, (word,))]
+    if unknown := set(names) - set(ALL):
+        known = ", ".join((*GROUPS, *ALL))
+        sys.exit(f"no such scenario: {', '.join(sorted(unknown))}; there are {known}")
+    return names
+
+
+def _named(names: Sequence[str], scenarios: Iterable[Scenario]) -> list[Scenario]:
+    return [scenario for scenario in scenarios if scenario.name in names]
+
+
+def _requests(
+    store: stores.Store, report: Report, workers: Sequence[int], clients: Executor
+) -> None:
+    terms = report.terms
+    if not terms.scenarios:
+        return
+    results = contest.run(store, report.checkouts, terms, clients)
+    if store.backend == "postgres":
+        _count_messages(store, report.checkouts, terms, results, clients)
+    for number in workers[1:]:
+        some = _named([*WITH_MORE_WORKERS], terms.scenarios)
+        more = replace(terms, scenarios=some, workers=number, with_floors=False)
+        results += contest.run(store, report.checkouts, more, clients)
+    report.results += results
+
+
+def _count_messages(
+    store: stores.Store,
+    checkouts: Sequence[Checkout],
     terms: Terms,
-    workers: Sequence[int],
+    results: Sequence[Result],
     clients: Executor,
-) -> list[Result]:
-    with stores.opened(backend, checkouts[0].environment) as store:
-        results = contest.run(store, checkouts, terms, clients)
-        if backend == "postgres":
-            for name, scenario, statements, trips in contest.count_messages(
-                store, checkouts, terms, clients
-            ):
-                for result in results:
-                    if (result.contender, result.scenario.name) == (name, scenario):
-                        result.statements, result.round_trips = statements, trips
-        for number in workers[1:]:
-            results += contest.run(store, checkouts, _with_workers(terms, number), clients)
-    return results
+) -> None:
+    counts = contest.count_messages(store, checkouts, terms, clients)
+    for checkout, scenario, statements, trips in counts:
+        for result in results:
+            if (result.contender, result.scenario.name) == (checkout, scenario):
+                result.statements, result.round_trips = statements, trips
 
 
-def _with_workers(terms: Terms, workers: int) -> Terms:
-    some: list[Scenario] = [one for one in terms.scenarios if one.name in WITH_MORE_WORKERS]
-    return Terms(some, terms.rounds, terms.seconds, terms.layout, workers, with_floors=False)
+def _growth(
+    store: stores.Store,
+    report: Report,
+    names: Sequence[str],
+    sizes: Sequence[int],
+    clients: Executor,
+) -> None:
+    terms = replace(
+        report.terms,
+        scenarios=_named(names, GROWING),
+        layouts=[Layout(rows) for rows in sizes],
+        settings=growth.PATIENT,
+        with_floors=False,
+    )
+    if terms.scenarios:
+        report.results += contest.run(store, report.checkouts, terms, clients)
+    if RECONCILIATION in names:
+        report.reconciled += growth.reconciled(store, report.checkouts, sizes)
 
 
 def _options() -> argparse.ArgumentParser:
@@ -96,6 +141,8 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("--backend", choices=[*BACKENDS, "both"], default="both")
     options.add_argument("--rounds", type=int, default=0)
     options.add_argument("--seconds", type=float, default=0, help="of each measurement")
+    rows = "1000,10000,1000000"
+    options.add_argument("--rows", default=rows, help=f"orders that reports look at: {rows}")
     return options
 
 

@@ -5,6 +5,7 @@ import platform
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ from typing import Any
 from benchmarks import baseline
 from benchmarks.accounting import CORES
 from benchmarks.contest import Result, Terms
-from benchmarks.measuring import FOREIGN_SHARE, median_of, spread_of
+from benchmarks.growth import Reconciled
+from benchmarks.measuring import FOREIGN_SHARE, Sample, median_of, spread_of
+from benchmarks.scenarios import SCENARIOS
 from benchmarks.subjects import OWN, Checkout
+from benchmarks.thresholds import MUSTS, Figures, Must
 
 FOLDER = Path(__file__).resolve().parent / "results"
 _PACKAGES = ("fastapi", "sqlalchemy", "sqlmodel", "pydantic", "psycopg2-binary", "uvicorn")
@@ -34,15 +38,33 @@ _HEAD = (
 )
 
 
-def tell(results: Sequence[Result], terms: Terms, checkouts: Sequence[Checkout]) -> int:
+@dataclass
+class Report:
+    """What was measured, and how."""
+
+    terms: Terms
+    checkouts: list[Checkout]
+    results: list[Result] = field(default_factory=list)
+    reconciled: list[Reconciled] = field(default_factory=list)
+
+    @property
+    def others(self) -> list[str]:
+        return [checkout.name for checkout in self.checkouts[1:]]
+
+
+def tell(report: Report) -> int:
     """Print the tables and keep them; what to end with."""
-    lines = [*_title(terms, checkouts), *tables(results), *warnings(results)]
-    text = "\n".join(lines) + "\n"
+    sections = (_title, _musts, _requests, _growth, _reconciliation, _warnings)
+    text = "\n".join(line for section in sections for line in section(report)) + "\n"
     print(text)
     FOLDER.mkdir(exist_ok=True)
     name = f"{time.strftime('%Y-%m-%d-%H%M')}-{baseline.revision()}"
     (FOLDER / f"{name}.md").write_text(text)
-    figures = {"versions": versions(), "results": [_figures(result) for result in results]}
+    figures = {
+        "versions": versions(),
+        "results": [_figures(result) for result in report.results],
+        "reconciled": [asdict(one) for one in report.reconciled],
+    }
     (FOLDER / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n")
     return 0
 
@@ -58,25 +80,79 @@ def versions() -> dict[str, Any]:
     }
 
 
-def _title(terms: Terms, checkouts: Sequence[Checkout]) -> Iterator[str]:
-    others = ", ".join(checkout.name for checkout in checkouts[1:])
+def _title(report: Report) -> Iterator[str]:
+    others, terms = ", ".join(report.others), report.terms
     yield f"# Benchmarks of {baseline.revision()}" + (f" beside {others}" if others else "")
     yield ""
     rounds = f"{terms.rounds} rounds of {terms.seconds:g} s in turns, medians"
-    yield f"{time.strftime('%Y-%m-%d %H:%M')}; {rounds}; {terms.layout.orders:,} orders before."
+    orders = f"{terms.layouts[0].orders:,} orders before, if not said otherwise"
+    yield f"{time.strftime('%Y-%m-%d %H:%M')}; {rounds}; {orders}. `{OWN}` is this checkout."
     yield ""
     yield ", ".join(f"{name} {value}" for name, value in versions().items())
 
 
-def tables(results: Sequence[Result]) -> Iterator[str]:
+def _musts(report: Report) -> Iterator[str]:
+    others = [*report.others, ""]
+    figures = Figures(report.results, report.reconciled, others[0])
+    found = [(must, must.found(figures)) for must in MUSTS]
+    rows = [
+        [must.title, must.limit, f"{value:.2f}", _verdict(must, value)]
+        for must, value in found
+        if value is not None
+    ]
+    if rows:
+        yield from _section("What must be reached", ("figure", "must be", "is", ""), rows)
+    if missing := sum(value is None for _, value in found):
+        yield from ("", f"{missing} more were not measured in this run.")
+
+
+def _verdict(must: Must, value: float) -> str:
+    if not must.limit:
+        return "told"
+    return "reached" if must.is_reached(value) else "**not reached**"
+
+
+def _section(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield from ("", f"## {title}", "")
+    yield from table(head, rows)
+
+
+def _requests(report: Report) -> Iterator[str]:
+    requests = [one for one in report.results if one.scenario in SCENARIOS]
     groups: dict[tuple[str, int], list[Result]] = defaultdict(list)
-    for result in results:
+    for result in requests:
         groups[result.backend, result.workers].append(result)
     for (backend, workers), group in groups.items():
-        yield ""
-        yield f"## {backend}, {workers} worker{'s' if workers > 1 else ''}"
-        yield ""
-        yield from table(_HEAD, [_row(result, group) for result in group])
+        title = f"{backend}, {workers} worker{'s' if workers > 1 else ''}"
+        yield from _section(title, _HEAD, [_row(result, group) for result in group])
+
+
+def _growth(report: Report) -> Iterator[str]:
+    """A line for each report and list, a column for each number of orders."""
+    growing = [one for one in report.results if one.scenario not in SCENARIOS]
+    sizes = sorted({one.rows for one in growing})
+    lines: dict[tuple[str, str, str], dict[int, Sample]] = defaultdict(dict)
+    for one in growing:
+        lines[one.backend, one.scenario.title, one.contender][one.rows] = median_of(one.samples)
+    head = ["database", "request", "contender"]
+    head += [f"p50 ms at {rows:,}" for rows in sizes] + [f"CPU ms at {rows:,}" for rows in sizes]
+    rows = []
+    for names, samples in lines.items():
+        times = [f"{samples[size].p50:.1f}" for size in sizes]
+        costs = [f"{samples[size].api + samples[size].database:.1f}" for size in sizes]
+        rows.append([*names, *times, *costs])
+    if rows:
+        yield from _section("With more orders, one client", head, rows)
+
+
+def _reconciliation(report: Report) -> Iterator[str]:
+    rows = [
+        [one.backend, one.contender, f"{one.rows:,}", f"{one.seconds:.1f}", f"{one.peak_mib:.0f}"]
+        for one in report.reconciled
+    ]
+    if rows:
+        head = ("database", "contender", "orders", "seconds", "peak MiB")
+        yield from _section("Reconciliation by the command line", head, rows)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -95,7 +171,7 @@ def _row(result: Result, group: Sequence[Result]) -> list[str]:
     return [
         result.scenario.title,
         result.contender,
-        f"{mine.rate:,.0f}",
+        f"{mine.rate:,.0f}" + (" !" if mine.foreign > FOREIGN_SHARE else ""),
         f"{spread_of(result.samples):.0%}",
         f"{mine.p50:.1f}",
         f"{mine.p99:.1f}",
@@ -113,19 +189,22 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}"
 
 
-def warnings(results: Sequence[Result]) -> Iterator[str]:
+def _warnings(report: Report) -> Iterator[str]:
     """What may have been wrong with the figures above."""
+    found = [(result, median_of(result.samples)) for result in report.results]
+    foreign = [(mine.foreign, result) for result, mine in found if mine.foreign > FOREIGN_SHARE]
     yield ""
-    found = [(result, median_of(result.samples)) for result in results]
-    foreign = [(result, mine.foreign) for result, mine in found if mine.foreign > FOREIGN_SHARE]
-    for result, share in foreign:
-        where = _where(result)
-        yield f"- **Foreign load**: others used up to {share:.0%} of the machine ({where})."
+    if foreign:
+        worst, where = max(foreign, key=lambda one: one[0])
+        yield (
+            f"**Foreign load** in {len(foreign)} of {len(found)} figures (marked !): other"
+            f" processes used up to {worst:.0%} of the machine ({_where(where)})."
+        )
+    else:
+        yield "No other process used more than a few per cent of the machine."
     for result, mine in found:
         if mine.unexpected:
             yield f"- **Refused or lost**: {mine.unexpected} requests ({_where(result)})."
-    if not foreign:
-        yield "No other process used more than a few per cent of the machine."
 
 
 def _where(result: Result) -> str:
@@ -136,6 +215,7 @@ def _figures(result: Result) -> dict[str, Any]:
     return {
         "backend": result.backend,
         "workers": result.workers,
+        "rows": result.rows,
         "scenario": result.scenario.name,
         "contender": result.contender,
         "clients": result.scenario.clients,
