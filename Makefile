@@ -31,7 +31,7 @@ NAME ?= change
 # Where `make fuzz` and `make soak` start, to have the same again.
 SEED ?= random
 
-.PHONY: run test check lint types tests coverage fuzz faults soak overload bench bench-quick protections reference revision migrate install lock clean help
+.PHONY: run test check lint types tests coverage fuzz faults soak overload bench bench-quick flash protections reference revision migrate install lock clean help
 
 run: install migrate ## Install, migrate and serve http://localhost:8000
 	$(BIN)/uvicorn main:app --host $(HOST) --port $(PORT) --workers $(WORKERS) --no-access-log \
@@ -71,6 +71,9 @@ bench: $(VENV)/.dev ## What requests cost, beside a commit: make bench BASELINE=
 
 bench-quick: $(VENV)/.dev ## The main ones of these in a few minutes, with less data
 	$(BENCH) --quick
+
+flash: $(VENV)/.dev ## A flash sale: 10,000 units of one ticket, 16 to 256 clients, none sold twice
+	$(BIN)/python -m benchmarks.flash --backend $(BACKEND) $(if $(BASELINE),--baseline $(BASELINE))
 
 protections: $(VENV)/.dev ## Take each protection out of a copy of the code: a test must miss it
 	$(BIN)/python -m tests.protections

@@ -55,18 +55,23 @@ class Report:
 def tell(report: Report) -> int:
     """Print the tables and keep them; what to end with."""
     sections = (_title, _musts, _requests, _growth, _reconciliation, _warnings)
-    text = "\n".join(line for section in sections for line in section(report)) + "\n"
-    print(text)
-    FOLDER.mkdir(exist_ok=True)
-    name = f"{time.strftime('%Y-%m-%d-%H%M')}-{baseline.revision()}"
-    (FOLDER / f"{name}.md").write_text(text)
     figures = {
-        "versions": versions(),
         "results": [_figures(result) for result in report.results],
         "reconciled": [asdict(one) for one in report.reconciled],
     }
-    (FOLDER / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n")
+    print(keep("bench", [line for part in sections for line in part(report)], figures))
     return 0
+
+
+def keep(kind: str, lines: Sequence[str], figures: dict[str, Any]) -> str:
+    """Write the tables down, with the figures beside them; the text."""
+    text = "\n".join(lines) + "\n"
+    FOLDER.mkdir(exist_ok=True)
+    name = f"{time.strftime('%Y-%m-%d-%H%M')}-{kind}-{baseline.revision()}"
+    (FOLDER / f"{name}.md").write_text(text)
+    everything = json.dumps({"versions": versions(), **figures}, indent=1)
+    (FOLDER / f"{name}.json").write_text(everything + "\n")
+    return text
 
 
 def versions() -> dict[str, Any]:
@@ -101,7 +106,7 @@ def _musts(report: Report) -> Iterator[str]:
         if value is not None
     ]
     if rows:
-        yield from _section("What must be reached", ("figure", "must be", "is", ""), rows)
+        yield from section("What must be reached", ("figure", "must be", "is", ""), rows)
     if missing := sum(value is None for _, value in found):
         yield from ("", f"{missing} more were not measured in this run.")
 
@@ -112,7 +117,7 @@ def _verdict(must: Must, value: float) -> str:
     return "reached" if must.is_reached(value) else "**not reached**"
 
 
-def _section(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def section(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
     yield from ("", f"## {title}", "")
     yield from table(head, rows)
 
@@ -124,7 +129,7 @@ def _requests(report: Report) -> Iterator[str]:
         groups[result.backend, result.workers].append(result)
     for (backend, workers), group in groups.items():
         title = f"{backend}, {workers} worker{'s' if workers > 1 else ''}"
-        yield from _section(title, _HEAD, [_row(result, group) for result in group])
+        yield from section(title, _HEAD, [_row(result, group) for result in group])
 
 
 def _growth(report: Report) -> Iterator[str]:
@@ -142,7 +147,7 @@ def _growth(report: Report) -> Iterator[str]:
         costs = [f"{samples[size].api + samples[size].database:.1f}" for size in sizes]
         rows.append([*names, *times, *costs])
     if rows:
-        yield from _section("With more orders, one client", head, rows)
+        yield from section("With more orders, one client", head, rows)
 
 
 def _reconciliation(report: Report) -> Iterator[str]:
@@ -152,7 +157,7 @@ def _reconciliation(report: Report) -> Iterator[str]:
     ]
     if rows:
         head = ("database", "contender", "orders", "seconds", "peak MiB")
-        yield from _section("Reconciliation by the command line", head, rows)
+        yield from section("Reconciliation by the command line", head, rows)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
