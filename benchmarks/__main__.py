@@ -17,10 +17,12 @@ from benchmarks.contest import Result, Terms
 from benchmarks.layout import Layout
 from benchmarks.reporting import Report
 from benchmarks.scenarios import SCENARIOS, Scenario
-from benchmarks.subjects import Checkout
+from benchmarks.subjects import FLOORS, SYNC, Checkout
 
 BACKENDS = ("postgres", "sqlite")
-QUICKLY = ("read", "list", "order", "hot", "sold-out", "cart", "pay", "refund")
+QUICKLY = ("read", "list", "order", "order-10", "hot", "sold-out", "cart", "pay", "refund")
+# What a quick run asks of the second database.
+ON_SQLITE = ("read", "order", "hot")
 # What more workers are asked.
 WITH_MORE_WORKERS = {"read", "list", "order", "hot"}
 GROWING = (*growth.ANALYTICS, *growth.PAGES)
@@ -42,21 +44,23 @@ class Size:
     seconds: float
     pool: int
     workers: Sequence[int]
+    on_sqlite: Sequence[str]
+    floors: Sequence[str]
 
 
-FULL = Size(ALL, 5, 2, 6_000, (1, 2))
-QUICK = Size(QUICKLY, 3, 0.5, 1_500, (1,))
+FULL = Size(ALL, 5, 2, 6_000, (1, 2), ALL, tuple(FLOORS))
+QUICK = Size(QUICKLY, 3, 0.4, 1_500, (1,), ON_SQLITE, (SYNC,))
 ORDERS = 10_000
 
 
 def main() -> int:
     chosen = _options().parse_args()
     size = QUICK if chosen.quick else FULL
-    names = _names(chosen.scenarios) or size.scenarios
+    named = _names(chosen.scenarios)
     backends = BACKENDS if chosen.backend == "both" else (chosen.backend,)
     rounds, seconds = chosen.rounds or size.rounds, chosen.seconds or size.seconds
     layouts = [Layout(ORDERS, size.pool)]
-    terms = Terms(_named(names, SCENARIOS), rounds, seconds, layouts)
+    terms = Terms([], rounds, seconds, layouts, floors=size.floors)
     with ExitStack() as stack:
         report = Report(terms, [baseline.own()])
         if chosen.baseline:
@@ -65,7 +69,9 @@ def main() -> int:
         clients = stack.enter_context(pool)
         for backend in backends:
             with stores.opened(backend, report.checkouts[0].environment) as store:
-                _requests(store, report, size.workers, clients)
+                usual = size.on_sqlite if backend == "sqlite" else size.scenarios
+                names = named or usual
+                _requests(store, report, names, size.workers, clients)
                 sizes = [int(rows) for rows in chosen.rows.split(",")]
                 _growth(store, report, names, sizes, clients)
     return reporting.tell(report)
@@ -84,9 +90,13 @@ def _named(names: Sequence[str], scenarios: Iterable[Scenario]) -> list[Scenario
 
 
 def _requests(
-    store: stores.Store, report: Report, workers: Sequence[int], clients: Executor
+    store: stores.Store,
+    report: Report,
+    names: Sequence[str],
+    workers: Sequence[int],
+    clients: Executor,
 ) -> None:
-    terms = report.terms
+    terms = replace(report.terms, scenarios=_named(names, SCENARIOS))
     if not terms.scenarios:
         return
     results = contest.run(store, report.checkouts, terms, clients)
@@ -94,7 +104,7 @@ def _requests(
         _count_messages(store, report.checkouts, terms, results, clients)
     for number in workers[1:]:
         some = _named([*WITH_MORE_WORKERS], terms.scenarios)
-        more = replace(terms, scenarios=some, workers=number, with_floors=False)
+        more = replace(terms, scenarios=some, workers=number, floors=())
         results += contest.run(store, report.checkouts, more, clients)
     report.results += results
 
@@ -125,7 +135,7 @@ def _growth(
         scenarios=_named(names, GROWING),
         layouts=[Layout(rows) for rows in sizes],
         settings=growth.PATIENT,
-        with_floors=False,
+        floors=(),
     )
     if terms.scenarios:
         report.results += contest.run(store, report.checkouts, terms, clients)
@@ -135,7 +145,7 @@ def _growth(
 
 def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser("benchmarks", description=__doc__)
-    options.add_argument("--quick", action="store_true", help="two minutes instead of an hour")
+    options.add_argument("--quick", action="store_true", help="some minutes instead of some hours")
     options.add_argument("--baseline", default="", help="another commit to measure as well")
     options.add_argument("--scenarios", default="", help="some of them, separated by commas")
     options.add_argument("--backend", choices=[*BACKENDS, "both"], default="both")

@@ -46,8 +46,8 @@ class Terms:
     layouts: Sequence[Layout]
     workers: int = 1
     settings: Mapping[str, str] = field(default_factory=dict)
-    # Those who are no checkout: the floors and the app in ORM style.
-    with_floors: bool = True
+    # Which apps without a database; with any, also the other floors and the app in ORM style.
+    floors: Sequence[str] = ()
 
 
 @dataclass
@@ -107,7 +107,7 @@ def run(
             books.append((checkout, database))
             serving = _service(checkout, database, layout, terms)
             contenders.append(Http(stack.enter_context(serving), meter))
-        if terms.with_floors:
+        if terms.floors:
             contenders += stack.enter_context(_floors(store, terms, meter))
         results = _in_turns(store.backend, contenders, terms)
         for checkout, database in books:
@@ -130,8 +130,8 @@ def _service(checkout: Checkout, database: str, layout: Layout, terms: Terms) ->
 def _floors(store: stores.Store, terms: Terms, meter: Meter) -> Iterator[list[Contender]]:
     with ExitStack() as stack:
         found: list[Contender] = []
-        for name, made_by in FLOORS.items():
-            subject = stack.enter_context(served_app(name, made_by, terms.layouts[0]))
+        for name in terms.floors:
+            subject = stack.enter_context(served_app(name, FLOORS[name], terms.layouts[0]))
             found.append(Http(subject, meter))
         database = stores.written(store.create("orm"))
         made_by = "benchmarks.floors.orm_app:app"

@@ -94,8 +94,9 @@ def served(
 
 
 # What is below the service, without its middleware: how an app of it is made.
+SYNC = "floor, def"
 FLOORS = {
-    "floor, def": "benchmarks.floors.floor_app:sync_app",
+    SYNC: "benchmarks.floors.floor_app:sync_app",
     "floor, async": "benchmarks.floors.floor_app:async_app",
 }
 ORM = "ORM style"

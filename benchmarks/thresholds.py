@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from benchmarks.contest import Result
 from benchmarks.growth import ANALYTICS, LISTS, Reconciled
 from benchmarks.measuring import Sample, median_of
-from benchmarks.subjects import OWN
+from benchmarks.subjects import OWN, SYNC
 
-FLOOR = "floor, def"
 SMALL, MEDIUM, LARGE = 1_000, 10_000, 1_000_000
 _COMPARE = {"<=": operator.le, "<": operator.lt, ">=": operator.ge}
 
@@ -77,7 +76,7 @@ def total(sample: Sample) -> float:
 
 
 def _to_floor(scenario: str) -> Callable[[Figures], float]:
-    return lambda all_: ratio(all_.sample(scenario).api, all_.sample(scenario, FLOOR).api)
+    return lambda all_: ratio(all_.sample(scenario).api, all_.sample(scenario, SYNC).api)
 
 
 def _rate(scenario: str, other: str) -> Callable[[Figures], float]:
