@@ -1,6 +1,7 @@
 """CPU time of processes, ours and all others, from /proc."""
 
 import os
+import time
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ class Spent:
     database: float
     ours: float
     machine: float
+    # By the clock.
+    elapsed: float
 
     def since(self, before: "Spent") -> "Spent":
         return Spent(
@@ -26,11 +29,13 @@ class Spent:
             self.database - before.database,
             self.ours - before.ours,
             self.machine - before.machine,
+            self.elapsed - before.elapsed,
         )
 
     @property
     def foreign(self) -> float:
-        return max(self.machine - self.ours, 0)
+        """The part of the machine that others used."""
+        return max(self.machine - self.ours, 0) / (self.elapsed * CORES)
 
 
 def spent(service: int | None, database: int | None) -> Spent:
@@ -38,7 +43,13 @@ def spent(service: int | None, database: int | None) -> Spent:
     processes = _Processes()
     of_database = processes.tree(database) if database else 0
     ours = processes.tree(os.getpid()) + of_database
-    return Spent(processes.tree(service) if service else 0, of_database, ours, processes.all())
+    return Spent(
+        processes.tree(service) if service else 0,
+        of_database,
+        ours,
+        processes.all(),
+        time.monotonic(),
+    )
 
 
 class _Processes:

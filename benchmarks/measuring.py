@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from benchmarks.accounting import CORES, spent
+from benchmarks.accounting import spent
 from benchmarks.driver import Outcome, Plan, drive
 from benchmarks.scenarios import Scenario
 from benchmarks.subjects import Subject
@@ -93,7 +93,7 @@ def _sample(outcome: Outcome, service: float, database: float, foreign: float) -
         api=service / answers * 1000,
         database=database / answers * 1000,
         clients=outcome.cpu / answers * 1000,
-        foreign=foreign / (seconds * CORES),
+        foreign=foreign,
         unexpected=outcome.unexpected + outcome.lost,
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
-from benchmarks.accounting import CORES, spent
+from benchmarks.accounting import spent
 from benchmarks.layout import CUSTOMERS, HOT, ON_SALE
 from benchmarks.loadgen import percentile
 from benchmarks.measuring import Sample
@@ -79,7 +79,7 @@ class Pgbench:
             api=0,
             database=cost.database / count * 1000,
             clients=(cost.ours - cost.database) / count * 1000,
-            foreign=cost.foreign / (whole * CORES),
+            foreign=cost.foreign,
         )
 
     def _command(self, clients: int, seconds: int) -> list[str]:

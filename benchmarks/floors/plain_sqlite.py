@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import closing
 
-from benchmarks.accounting import CORES, spent
+from benchmarks.accounting import spent
 from benchmarks.driver import Outcome
 from benchmarks.layout import CUSTOMERS, ON_SALE
 from benchmarks.measuring import Sample
@@ -69,7 +69,7 @@ class PlainSqlite:
             api=outcome.cpu / len(outcome.times) * 1000,
             database=0,
             clients=0,
-            foreign=cost.foreign / (outcome.seconds * CORES),
+            foreign=cost.foreign,
         )
 
 
