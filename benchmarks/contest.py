@@ -13,6 +13,7 @@ from typing import Protocol
 from sqlalchemy import make_url
 
 from benchmarks import stores
+from benchmarks.books import AFTER_SEEDING, AFTERWARDS, Reconciled, Shop
 from benchmarks.floors.pgbench import Pgbench
 from benchmarks.floors.plain_sqlite import PlainSqlite
 from benchmarks.layout import Layout
@@ -25,7 +26,6 @@ from benchmarks.subjects import (
     Checkout,
     Subject,
     prepare,
-    require_clean_books,
     served,
     served_app,
 )
@@ -33,6 +33,8 @@ from benchmarks.subjects import (
 # Requests of each scenario whose statements are counted, after some that are not.
 WARM_UP, COUNTED = 60, 200
 WARM_UP_SECONDS = 0.3
+# What more than one worker are asked.
+_WITH_MORE_WORKERS = {"read", "list", "order", "hot"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Terms:
     seconds: float
     # A service each; the floors know the first one only.
     layouts: Sequence[Layout]
-    workers: int = 1
+    # Services of each number of worker processes; more than one are asked the main things only.
+    workers: Sequence[int] = (1,)
     settings: Mapping[str, str] = field(default_factory=dict)
     # Which apps without a database; with any, also the other floors and the app in ORM style.
     floors: Sequence[str] = ()
@@ -68,6 +71,7 @@ class Result:
 class Contender(Protocol):
     name: str
     rows: int
+    workers: int
 
     def can(self, scenario: Scenario) -> bool: ...
 
@@ -77,13 +81,16 @@ class Contender(Protocol):
 class Http:
     """A service that is asked over HTTP."""
 
-    def __init__(self, subject: Subject, meter: Meter) -> None:
+    def __init__(self, subject: Subject, meter: Meter, workers: int = 1) -> None:
         self.name = subject.name
         self.rows = subject.layout.orders
+        self.workers = workers
         self._subject = subject
         self._meter = meter
 
     def can(self, scenario: Scenario) -> bool:
+        if self.workers > 1:
+            return scenario.name in _WITH_MORE_WORKERS
         if self.name in FLOORS:
             return scenario.has_floor
         return scenario.has_orm if self.name == ORM else True
@@ -95,33 +102,45 @@ class Http:
 
 def run(
     store: stores.Store, checkouts: Sequence[Checkout], terms: Terms, clients: Executor
-) -> list[Result]:
-    """Measure all, and ask the books of the services afterwards."""
+) -> tuple[list[Result], list[Reconciled]]:
+    """Measure all, and ask the books of the services before and afterwards."""
     with ExitStack() as stack:
-        # A checkout's database and its name, for the books.
-        books: list[tuple[Checkout, str]] = []
-        contenders: list[Contender] = []
         meter = Meter(clients, store.server())
-        for layout, checkout in product(terms.layouts, checkouts):
-            database = prepare(checkout, store, layout, f"contest_{len(books)}")
-            books.append((checkout, database))
-            serving = _service(checkout, database, layout, terms)
-            contenders.append(Http(stack.enter_context(serving), meter))
+        shops: list[Shop] = []
+        books: list[Reconciled] = []
+        contenders: list[Contender] = []
+        for layout, checkout, workers in product(terms.layouts, checkouts, _workers(terms)):
+            database = prepare(checkout, store, layout, f"contest_{len(shops)}")
+            shop = Shop(store.backend, checkout, layout, database, workers)
+            shops.append(shop)
+            # Nobody serves it yet: what disagrees now was seeded or migrated wrongly.
+            books.append(shop.reconciled(AFTER_SEEDING))
+            subject = stack.enter_context(_service(shop, terms.settings))
+            contenders.append(Http(subject, meter, workers))
         if terms.floors:
             contenders += stack.enter_context(_floors(store, terms, meter))
         results = _in_turns(store.backend, contenders, terms)
-        for checkout, database in books:
-            print(f"{checkout.name}: {require_clean_books(checkout, database)}", flush=True)
-    return results
+        books += [shop.reconciled(AFTERWARDS) for shop in shops]
+    return results, books
+
+
+def _workers(terms: Terms) -> Iterator[int]:
+    """Nobody waits for processes that would not be asked."""
+    asked = any(scenario.name in _WITH_MORE_WORKERS for scenario in terms.scenarios)
+    return (number for number in terms.workers if number == 1 or asked)
 
 
 @contextmanager
-def _service(checkout: Checkout, database: str, layout: Layout, terms: Terms) -> Iterator[Subject]:
+def _service(shop: Shop, settings: Mapping[str, str]) -> Iterator[Subject]:
     with tempfile.TemporaryDirectory(prefix="nxt-bench-log-") as folder:
         log = Path(folder) / "log"
-        workers, settings = terms.workers, terms.settings
         with served(
-            checkout, database, layout, log=log, workers=workers, settings=settings
+            shop.checkout,
+            shop.database,
+            shop.layout,
+            log=log,
+            workers=shop.workers,
+            settings=settings,
         ) as subject:
             yield subject
 
@@ -149,13 +168,13 @@ def _in_turns(backend: str, contenders: list[Contender], terms: Terms) -> list[R
     # The first turn warms up and is not counted, and takes its share of the pools all the same.
     share = 1 / (terms.rounds + 1)
     table = [
-        (contender, Result(backend, terms.workers, scenario, contender.name, contender.rows))
+        (contender, Result(backend, contender.workers, scenario, contender.name, contender.rows))
         for scenario in terms.scenarios
         for contender in contenders
         if contender.can(scenario)
     ]
     for turn in range(terms.rounds + 1):
-        _say(f"{backend}, {terms.workers} worker(s), round {turn} of {terms.rounds}")
+        _say(f"{backend}, round {turn} of {terms.rounds}")
         # Who comes first in one round comes last in the next.
         for contender, result in table if turn % 2 else reversed(table):
             seconds = terms.seconds if turn else min(WARM_UP_SECONDS, terms.seconds)

@@ -1,18 +1,14 @@
 """What may not depend on how much was sold: reports, lists, and the check of the books."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
 
 from benchmarks import stores
+from benchmarks.books import AFTER_SEEDING, Reconciled, Shop
 from benchmarks.driver import Request, request
 from benchmarks.layout import Layout
 from benchmarks.scenarios import Scenario
-from benchmarks.subjects import BooksDisagreeError, Checkout, Subject, prepare
+from benchmarks.subjects import Checkout, Subject, prepare
 
 
 def _by_staff(path: str) -> Callable[[Subject, int], Request]:
@@ -79,20 +75,8 @@ PAGES = tuple(
 )
 
 
-_LOOK_SECONDS = 0.02
 # Reports of a million orders may take longer than requests have in production.
 PATIENT = {"REQUEST_TIMEOUT_SECONDS": "300"}
-
-
-@dataclass(frozen=True)
-class Reconciled:
-    """What the command line took to check all books."""
-
-    backend: str
-    contender: str
-    rows: int
-    seconds: float
-    peak_mib: float
 
 
 def reconciled(
@@ -101,29 +85,6 @@ def reconciled(
     """All books of each size, checked once by each checkout."""
     for rows in sizes:
         for checkout in checkouts:
-            database = prepare(checkout, store, Layout(rows), "reconciled")
-            seconds, peak = _reconcile(checkout, database)
-            yield Reconciled(store.backend, checkout.name, rows, seconds, peak)
-
-
-def _reconcile(checkout: Checkout, database: str) -> tuple[float, float]:
-    environment = {**checkout.environment, "DATABASE_URL": database}
-    command = [sys.executable, "cli.py", "reconcile"]
-    began = time.monotonic()
-    process = subprocess.Popen(command, cwd=checkout.folder, env=environment)  # noqa: S603 - our own
-    peak = 0.0
-    while process.poll() is None:
-        peak = max(peak, _peak_mib(process.pid))
-        time.sleep(_LOOK_SECONDS)
-    if process.returncode:
-        raise BooksDisagreeError(f"{checkout.name}: see above")
-    return time.monotonic() - began, peak
-
-
-def _peak_mib(pid: int) -> float:
-    """What the program used at most; what a parent is told also counts the parent's own memory."""
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-    return 0
+            layout = Layout(rows)
+            database = prepare(checkout, store, layout, "reconciled")
+            yield Shop(store.backend, checkout, layout, database).reconciled(AFTER_SEEDING)

@@ -26,6 +26,11 @@ class Layout:
         return max(200, self.orders // 50)
 
     @property
+    def all_orders(self) -> int:
+        """With those of the pools."""
+        return self.paid.stop - 1
+
+    @property
     def unpaid(self) -> range:
         return self._pool(0)
 

@@ -1,6 +1,7 @@
 """The databases of the benchmarks: made once by revision 0003, filled, and copied for each run."""
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,9 @@ class Store(Protocol):
 
     def server(self) -> int | None:
         """The process whose CPU time is the database's; None where there is none."""
+
+    def version(self) -> str:
+        """The database's own."""
 
 
 def written(url: URL) -> str:
@@ -92,9 +96,15 @@ class PostgresStore:
         seed(url, layout)
 
     def server(self) -> int | None:
+        return int(self._asked("SELECT pg_read_file('postmaster.pid')").split()[0])
+
+    def version(self) -> str:
+        return self._asked("SHOW server_version").split()[0]
+
+    def _asked(self, query: str) -> str:
         with closing(connected(self.maintenance)) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT pg_read_file('postmaster.pid')")
-            return int(cursor.fetchone()[0].split()[0])
+            cursor.execute(query)
+            return str(cursor.fetchone()[0])
 
 
 class SqliteStore:
@@ -123,3 +133,6 @@ class SqliteStore:
 
     def server(self) -> int | None:
         return None
+
+    def version(self) -> str:
+        return sqlite3.sqlite_version

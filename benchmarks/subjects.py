@@ -1,8 +1,6 @@
 """What is measured side by side: this checkout, another commit, and the floors below both."""
 
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -100,6 +98,8 @@ FLOORS = {
     "floor, async": "benchmarks.floors.floor_app:async_app",
 }
 ORM = "ORM style"
+# The databases alone.
+PGBENCH, PLAIN_SQLITE = "pgbench", "plain sqlite3"
 
 
 @contextmanager
@@ -126,27 +126,6 @@ def _logged_in(client: httpx.Client, user: int) -> str:
     form = {"username": f"user{user}", "password": PASSWORD}
     answer = client.post("/api/auth/token", data=form).raise_for_status()
     return str(answer.json()["access_token"])
-
-
-class BooksDisagreeError(Exception):
-    """What was measured did not do what it should."""
-
-
-def require_clean_books(checkout: Checkout, database: str) -> str:
-    """Ask the checkout's own command line; what it says in the end."""
-    environment = {**checkout.environment, "DATABASE_URL": database}
-    done = subprocess.run(
-        [sys.executable, "cli.py", "reconcile"],
-        cwd=checkout.folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        said = done.stdout[-2000:] + done.stderr[-2000:]
-        raise BooksDisagreeError(f"{checkout.name}: {said}")
-    return done.stdout.strip().splitlines()[-1]
 
 
 def prepare(checkout: Checkout, store: stores.Store, layout: Layout, name: str) -> str:

@@ -17,6 +17,7 @@ from benchmarks.layout import CUSTOMERS, HOT, ON_SALE
 from benchmarks.loadgen import percentile
 from benchmarks.measuring import Sample
 from benchmarks.scenarios import Scenario
+from benchmarks.subjects import PGBENCH
 
 _READ = "SELECT * FROM tickets WHERE id = :ticket;"
 _PURCHASE = r"""
@@ -49,7 +50,8 @@ class Pgbench:
     """Of a purchase it knows one line only; its CPU time is told as that of the clients."""
 
     rows = 0
-    name = "pgbench"
+    workers = 1
+    name = PGBENCH
 
     def __init__(self, url: URL, database: int | None) -> None:
         self._url = url

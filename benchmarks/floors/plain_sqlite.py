@@ -15,6 +15,7 @@ from benchmarks.driver import Outcome
 from benchmarks.layout import CUSTOMERS, ON_SALE
 from benchmarks.measuring import Sample
 from benchmarks.scenarios import Scenario
+from benchmarks.subjects import PLAIN_SQLITE
 
 _NOW = "2026-01-02 03:04:05.678901"
 _LATER = "2040-01-02 03:04:05.678901"
@@ -49,7 +50,8 @@ class PlainSqlite:
     """Runs in the process of the clients, whose CPU time is all there is."""
 
     rows = 0
-    name = "plain sqlite3"
+    workers = 1
+    name = PLAIN_SQLITE
 
     def __init__(self, path: str, runner: Executor) -> None:
         self._path = path
