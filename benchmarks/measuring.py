@@ -1,5 +1,6 @@
 """One window of time: what the clients saw, and what it cost whom."""
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -32,8 +33,15 @@ class Sample:
     foreign: float
     unexpected: int = 0
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether nobody got the answer: there are no times then."""
+        return math.isinf(self.p50)
+
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """JSON has no word for endless."""
+        figures = asdict(self).items()
+        return {name: value if math.isfinite(value) else None for name, value in figures}
 
 
 def median_of(samples: Sequence[Sample]) -> Sample:
@@ -54,11 +62,10 @@ def median_of(samples: Sequence[Sample]) -> Sample:
     )
 
 
-def spread_of(samples: Sequence[Sample]) -> float:
-    """How far apart the rates of the rounds are, as a part of their median."""
-    rates = [one.rate for one in samples]
-    middle = statistics.median(rates)
-    return (max(rates) - min(rates)) / middle if middle else 0
+def spread_of(figures: Sequence[float]) -> float:
+    """How far apart the rounds are, as a part of their median."""
+    middle = statistics.median(figures)
+    return (max(figures) - min(figures)) / middle if middle else 0
 
 
 @dataclass(frozen=True)
@@ -99,9 +106,9 @@ def _sample(outcome: Outcome, service: float, database: float, foreign: float) -
 
 
 def _require_expected(scenario: Scenario, subject: Subject, outcome: Outcome) -> None:
-    """Being busy is an answer under load; everything else would be measured by mistake."""
+    """Being busy is an answer under load, and told; all else would be measured by mistake."""
     odd = {code: n for code, n in outcome.statuses.items() if code not in {scenario.expected, 503}}
-    if odd or outcome.lost or not outcome.times:
+    if odd or outcome.lost or not outcome.answers:
         raise UnexpectedAnswerError(
             f"{subject.name}, {scenario.name}: {dict(outcome.statuses)}, lost {outcome.lost};"
             f" {outcome.surprise}"

@@ -39,7 +39,7 @@ def test_what_disturbs_one_round_is_told_of_all() -> None:
 
 
 def test_the_spread_is_a_part_of_the_median() -> None:
-    assert spread_of([sample(rate=90), sample(rate=100), sample(rate=120)]) == pytest.approx(0.3)
+    assert spread_of([90, 100, 120]) == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize(
