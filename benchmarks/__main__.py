@@ -23,8 +23,6 @@ BACKENDS = ("postgres", "sqlite")
 QUICKLY = ("read", "list", "order", "order-10", "hot", "sold-out", "cart", "pay", "refund")
 # What a quick run asks of the second database.
 ON_SQLITE = ("read", "order", "hot")
-# What more workers are asked.
-WITH_MORE_WORKERS = {"read", "list", "order", "hot"}
 GROWING = (*growth.ANALYTICS, *growth.PAGES)
 RECONCILIATION = "reconciliation"
 GROUPS = {
@@ -59,8 +57,9 @@ def main() -> int:
     named = _names(chosen.scenarios)
     backends = BACKENDS if chosen.backend == "both" else (chosen.backend,)
     rounds, seconds = chosen.rounds or size.rounds, chosen.seconds or size.seconds
+    workers = [int(number) for number in chosen.workers.split(",") if number] or size.workers
     layouts = [Layout(ORDERS, size.pool)]
-    terms = Terms([], rounds, seconds, layouts, floors=size.floors)
+    terms = Terms([], rounds, seconds, layouts, workers, floors=size.floors)
     with ExitStack() as stack:
         report = Report(terms, [baseline.own()])
         if chosen.baseline:
@@ -69,12 +68,14 @@ def main() -> int:
         clients = stack.enter_context(pool)
         for backend in backends:
             with stores.opened(backend, report.checkouts[0].environment) as store:
+                report.databases[backend] = store.version()
                 usual = size.on_sqlite if backend == "sqlite" else size.scenarios
                 names = named or usual
-                _requests(store, report, names, size.workers, clients)
+                _requests(store, report, names, clients)
                 sizes = [int(rows) for rows in chosen.rows.split(",")]
                 _growth(store, report, names, sizes, clients)
-    return reporting.tell(report)
+    reporting.tell(report)
+    return 0
 
 
 def _names(chosen: str) -> list[str]:
@@ -89,24 +90,15 @@ def _named(names: Sequence[str], scenarios: Iterable[Scenario]) -> list[Scenario
     return [scenario for scenario in scenarios if scenario.name in names]
 
 
-def _requests(
-    store: stores.Store,
-    report: Report,
-    names: Sequence[str],
-    workers: Sequence[int],
-    clients: Executor,
-) -> None:
+def _requests(store: stores.Store, report: Report, names: Sequence[str], clients: Executor) -> None:
     terms = replace(report.terms, scenarios=_named(names, SCENARIOS))
     if not terms.scenarios:
         return
-    results = contest.run(store, report.checkouts, terms, clients)
+    results, books = contest.run(store, report.checkouts, terms, clients)
     if store.backend == "postgres":
         _count_messages(store, report.checkouts, terms, results, clients)
-    for number in workers[1:]:
-        some = _named([*WITH_MORE_WORKERS], terms.scenarios)
-        more = replace(terms, scenarios=some, workers=number, floors=())
-        results += contest.run(store, report.checkouts, more, clients)
     report.results += results
+    report.reconciled += books
 
 
 def _count_messages(
@@ -134,12 +126,15 @@ def _growth(
         report.terms,
         scenarios=_named(names, GROWING),
         layouts=[Layout(rows) for rows in sizes],
+        workers=(1,),
         settings=growth.PATIENT,
         floors=(),
     )
     if terms.scenarios:
-        report.results += contest.run(store, report.checkouts, terms, clients)
-    if RECONCILIATION in names:
+        results, books = contest.run(store, report.checkouts, terms, clients)
+        report.results += results
+        report.reconciled += books
+    elif RECONCILIATION in names:
         report.reconciled += growth.reconciled(store, report.checkouts, sizes)
 
 
@@ -151,6 +146,7 @@ def _options() -> argparse.ArgumentParser:
     options.add_argument("--backend", choices=[*BACKENDS, "both"], default="both")
     options.add_argument("--rounds", type=int, default=0)
     options.add_argument("--seconds", type=float, default=0, help="of each measurement")
+    options.add_argument("--workers", default="", help="numbers of worker processes: 1,2")
     rows = "1000,10000,1000000"
     options.add_argument("--rows", default=rows, help=f"orders that reports look at: {rows}")
     return options
