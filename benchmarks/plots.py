@@ -62,9 +62,14 @@ class Point:
 class Line:
     """One request of one contender."""
 
-    name: str
+    title: str
     contender: str
     points: Sequence[Point]
+
+    @property
+    def name(self) -> str:
+        """What makes it another line of its panel."""
+        return self.title.partition(", ")[2]
 
 
 @dataclass(frozen=True)
@@ -108,9 +113,9 @@ def _panels(results: Sequence[Result]) -> dict[str, list[Line]]:
         lines[one.scenario, one.contender].append(point)
     panels: dict[str, list[Line]] = defaultdict(list)
     for (scenario, contender), points in lines.items():
-        panel, _, name = scenario.title.partition(", ")
         ordered = sorted(points, key=lambda point: point.rows)
-        panels[panel].append(Line(name, contender, ordered))
+        panel = scenario.title.partition(", ")[0]
+        panels[panel].append(Line(scenario.title, contender, ordered))
     return panels
 
 
@@ -179,7 +184,7 @@ def _line(panel: ET.Element, line: Line, colour: int, axes: Axes) -> None:
         x, y = str(axes.x(point.rows)), str(axes.y(point.cost))
         circle = ET.SubElement(panel, "circle", {"cx": x, "cy": y, "r": "3.5"})
         circle.set("class", f"p{colour}{refused}")
-        said = f"{line.contender}, {line.name}, {point.rows:,} orders: {point.cost:.2f} ms"
+        said = f"{line.contender}, {line.title}, {point.rows:,} orders: {point.cost:.2f} ms"
         ET.SubElement(circle, "title").text = said + (", only 503" if refused else "")
 
 

@@ -151,8 +151,9 @@ def growth(results: Sequence[Result]) -> Iterator[str]:
     head += [f"p50 ms at {rows:,}" for rows in sizes] + [f"CPU ms at {rows:,}" for rows in sizes]
     rows = []
     for (backend, title, contender), samples in lines.items():
-        times = [_time(samples[size], samples[size].p50) for size in sizes]
-        costs = [_time(samples[size], total(samples[size])) for size in sizes]
+        found = [samples.get(size) for size in sizes]
+        times = [_time(one, one.p50) if one else "" for one in found]
+        costs = [_time(one, total(one)) if one else "" for one in found]
         rows.append([title, contender, backend, *times, *costs])
     if rows:
         yield from section("With more orders, one client", head, rows)

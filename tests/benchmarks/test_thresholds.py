@@ -1,12 +1,18 @@
 """Whether what is measured is judged rightly."""
 
+import math
+from dataclasses import replace
+
 import pytest
 
+from benchmarks.books import AFTER_SEEDING, AFTERWARDS, Reconciled
 from benchmarks.contest import Result
+from benchmarks.growth import ANALYTICS
 from benchmarks.measuring import Sample, median_of, spread_of
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.thresholds import MUSTS, Figures, Must, NotMeasuredError, ratio
 
+DASHBOARD = ANALYTICS[0]
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
 
@@ -73,9 +79,59 @@ def test_what_was_not_measured_is_neither_reached_nor_not() -> None:
     assert [limit.title for limit in MUSTS if limit.found(Figures([])) is not None] == []
 
 
-def test_nothing_is_a_multiple_of_zero() -> None:
+@pytest.mark.parametrize("below", [0, math.inf])
+def test_nothing_is_a_multiple_of_zero_or_of_no_answer(below: float) -> None:
     with pytest.raises(NotMeasuredError):
-        ratio(1, 0)
+        ratio(1, below)
+
+
+@pytest.mark.parametrize(
+    ("api", "verdict"), [(1.2, "aim reached"), (1.5, "reached"), (1.9, "**not reached**")]
+)
+def test_an_aim_is_beyond_the_must(api: float, verdict: str) -> None:
+    assert must("read a ticket: API CPU of the floor").verdict(api) == verdict
+
+
+def test_what_has_an_aim_alone_is_told() -> None:
+    two = must("postgres, order: sales/s of 2 workers of those of 1")
+    assert (two.verdict(1.5), two.verdict(1.6)) == ("told", "aim reached")
+
+
+WITH_AIM = [one for one in MUSTS if one.aim]
+
+
+@pytest.mark.parametrize("one", WITH_AIM, ids=lambda one: one.title)
+def test_whoever_reaches_an_aim_reaches_the_must(one: Must) -> None:
+    sign, bound = one.aim.split()
+    assert one.is_reached(float(bound))
+    assert not one.limit or one.limit.split()[0] == sign
+
+
+def test_where_there_was_no_answer_the_limit_is_not_reached() -> None:
+    small, large = (replace(result("read"), scenario=DASHBOARD, rows=n) for n in (10**4, 10**6))
+    large.samples = [sample(rate=0, p50=math.inf, p99=math.inf)]
+    limit = must("postgres, dashboard, all time: 10^6 orders of 10^4")
+    found = limit.found(Figures([small, large]))
+    assert found == math.inf
+    assert limit.verdict(found) == "**not reached**"
+
+
+def test_a_figure_is_told_with_those_of_each_round() -> None:
+    mine, floor = result("read"), result("read", "floor, def")
+    mine.samples = [sample(api=4), sample(api=6), sample(api=5)]
+    floor.samples = [sample(api=1), sample(api=2), sample(api=2)]
+    figures = Figures([mine, floor])
+    limit = must("read a ticket: API CPU of the floor")
+    assert limit.found(figures) == 2.5
+    assert limit.in_rounds(figures) == [4, 3, 2.5]
+
+
+def test_the_books_are_judged_as_they_were_seeded() -> None:
+    later = Reconciled("postgres", "now", 10**6, AFTERWARDS, 30, 100)
+    before = replace(later, moment=AFTER_SEEDING, seconds=20)
+    limit = must("postgres, reconciliation of 10^6 orders, seconds")
+    assert limit.found(Figures([], [later, before])) == 20
+    assert limit.found(Figures([], [later])) is None
 
 
 def test_other_workers_and_databases_are_other_figures() -> None:
