@@ -20,12 +20,15 @@ MINUTES ?= 10
 BACKEND ?= both
 # How long `make overload` keeps each number of clients at work.
 SECONDS ?= 60
-# What `make bench` measures: a commit beside this checkout, and some of the scenarios and rounds.
+# What `make bench` measures: a commit beside this checkout, some of the scenarios and rounds, and
+# reports and lists with so many orders.
 BASELINE ?=
 SCENARIOS ?=
 ROUNDS ?= 0
+ROWS ?=
 BENCH := $(BIN)/python -m benchmarks --backend $(BACKEND) --rounds $(ROUNDS) \
-	$(if $(BASELINE),--baseline $(BASELINE)) $(if $(SCENARIOS),--scenarios $(SCENARIOS))
+	$(if $(BASELINE),--baseline $(BASELINE)) $(if $(SCENARIOS),--scenarios $(SCENARIOS)) \
+	$(if $(ROWS),--rows $(ROWS))
 # What `make revision` calls the migration.
 NAME ?= change
 # Where `make fuzz` and `make soak` start, to have the same again.
