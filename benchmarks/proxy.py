@@ -67,13 +67,15 @@ class Proxy:
 async def _pass(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, messages: Messages | None = None
 ) -> None:
-    with suppress(ConnectionError):
-        while data := await reader.read(_CHUNK):
-            if messages is not None:
-                messages.feed(data)
-            writer.write(data)
-            await writer.drain()
-    writer.close()
+    try:
+        with suppress(ConnectionError):
+            while data := await reader.read(_CHUNK):
+                if messages is not None:
+                    messages.feed(data)
+                writer.write(data)
+                await writer.drain()
+    finally:
+        writer.close()
 
 
 @contextmanager
@@ -100,3 +102,5 @@ async def _end(server: asyncio.Server) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    # A socket is closed in the turn of the loop after its stream.
+    await asyncio.sleep(0)

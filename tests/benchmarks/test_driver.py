@@ -30,6 +30,7 @@ class Service:
                 writer.write(answer[at : at + self._piece])
                 await asyncio.sleep(0)
         writer.close()
+        await writer.wait_closed()
 
 
 @contextmanager
@@ -42,12 +43,17 @@ def running(service: Service) -> Iterator[int]:
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
-        loop.call_soon_threadsafe(server.close)
-        ending = asyncio.run_coroutine_threadsafe(server.wait_closed(), loop)
-        ending.result(5)
+        asyncio.run_coroutine_threadsafe(ended(server), loop).result(5)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def ended(server: asyncio.Server) -> None:
+    """The clients are gone: who served them ends by itself, and closes its socket."""
+    server.close()
+    serving = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.gather(*serving, return_exceptions=True)
 
 
 ORDER = request("POST", "/orders", body={"a": 1}, keyed=True)
