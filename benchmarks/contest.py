@@ -164,7 +164,7 @@ def _floors(store: stores.Store, terms: Terms, meter: Meter) -> Iterator[list[Co
         yield found
 
 
-def _in_turns(backend: str, contenders: list[Contender], terms: Terms) -> list[Result]:
+def _in_turns(backend: str, contenders: Sequence[Contender], terms: Terms) -> list[Result]:
     # The first turn warms up and is not counted, and takes its share of the pools all the same.
     share = 1 / (terms.rounds + 1)
     table = [
