@@ -22,8 +22,11 @@ _LEFT, _TOP, _RIGHT = 48, 60, 14
 _LEGEND_LINE, _GAP = 16, 40
 # Less is not measured by ticks of 10 ms in a window of seconds.
 _LEAST = 0.1
-# Colours that stay apart for the colour-blind as well; of a browser in the dark, the second ones.
-_COLOURS = (
+# Of a browser in the light, and of one in the dark.
+PAPER = ("#ffffff", "#0d1117")
+INK = ("#1f2328", "#e6edf3")
+# Colours that stay apart for the colour-blind as well.
+COLOURS = (
     ("#0072b2", "#56b4e9"),
     ("#c24e00", "#ff9e4a"),
     ("#00795a", "#2fd3a0"),
@@ -37,15 +40,15 @@ def _style() -> str:
     def inks(dark: int) -> str:
         return "".join(
             f".l{place}{{stroke:{pair[dark]}}}.p{place}{{fill:{pair[dark]};stroke:{pair[dark]}}}"
-            for place, pair in enumerate(_COLOURS)
+            for place, pair in enumerate(COLOURS)
         )
 
     return (
-        "text{font:12px system-ui,sans-serif;fill:#1f2328}.small{font-size:11px}"
+        f"text{{font:12px system-ui,sans-serif;fill:{INK[0]}}}.small{{font-size:11px}}"
         ".title{font-size:15px;font-weight:600}.name{font-weight:600}"
-        ".paper{fill:#ffffff}.grid{stroke:#d0d7de}.line{fill:none;stroke-width:2}"
+        f".paper{{fill:{PAPER[0]}}}.grid{{stroke:#d0d7de}}.line{{fill:none;stroke-width:2}}"
         f".other{{stroke-dasharray:5 4}}{inks(0)}.refused{{fill:none}}"
-        "@media (prefers-color-scheme:dark){text{fill:#e6edf3}.paper{fill:#0d1117}"
+        f"@media (prefers-color-scheme:dark){{text{{fill:{INK[1]}}}.paper{{fill:{PAPER[1]}}}"
         f".grid{{stroke:#3d444d}}{inks(1)}.refused{{fill:none}}}}"
     )
 
@@ -154,10 +157,10 @@ def _panel(panel: ET.Element, name: str, lines: Sequence[Line], axes: Axes) -> N
     _grid(panel, axes)
     colours = {name: place for place, name in enumerate(dict.fromkeys(one.name for one in lines))}
     for line in lines:
-        _line(panel, line, colours[line.name] % len(_COLOURS), axes)
+        _line(panel, line, colours[line.name] % len(COLOURS), axes)
     for written, place in colours.items():
         y = _TOP + _HEIGHT + _GAP + place * _LEGEND_LINE
-        _rule(panel, (_LEFT, _LEFT + 20), y - 4, f"line l{place % len(_COLOURS)}")
+        _rule(panel, (_LEFT, _LEFT + 20), y - 4, f"line l{place % len(COLOURS)}")
         _text(panel, (_LEFT + 28, y), written, "small")
 
 

@@ -105,9 +105,13 @@ def _comparison(
 
 def _compared(own: Sample, other: Sample | None, how: Ratio) -> str:
     try:
-        return f"{how(own, other):.2f}" if other else ""
+        found = how(own, other) if other else None
     except NotMeasuredError:
         return ""
+    if found is None:
+        return ""
+    # Beside a database alone, two decimals would often be 0.00.
+    return f"{found:.2f}" if found >= 0.1 else f"{found:.2g}"
 
 
 def _row(result: Result) -> list[str]:
