@@ -1,0 +1,128 @@
+"""What both databases can do, each in words of its own that SQLAlchemy has no one word for."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Executable,
+    FromClause,
+    Integer,
+    Table,
+    bindparam,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
+
+from core.columns import BigId
+
+Processor = Callable[[Any], Any]
+
+
+class Sql:
+    """A database's words, for one statement that is being built."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.is_sqlite = dialect.name == "sqlite"
+        # The parameters of the statement that stand for many rows.
+        self.given: dict[str, Given] = {}
+
+    def rows(self, name: str, **types: TypeEngine[Any]) -> FromClause:
+        """A parameter that is given as a list of tuples, with a column for each type."""
+        self.given[name] = given = Given(name, types, self.dialect)
+        return given.clause
+
+    def new_id(self, table: Table) -> ColumnElement[int]:
+        """An id for a row that is going to be inserted, another one in each row.
+
+        SQLite has no sequences, but whoever asks there has the write lock: the next ids are free
+        until somebody asks again, which is not before rows were inserted with them.
+        """
+        if not self.is_sqlite:
+            return func.nextval(literal(f"{table.name}_id_seq"), type_=BigId)
+        counter = "(SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = '{}')"
+        last = literal_column(counter.format(table.name), BigId)
+        return last + func.row_number().over()
+
+    def insert(self, table: Table) -> Any:
+        """An INSERT that may go on with ``on_conflict_do_…``; SQLAlchemy has one for each."""
+        return (sqlite if self.is_sqlite else postgresql).insert(table)
+
+    def counted(self, change: Any) -> Executable:
+        """A change that ends the transaction unless it is of as many rows as ``expected`` says.
+
+        SQLite's driver tells how many there were; PostgreSQL hears the statements that follow in
+        the same message, so it has to count by itself.
+        """
+        if self.is_sqlite:
+            return change  # type: ignore[no-any-return]
+        done = change.returning(literal(1).label("row")).cte("done")
+        found = func.require_rows(func.count(), bindparam("expected", type_=Integer))
+        return select(found.label("found")).select_from(done)
+
+
+class Given:
+    """Rows that a request brings along: arrays on PostgreSQL, JSON on SQLite."""
+
+    def __init__(self, name: str, types: Mapping[str, TypeEngine[Any]], dialect: Dialect) -> None:
+        self._name = name
+        self._is_sqlite = dialect.name == "sqlite"
+        self._columns = [f"{name}_{key}" for key in types]
+        self._processors = [binding(kind, dialect) for kind in types.values()]
+        self.clause = self._json(types) if self._is_sqlite else self._arrays(types)
+
+    def values(self, rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+        """The parameters that stand for the rows."""
+        processed = [
+            [value if process is None else process(value) for value, process in self._paired(row)]
+            for row in rows
+        ]
+        if self._is_sqlite:
+            return {self._name: json.dumps(processed)}
+        values = list(zip(*processed, strict=True)) or [()] * len(self._columns)
+        return {name: list(value) for name, value in zip(self._columns, values, strict=True)}
+
+    def _paired(self, row: Sequence[Any]) -> Any:
+        return zip(row, self._processors, strict=True)
+
+    def _arrays(self, types: Mapping[str, TypeEngine[Any]]) -> FromClause:
+        arrays = [
+            cast(bindparam(name), postgresql.ARRAY(plain(kind)))
+            for name, kind in zip(self._columns, types.values(), strict=True)
+        ]
+        columns = [column(key, kind) for key, kind in types.items()]
+        # PostgreSQL counts the rows from one.
+        table = func.unnest(*arrays).table_valued(*columns, name=self._name)
+        return table.render_derived()
+
+    def _json(self, types: Mapping[str, TypeEngine[Any]]) -> FromClause:
+        items = func.json_each(bindparam(self._name)).table_valued("value", name="items")
+        columns = [
+            func.json_extract(items.c.value, literal_column(f"'$[{index}]'"), type_=kind).label(key)
+            for index, (key, kind) in enumerate(types.items())
+        ]
+        return select(*columns).subquery(self._name)
+
+
+def binding(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    """What makes a value of a type into what the driver takes."""
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def fetching(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    """What makes what the driver fetched into a value of a type."""
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def plain(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+    """The database's own type below one of ours."""
+    return getattr(kind, "impl_instance", kind)

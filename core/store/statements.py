@@ -1,0 +1,183 @@
+"""Statements that are asked again and again: written with SQLAlchemy, compiled once for a database.
+
+Building and compiling a statement costs several times what the database needs to answer it, so
+those of hot operations are objects made at import::
+
+    @statement
+    def named(_sql: Sql) -> Executable:
+        return select(things.c.id).where(things.c.name == bindparam("name"))
+
+    context.rows(named, name="one")
+
+``context.rows`` and ``context.row`` ask, ``context.write`` changes.
+"""
+
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Executable,
+    Table,
+    bindparam,
+    literal,
+    select,
+    true,
+    update,
+)
+
+from core.store.dialects import Given, Processor, Sql, binding, fetching
+
+Row: TypeAlias = Any
+Build = Callable[[Sql], Executable]
+Ordering = Callable[[Any], Sequence[ColumnElement[Any]]]
+
+
+class Statement:
+    """One statement for both databases; its parameters are named by ``bindparam``."""
+
+    def __init__(self, build: Build, ordering: Ordering | None = None) -> None:
+        self.build = build
+        # From the columns that it has, how its rows are sorted: kept where it is joined.
+        self.ordering = ordering
+        self._compiled: dict[str, Compiled] = {}
+
+    def on(self, dialect: Dialect) -> "Compiled":
+        found = self._compiled.get(dialect.name)
+        if found is None:
+            # Two threads may both come here first; what they make is the same.
+            found = self._compiled[dialect.name] = Compiled(self.build, dialect)
+        return found
+
+
+def statement(build: Build) -> Statement:
+    """The statement that a function builds, once for each database."""
+    return Statement(build)
+
+
+@cache
+def changing(table: Table, known: tuple[str, ...], fields: tuple[str, ...]) -> Statement:
+    """An UPDATE of some columns, ``to_…``, where others are still as they are known, ``is_…``."""
+
+    def build(sql: Sql) -> Executable:
+        columns = table.c
+        as_known = [columns[name] == bindparam(f"is_{name}") for name in known]
+        values = {name: bindparam(f"to_{name}", type_=columns[name].type) for name in fields}
+        return sql.counted(update(table).where(*as_known).values(values))
+
+    return Statement(build)
+
+
+class Compiled:
+    """A statement in the words of one database: its text, its parameters, its rows."""
+
+    def __init__(self, build: Build, dialect: Dialect) -> None:
+        sql = Sql(dialect)
+        built: Any = build(sql)
+        compiled: Any = built.compile(dialect=dialect)
+        if compiled.insert_prefetch or compiled.update_prefetch:
+            raise AssertionError("a default of SQLAlchemy's would have to be computed: name it")
+        self.text = str(compiled)
+        self._given: Mapping[str, Given] = sql.given
+        self._positions: Sequence[str] | None = compiled.positiontup
+        self._constants: dict[str, Any] = {}
+        self._processors: dict[str, Processor | None] = {}
+        for bind, name in compiled.bind_names.items():
+            process = self._processors[name] = binding(bind.type, dialect)
+            if not bind.required:
+                self._constants[name] = process(bind.value) if process else bind.value
+        columns = _columns_of(built)
+        self.names = [str(column.key) for column in columns]
+        self.row = _row_of(self.names)
+        processors = enumerate(fetching(column.type, dialect) for column in columns)
+        self._fetching = [(index, process) for index, process in processors if process]
+
+    def values(self, given: Mapping[str, Any]) -> Any:
+        """Parameters as the driver takes them: by name, or by position."""
+        values = dict(self._constants)
+        for name, value in given.items():
+            rows = self._given.get(name)
+            if rows is not None:
+                values.update(rows.values(value))
+                continue
+            process = self._processors[name]
+            values[name] = value if process is None else process(value)
+        if self._positions is None:
+            return values
+        return [values[name] for name in self._positions]
+
+    def rows(self, fetched: Iterable[Sequence[Any]]) -> list[Row]:
+        """What the driver fetched, as rows with names, and values of the columns' types."""
+        if not self._fetching:
+            return [self.row._make(values) for values in fetched]
+        return [self.row._make(self._processed(values)) for values in fetched]
+
+    def _processed(self, values: Sequence[Any]) -> list[Any]:
+        processed = list(values)
+        for index, process in self._fetching:
+            processed[index] = process(processed[index])
+        return processed
+
+
+def _row_of(names: list[str]) -> Any:
+    """A tuple with names, and a mapping of them as SQLAlchemy's own rows have."""
+    bare: Any = namedtuple("Row", names)  # type: ignore[misc]  # noqa: PYI024
+    return type("Row", (bare,), {"__slots__": (), "_mapping": property(bare._asdict)})
+
+
+def _columns_of(built: Any) -> list[ColumnElement[Any]]:
+    """What comes back: the columns of a SELECT, or those that a change returns."""
+    if getattr(built, "is_select", False):
+        return list(built.selected_columns)
+    return list(built.exported_columns)
+
+
+class Joined:
+    """Statements that have one row or none, and a last one that may have many, asked as one.
+
+    The first column of each is never null, so that a row tells whether it is one.
+    """
+
+    def __init__(self, questions: tuple[Statement, ...], last: Statement | None) -> None:
+        self._parts = (*questions, *(() if last is None else (last,)))
+        self._last = last
+        self.statement = Statement(self._build)
+
+    def parted(self, dialect: Dialect, rows: Sequence[Row]) -> tuple[list[Row | None], list[Row]]:
+        """The answers to the questions, None where there is no row, and the rows of the last."""
+        answers: list[Row | None] = []
+        start = 0
+        for part in self._parts:
+            made = part.on(dialect)
+            end = start + len(made.names)
+            if part is self._last and part is self._parts[-1]:
+                found = [made.row._make(row[start:end]) for row in rows]
+                return answers, [row for row in found if row[0] is not None]
+            answers.append(
+                made.row._make(rows[0][start:end]) if rows[0][start] is not None else None
+            )
+            start = end
+        return answers, []
+
+    def _build(self, sql: Sql) -> Executable:
+        parts = [_select_of(part, sql).subquery(f"q{n}") for n, part in enumerate(self._parts)]
+        columns = [column.label(f"{part.name}_{column.key}") for part in parts for column in part.c]
+        asked: Any = select(literal(1).label("one")).subquery("asked")
+        for part in parts:
+            asked = asked.outerjoin(part, true())
+        together = select(*columns).select_from(asked)
+        if self._last is not None and self._last.ordering is not None:
+            together = together.order_by(*self._last.ordering(parts[-1].c))
+        return together
+
+
+@cache
+def joined(questions: tuple[Statement, ...], last: Statement | None) -> Joined:
+    return Joined(questions, last)
+
+
+def _select_of(part: Statement, sql: Sql) -> Any:
+    return part.build(sql)
