@@ -12,11 +12,13 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
-from typing import Any, TypeVar
+from enum import Enum
+from functools import partial
+from typing import TypeVar
 
 import anyio
 from anyio import CapacityLimiter, to_thread
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
@@ -31,8 +33,15 @@ from core.errors import (
     UnavailableError,
 )
 from core.settings import Settings
-from core.store.engines import postgres_engine, sqlite_engine
+from core.store.engines import (
+    begin_to_read,
+    begin_to_write,
+    postgres_begin,
+    postgres_engine,
+    sqlite_engine,
+)
 from core.store.errors import is_retryable, translate
+from core.store.exchange import Exchange, PostgresExchange, SqliteExchange, exchange_of
 from core.store.schema_version import schema_problem
 
 T = TypeVar("T")
@@ -65,9 +74,8 @@ class Database:
             self._snapshots = self.reader
         else:
             self.writer = postgres_engine(settings, size=size)
-            # Single statements need no BEGIN and COMMIT around them: two round trips saved.
-            self.reader = postgres_engine(settings, size=size, autocommit=True)
-            self._probe = postgres_engine(settings, size=1, autocommit=True)
+            self.reader = postgres_engine(settings, size=size)
+            self._probe = postgres_engine(settings, size=1)
             self._snapshots = self.writer
         # SQLite's one writer is as fast as many connections elsewhere: its queue is as long.
         queue = size * QUEUE_PER_CONNECTION
@@ -98,11 +106,7 @@ class Database:
 
     def snapshot_now(self, unit: Unit[T]) -> T:
         """What :meth:`snapshot` does, in the caller's thread."""
-        options: dict[str, Any] = {}
-        if not self.settings.is_sqlite:
-            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with _once(), self._session(self._snapshots) as session:
-            session.connection(execution_options=options)
+        with _once(), self._session(self._snapshots, _Way.SNAPSHOT) as session:
             return unit(session)
 
     def write_now(self, unit: Unit[T]) -> T:
@@ -116,9 +120,9 @@ class Database:
                     # Losers that come back at different moments do not meet again.
                     time.sleep(random.uniform(0, 0.005 * 2**attempt))
                 try:
-                    with self._session(self.writer) as session:
+                    with self._session(self.writer, _Way.WRITE) as session:
                         result = unit(session)
-                        _commit(session)
+                        commit(session)
                         return result
                 except RetryTransaction:
                     if deadline.remaining() < 0:
@@ -135,28 +139,50 @@ class Database:
             engine.dispose()
 
     def _query(self, engine: Engine, unit: Unit[T]) -> T:
-        with _once(), self._session(engine) as session:
+        # Single statements need no BEGIN and COMMIT around them: two round trips saved.
+        with _once(), self._session(engine, _Way.READ) as session:
             return unit(session)
 
     @contextmanager
-    def _session(self, engine: Engine) -> Iterator[Session]:
+    def _session(self, engine: Engine, way: "_Way") -> Iterator[Session]:
         """A session that is bounded in time, and whose errors speak the service's language."""
-        with deadline.within(self.timeout), _translated(), Session(engine) as session:
-            if not self._schema_is_known:
-                self._look_at_schema(engine)
-            yield session
+        with deadline.within(self.timeout), _translated(), engine.connect() as connection:
+            exchange = self._exchange(connection, way)
+            try:
+                with Session(connection) as session:
+                    exchange.join(session)
+                    if not self._schema_is_known:
+                        self._look_at_schema(session)
+                    yield session
+            finally:
+                exchange.close()
 
-    def _look_at_schema(self, engine: Engine) -> None:
-        """What the start could not do, for the database was away.
+    def _exchange(self, connection: Connection, way: "_Way") -> Exchange:
+        settings = self.settings
+        if not settings.is_sqlite:
+            kind = way.value
+            begin = None if kind is None else partial(postgres_begin, settings, kind)
+            return PostgresExchange(connection, begin)
+        if way is _Way.WRITE:
+            file = connection.info["file"]
+            return SqliteExchange(connection, partial(begin_to_write, settings, file))
+        return SqliteExchange(connection, partial(begin_to_read, settings))
 
-        With the connection that the caller's seat stands for, since no other is sure to be free.
-        """
-        with Session(engine) as session:
-            problem = schema_problem(session.connection())
+    def _look_at_schema(self, session: Session) -> None:
+        """What the start could not do, for the database was away."""
+        problem = schema_problem(session.connection())
         if problem:
             logger.error("not served: %s", problem)
             raise DatabaseUnavailableError("The database is not ready for this release.")
         self._schema_is_known = True
+
+
+class _Way(Enum):
+    """How a unit sees the data; the value is what PostgreSQL calls such a transaction."""
+
+    READ = None
+    SNAPSHOT = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    WRITE = ""
 
 
 @contextmanager
@@ -168,17 +194,13 @@ def _once() -> Iterator[None]:
         raise BusyError from lost
 
 
-def _commit(session: Session) -> None:
+def commit(session: Session) -> None:
+    """For the owner of the unit, which may have something to do if the database refuses."""
     if deadline.remaining() < 0:
         # Nobody would hear of it: better not at all than without the caller's knowledge.
         raise BusyError
-    try:
-        session.commit()
-    except DBAPIError:
-        # SQLite keeps a transaction open whose COMMIT failed, and SQLAlchemy takes it for ended:
-        # the connection would return to the pool with it, and with the write lock.
-        session.invalidate()
-        raise
+    session.flush()
+    exchange_of(session).commit()
 
 
 class _Seating:

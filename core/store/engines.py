@@ -2,18 +2,20 @@
 
 import math
 import select
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 from psycopg2 import extensions
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from core import deadline
 from core.settings import Settings
+from core.store.exchange import listen_to_sessions
 from core.store.turns import begin_in_turn, use_wal
 
 # PostgreSQL's own limits, as shares of the time that is left. They come before the deadline, so
@@ -35,7 +37,8 @@ _EVENTS = (
 )
 
 
-def postgres_engine(settings: Settings, *, size: int, autocommit: bool = False) -> Engine:
+def postgres_engine(settings: Settings, *, size: int) -> Engine:
+    """Connections that leave transactions to us: psycopg2 would send a BEGIN by itself."""
     _bound_waiting()
     limits = [f"-c {name}={limit}" for name, limit in _server_limits(settings.work_seconds)]
     engine = create_engine(
@@ -52,20 +55,20 @@ def postgres_engine(settings: Settings, *, size: int, autocommit: bool = False) 
             "keepalives_count": 3,
             "options": " ".join([*limits, "-c timezone=UTC"]),
         },
-        **({"isolation_level": "AUTOCOMMIT"} if autocommit else {}),
+        isolation_level="AUTOCOMMIT",
     )
-
-    def limit_transaction(connection: Connection) -> None:
-        # What is left for this request, not what a request may take: it may have queued before.
-        seconds = min(deadline.remaining(), settings.work_seconds)
-        limits = [f"SET LOCAL {name} = {limit}" for name, limit in _server_limits(seconds)]
-        connection.exec_driver_sql("; ".join(limits))
-
-    if not autocommit:
-        event.listen(engine, "begin", limit_transaction)
+    listen_to_sessions(engine)
     if _EVENTS:
         event.listen(engine, "checkout", _check_for_goodbye)
     return engine
+
+
+def postgres_begin(settings: Settings, characteristics: str = "") -> str:
+    """Begin a transaction whose every wait ends in time."""
+    # What is left for this request, not what a request may take: it may have queued before.
+    seconds = min(deadline.remaining(), settings.work_seconds)
+    limits = [f"SET LOCAL {name} = {limit}" for name, limit in _server_limits(seconds)]
+    return "; ".join([f"BEGIN {characteristics}", *limits])
 
 
 def _check_for_goodbye(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
@@ -106,23 +109,29 @@ def sqlite_engine(settings: Settings, *, size: int, writes: bool = False) -> Eng
         if writes:
             # They wait in a queue instead.
             driver_connection.execute("PRAGMA busy_timeout=0")
-            (_, _, file), *_ = driver_connection.execute("PRAGMA database_list")
-            record.info["file"] = Path(file)
-
-    def begin_to_read(connection: Connection) -> None:
-        seconds = min(max(deadline.remaining(), 0), settings.work_seconds)
-        driver_connection: Any = connection.connection.driver_connection
-        driver_connection.execute(f"PRAGMA busy_timeout={round(seconds * 1000)}")
-        connection.exec_driver_sql("BEGIN")
-
-    def begin_to_write(connection: Connection) -> None:
-        # Another process may hold the write lock: wait for it as long as the request may.
-        with deadline.within(settings.work_seconds):
-            begin_in_turn(connection, connection.info["file"])
+            record.info["file"] = _file_of(driver_connection)
 
     event.listen(engine, "connect", configure)
-    event.listen(engine, "begin", begin_to_write if writes else begin_to_read)
+    listen_to_sessions(engine)
     return engine
+
+
+def begin_to_read(settings: Settings, driver_connection: sqlite3.Connection) -> None:
+    """See one state of the data until the end."""
+    seconds = min(max(deadline.remaining(), 0), settings.work_seconds)
+    driver_connection.execute(f"PRAGMA busy_timeout={round(seconds * 1000)}")
+    driver_connection.execute("BEGIN")
+
+
+def begin_to_write(settings: Settings, file: Path, driver_connection: sqlite3.Connection) -> None:
+    """Another process may hold the write lock: wait for it as long as the request may."""
+    with deadline.within(settings.work_seconds):
+        begin_in_turn(driver_connection, file)
+
+
+def _file_of(driver_connection: sqlite3.Connection) -> Path:
+    (_, _, file), *_ = driver_connection.execute("PRAGMA database_list")
+    return Path(file)
 
 
 def _time_is_up() -> bool:

@@ -15,8 +15,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from core import deadline
 from core.store.errors import primary_code
 
@@ -33,14 +31,14 @@ WAL = "PRAGMA journal_mode=WAL"
 _SHORTEST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.0005, 0.005, 1.05
 
 
-def begin_in_turn(connection: Connection, file: Path) -> None:
+def begin_in_turn(driver_connection: sqlite3.Connection, file: Path) -> None:
     """Begin to write, until the deadline; the connection's own busy timeout must be zero."""
     with _turn(file):
         for _ in _looks():
-            if _begins(connection):
+            if _executes(driver_connection, BEGIN):
                 return
-        # Once more, so that SQLAlchemy tells what is in the way.
-        connection.exec_driver_sql(BEGIN)
+        # Once more, so that SQLite tells what is in the way.
+        driver_connection.execute(BEGIN)
 
 
 def use_wal(driver_connection: sqlite3.Connection) -> None:
@@ -53,17 +51,6 @@ def use_wal(driver_connection: sqlite3.Connection) -> None:
         if _executes(driver_connection, WAL):
             return
     driver_connection.execute(WAL)
-
-
-def _begins(connection: Connection) -> bool:
-    driver_connection = connection.connection.driver_connection
-    assert isinstance(driver_connection, sqlite3.Connection)  # noqa: S101 - SQLite's engine
-    try:
-        return _executes(driver_connection, BEGIN)
-    except sqlite3.OperationalError:
-        # Not a matter of waiting: once more, so that SQLAlchemy tells of it.
-        connection.exec_driver_sql(BEGIN)
-        return True
 
 
 def _executes(driver_connection: sqlite3.Connection, statement: str) -> bool:

@@ -10,7 +10,8 @@ from sqlalchemy import URL
 
 Direction = Callable[[], Awaitable[None]]
 # A simple query of PostgreSQL's protocol: its letter, its length, and the statement.
-COMMIT = b"Q\x00\x00\x00\x0bCOMMIT\x00"
+# How a message ends that has the COMMIT with it.
+COMMIT = b"COMMIT\x00"
 
 
 class Wire:

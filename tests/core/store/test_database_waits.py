@@ -144,10 +144,12 @@ class TestWriterOfThisProcess:
         entered, released = threading.Event(), threading.Event()
 
         def write_slowly() -> None:
-            with hasty.database.writer.begin() as connection:
-                connection.execute(text("DELETE FROM users"))
+            def delete_all(session: Session) -> None:
+                session.execute(text("DELETE FROM users"))
                 entered.set()
                 released.wait(TIMEOUT / 2)
+
+            hasty.database.write_now(delete_all)
 
         api = Api(hasty.client, hasty.clock, hasty.app)
         api.user()

@@ -1,0 +1,232 @@
+"""What a unit of work says to its database, and when it is sent.
+
+A message to PostgreSQL and back costs as much as what most statements do there. So a change is not
+sent at once but together with what comes next: a question whose answer somebody waits for, or the
+COMMIT. All run in the order in which they were said; only that a change is refused shows no sooner
+than it is sent. SQLite is no message away, so there nothing waits.
+
+The unit's SQLModel session speaks through the same connection: first is sent what was said before.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from core.errors import RetryTransaction
+from core.store.statements import Row, Statement
+
+_EXCHANGE = "exchange"
+R = TypeVar("R")
+# Says that a transaction begins; None where each statement is one of its own.
+Begin = Callable[[Any], None]
+
+
+def exchange_of(session: Session) -> "Exchange":
+    return cast("Exchange", session.info[_EXCHANGE])
+
+
+class Exchange:
+    """Of one connection, for one unit of work."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.dialect = connection.dialect
+        self._connection = connection
+        self._driver: Any = connection.connection.driver_connection
+        connection.info[_EXCHANGE] = self
+
+    def join(self, session: Session) -> None:
+        """Let a session of the same connection speak through this exchange."""
+        session.info[_EXCHANGE] = self
+
+    def rows(self, statement: Statement, values: dict[str, Any]) -> list[Row]:
+        """Ask, and wait for the answer."""
+        raise NotImplementedError
+
+    def write(self, statement: Statement, values: dict[str, Any], expecting: int | None) -> None:
+        """Change something; if it is not of as many rows as expected, the unit is run again."""
+        raise NotImplementedError
+
+    def flush(self) -> None:
+        """Send what was said."""
+        raise NotImplementedError
+
+    def commit(self) -> None:
+        raise NotImplementedError
+
+    def undo(self) -> None:
+        """Take back all that was said and done, and begin anew."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Leave the connection without a transaction."""
+        raise NotImplementedError
+
+    def _send(self, text: str, send: Callable[[], R]) -> R:
+        """Send a message; ``text`` is it without its values, which no log must tell."""
+        try:
+            return send()
+        except self._driver.Error as error:
+            raise self._refused(text, error) from error
+
+    def _refused(self, text: str, error: Exception) -> DBAPIError:
+        """The driver's error as SQLAlchemy would raise it."""
+        is_gone = self.dialect.is_disconnect(cast("Any", error), self._driver, None)
+        if is_gone:
+            self._connection.invalidate(error)
+        made = DBAPIError.instance(
+            text,
+            None,
+            error,
+            self._driver.Error,
+            hide_parameters=True,
+            connection_invalidated=is_gone,
+            dialect=self.dialect,
+        )
+        return cast("DBAPIError", made)
+
+
+class PostgresExchange(Exchange):
+    """The driver's connection must be in autocommit: transactions are begun and ended here."""
+
+    def __init__(self, connection: Connection, begin: Callable[[], str] | None) -> None:
+        super().__init__(connection)
+        self._begin = begin
+        self._cursor = self._driver.cursor()
+        self._is_open = False
+        self._unsent: list[bytes] = []
+        self._texts: list[str] = []
+        self._say_begin()
+
+    def rows(self, statement: Statement, values: dict[str, Any]) -> list[Row]:
+        compiled = statement.on(self.dialect)
+        self._say(compiled.text, compiled.values(values))
+        self.flush()
+        return compiled.rows(self._cursor.fetchall())
+
+    def write(self, statement: Statement, values: dict[str, Any], expecting: int | None) -> None:
+        compiled = statement.on(self.dialect)
+        if expecting is not None:
+            values["expected"] = expecting
+        self._say(compiled.text, compiled.values(values))
+
+    def flush(self) -> None:
+        if not self._unsent:
+            return
+        message, texts = b";\n".join(self._unsent), ";\n".join(self._texts)
+        self._forget()
+        # From here on there may be one, whatever becomes of the message.
+        self._is_open = self._begin is not None
+        self._send(texts, lambda: self._cursor.execute(message))
+
+    def commit(self) -> None:
+        if not self._is_open and len(self._unsent) <= 1:
+            # Nothing was said but that something would be.
+            self._forget()
+            return
+        self._say("COMMIT", None)
+        self.flush()
+        if self._cursor.statusmessage != "COMMIT":
+            raise AssertionError("an error was passed over: the transaction was rolled back")
+        self._is_open = False
+
+    def undo(self) -> None:
+        self._forget()
+        if self._is_open:
+            self._say("ROLLBACK", None)
+        self._say_begin()
+
+    def close(self) -> None:
+        self._forget()
+        if not self._is_open or self._connection.invalidated:
+            return
+        try:
+            self._cursor.execute("ROLLBACK")
+        except self._driver.Error:
+            # Nobody knows what state it is in.
+            self._connection.invalidate()
+
+    def _say_begin(self) -> None:
+        if self._begin is not None:
+            self._say(self._begin(), None)
+
+    def _say(self, text: str, values: Any) -> None:
+        said = text.encode() if values is None else self._cursor.mogrify(text, values)
+        self._unsent.append(said)
+        self._texts.append(text)
+
+    def _forget(self) -> None:
+        self._unsent.clear()
+        self._texts.clear()
+
+
+class SqliteExchange(Exchange):
+    """The driver must leave transactions to us: its ``isolation_level`` is None."""
+
+    def __init__(self, connection: Connection, begin: Begin | None) -> None:
+        super().__init__(connection)
+        self._begin = begin
+        self._is_open = False
+
+    def rows(self, statement: Statement, values: dict[str, Any]) -> list[Row]:
+        compiled = statement.on(self.dialect)
+        said = compiled.values(values)
+        self.flush()
+        fetched = self._send(
+            compiled.text, lambda: self._driver.execute(compiled.text, said).fetchall()
+        )
+        return compiled.rows(fetched)
+
+    def write(self, statement: Statement, values: dict[str, Any], expecting: int | None) -> None:
+        compiled = statement.on(self.dialect)
+        said = compiled.values(values)
+        self.flush()
+        done = self._send(compiled.text, lambda: self._driver.execute(compiled.text, said))
+        if expecting is not None and done.rowcount != expecting:
+            raise RetryTransaction
+
+    def flush(self) -> None:
+        if self._is_open or self._begin is None:
+            return
+        begin = self._begin
+        self._send("BEGIN", lambda: begin(self._driver))
+        self._is_open = True
+
+    def commit(self) -> None:
+        if not self._is_open:
+            return
+        try:
+            self._send("COMMIT", lambda: self._driver.execute("COMMIT"))
+        except DBAPIError:
+            # The transaction may still be open, and with it the write lock.
+            self._connection.invalidate()
+            raise
+        self._is_open = False
+
+    def undo(self) -> None:
+        # The lock goes with it, and comes back when it is needed again.
+        self.close()
+        self._is_open = False
+
+    def close(self) -> None:
+        if not self._is_open or self._connection.invalidated:
+            return
+        try:
+            # SQLite ends the transaction by itself after some errors.
+            if self._driver.in_transaction:
+                self._driver.execute("ROLLBACK")
+        except self._driver.Error:
+            self._connection.invalidate()
+
+
+def listen_to_sessions(engine: Engine) -> None:
+    """Keep the order between what sessions say and what was said before."""
+
+    def send_first(connection: Connection, *_: object) -> None:
+        exchange: Exchange | None = connection.info.get(_EXCHANGE)
+        if exchange is not None:
+            exchange.flush()
+
+    event.listen(engine, "before_cursor_execute", send_first)
