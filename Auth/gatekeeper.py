@@ -4,11 +4,10 @@ Both are asked inside the request's own transaction, so that a deactivated user 
 and nobody is let in on what was true a moment ago.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlmodel import Session
 from starlette.types import Scope
 
 from Auth.addresses import client_address, household
@@ -16,12 +15,14 @@ from Auth.credentials import Credentials, comes_from_this_machine, credentials_o
 from Auth.errors import NotAuthenticatedError
 from core.errors import NotAllowedError
 from core.settings import Settings
+from core.store.statements import Row
 from models import UserRole
 from User.errors import InvalidTokenError
 from User.services import api_key_service, log_in_service
-from User.services.tokens import KEY_PREFIX, TokenSigner
+from User.services.tokens import KEY_PREFIX, TokenSigner, hashed
 from work.access import Access, Owned, Right
 from work.caller import Caller
+from work.context import Question
 from work.unit_of_work import Admission
 
 
@@ -31,7 +32,7 @@ class Gatekeeper:
         self._signer = signer
 
     def admission(self, scope: Scope, right: Right) -> Admission:
-        """What the request's transaction has to run first.
+        """What each transaction of the request has to begin with.
 
         It is given the key of the object that the operation is about, where it has one.
         """
@@ -40,26 +41,34 @@ class Gatekeeper:
             caller = self._without_credentials(scope)
             if not caller.is_known and not right.is_public:
                 raise NotAuthenticatedError
-            return lambda session, key, _now: _admitted(session, caller, right, key)
-
-        def admit(session: Session, key: Any, now: datetime) -> Caller:
-            found = self.identify(session, credentials, now=now)
-            return _admitted(session, found, right, key)
-
-        return admit
-
-    def identify(self, session: Session, credentials: Credentials, *, now: datetime) -> Caller:
-        """Who the credentials say; raises if they are not valid, or not any more."""
+            return lambda about, _now: _Entry(right, about, caller)
         if credentials.secret.startswith(KEY_PREFIX):
-            caller = api_key_service.find_caller(
-                session, credentials.secret, is_open=self._settings.is_open, now=now
-            )
-        else:
-            token = self._signer.read(credentials.secret, now=now)
-            caller = None if token is None else log_in_service.find_caller(session, token)
-        if caller is None:
+            return lambda about, now: self._by_key(credentials, _Entry(right, about), now)
+        return lambda about, now: self._by_token(credentials, _Entry(right, about), now)
+
+    def _by_token(self, credentials: Credentials, entry: "_Entry", now: datetime) -> "_Entry":
+        token = self._signer.read(credentials.secret, now=now)
+        if token is None:
             raise InvalidTokenError
-        return caller
+        values = {"log_in_id": token.log_in_id, "token_user_id": token.user_id}
+        entry.ask(log_in_service.who_logged_in, values, entry.logged_in)
+        # The token says for whom it is, so that this need not wait for who that is.
+        entry.ask_whose(token.user_id)
+        entry.principal = Caller(token.user_id).principal
+        return entry
+
+    def _by_key(self, credentials: Credentials, entry: "_Entry", now: datetime) -> "_Entry":
+        def hear(row: Row | None) -> None:
+            is_open = self._settings.is_open
+            caller = api_key_service.caller_of(row, is_open=is_open, now=now)
+            if caller is None:
+                raise InvalidTokenError
+            entry.let_in(caller)
+            entry.ask_whose(caller.user_id)
+
+        values = {"secret_hash": hashed(credentials.secret)}
+        entry.ask(api_key_service.whose_key, values, hear)
+        return entry
 
     def _without_credentials(self, scope: Scope) -> Caller:
         is_open = self._settings.is_open
@@ -68,20 +77,59 @@ class Gatekeeper:
         return Caller(address=household(client_address(scope, self._settings.trusted_proxies)))
 
 
-def _admitted(session: Session, caller: Caller, right: Right, key: Any) -> Caller:
-    access = right.access_of(caller)
-    if access is Access.NO:
-        raise NotAllowedError if caller.is_known else NotAuthenticatedError
-    if access is Access.OWN and right.owned is not None:
-        if key is None:
-            raise AssertionError(f"the router must name the {right.owned.name} with work.about")
-        if not _owns(session, caller, right.owned, key):
-            raise right.owned.missing
-    return caller
+class _Entry:
+    """A transaction's attempt to be let in: what it has to ask, and who it is for then."""
 
+    def __init__(self, right: Right, about: Any, caller: Caller | None = None) -> None:
+        self.questions: list[Question] = []
+        self._right = right
+        self._about = about
+        self._caller = caller
+        # Whose an ``Idempotency-Key`` is, as soon as that is known.
+        self.principal: str | None = None
+        if caller is not None:
+            self.let_in(caller)
 
-def _owns(session: Session, caller: Caller, owned: Owned, key: Any) -> bool:
-    if caller.user_id is None:
-        return False  # A key that nobody in particular made: its maker is no user.
-    mine = owned.of_user(key, caller.user_id)
-    return session.execute(select(mine.exists())).scalar_one() is True
+    @property
+    def caller(self) -> Caller:
+        if self._caller is None:
+            raise AssertionError("nobody was let in yet")
+        return self._caller
+
+    def ask(
+        self, statement: Any, values: dict[str, Any], hear: Callable[[Row | None], None]
+    ) -> None:
+        self.questions.append(Question(statement, values, hear))
+
+    def ask_whose(self, user_id: int | None) -> None:
+        """Ask whether the object is the user's, where that may matter."""
+        owned = self._right.owned
+        if owned is None or owned.of_user is None or user_id is None:
+            return
+        values = {"about": owned.key(self._about), "asking_id": user_id}
+        self.ask(owned.of_user, values, lambda row: self._require(owned, is_own=row is not None))
+
+    def logged_in(self, row: Row | None) -> None:
+        if row is None:
+            raise InvalidTokenError
+        self.let_in(Caller(row.id, row.role))
+
+    def let_in(self, caller: Caller) -> None:
+        """Let the caller in as far as the right goes without looking at the object."""
+        access, owned = self._right.access_of(caller), self._right.owned
+        if access is Access.NO:
+            raise NotAllowedError if caller.is_known else NotAuthenticatedError
+        self._caller, self.principal = caller, caller.principal
+        if access is not Access.OWN or owned is None:
+            return
+        if self._about is None:
+            raise AssertionError(f"the router must name the {owned.name} with work.about")
+        if caller.user_id is None:
+            # A key that nobody in particular made: its maker is no user.
+            self._require(owned, is_own=False)
+        elif owned.of_user is None:
+            self._require(owned, is_own=self._about == caller.user_id)
+
+    def _require(self, owned: Owned, *, is_own: bool) -> None:
+        if self._right.access_of(self.caller) is Access.OWN and not is_own:
+            raise owned.missing

@@ -2,34 +2,40 @@
 
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import BindParameter, Executable, bindparam, select
 
-from models import UserOrderRole, carts, orders, transactions, user_orders
+from core.store.dialects import Sql
+from core.store.statements import statement
+from models import carts, orders, transactions, user_orders
 from Order.errors import CartItemNotFoundError, OrderNotFoundError, TransactionNotFoundError
 from work.access import Owned
 
-
-def _order(order_id: int, user_id: int) -> Select[Any]:
-    return select(orders.c.id).where(orders.c.user_id == user_id, orders.c.id == order_id)
-
-
-def _shared_order(order_id: int, user_id: int) -> Select[Any]:
-    return select(user_orders.c.id).where(
-        user_orders.c.order_id == order_id,
-        user_orders.c.user_id == user_id,
-        user_orders.c.role.in_(list(UserOrderRole)),
-    )
+_ABOUT: BindParameter[Any] = bindparam("about")
+_ASKING: BindParameter[int] = bindparam("asking_id")
 
 
-def _cart_item(cart_item_id: int, user_id: int) -> Select[Any]:
-    return select(carts.c.id).where(carts.c.id == cart_item_id, carts.c.user_id == user_id)
+@statement
+def _order(_sql: Sql) -> Executable:
+    return select(orders.c.id).where(orders.c.user_id == _ASKING, orders.c.id == _ABOUT)
 
 
-def _transaction(transaction_id: int, user_id: int) -> Select[Any]:
+@statement
+def _shared_order(_sql: Sql) -> Executable:
+    related = user_orders.c
+    return select(related.id).where(related.order_id == _ABOUT, related.user_id == _ASKING)
+
+
+@statement
+def _cart_item(_sql: Sql) -> Executable:
+    return select(carts.c.id).where(carts.c.id == _ABOUT, carts.c.user_id == _ASKING)
+
+
+@statement
+def _transaction(_sql: Sql) -> Executable:
     return (
         select(orders.c.id)
         .join(transactions, transactions.c.order_id == orders.c.id)
-        .where(orders.c.user_id == user_id, transactions.c.id == transaction_id)
+        .where(orders.c.user_id == _ASKING, transactions.c.id == _ABOUT)
     )
 
 

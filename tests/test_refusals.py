@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import ExitStack
 from typing import Any
 
 import anyio
@@ -11,6 +12,7 @@ from sqlalchemy import event
 from starlette.types import ASGIApp, Message, Scope
 
 from core.settings import Settings
+from core.store.exchange import Exchange
 from main import create_app
 from tests.support.client import Api
 from tests.support.declared import (
@@ -213,14 +215,14 @@ def test_a_lost_database_is_told_and_not_a_fault(
         loss.sqlite_errorcode = sqlite3.SQLITE_IOERR
     database = service.database
     engines = (database.reader, database.writer, database._probe)
-    for engine in engines:
-        event.listen(engine, "do_execute", lose_connection)
-    try:
+    send = Exchange._send
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Exchange, "_send", lambda self, text, _: send(self, text, lose_connection))
+        for engine in engines:
+            event.listen(engine, "do_execute", lose_connection)
+            stack.callback(event.remove, engine, "do_execute", lose_connection)
         # A key has to be looked up, so that every operation has to ask the database.
         response = sensible(api.having({"X-API-Key": "nxt_key"}), method, path, operation)
-    finally:
-        for engine in engines:
-            event.remove(engine, "do_execute", lose_connection)
     assert (response.status_code, response.json()["code"]) == (503, "database_unavailable")
     assert "retry-after" in response.headers
     assert "unexpectedly" not in response.text

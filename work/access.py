@@ -6,13 +6,12 @@ routes together, and an operation without one does not start.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, TypeVar
 
-from sqlalchemy import Select
-
 from core.errors import DomainError
+from core.store.statements import Statement
 from models import UserRole
 from work.caller import Caller
 
@@ -34,8 +33,10 @@ class Owned:
     name: str
     # How it is answered for that the object is not there, or another's.
     missing: type[DomainError]
-    # (key, user id) → a statement that has a row if the object is the user's.
-    of_user: Callable[[Any, int], Select[Any]]
+    # Has a row if the object ``about`` is the user ``asking_id``'s; None: it is the user itself.
+    of_user: Statement | None
+    # The key as it stands in the database.
+    key: Callable[[Any], Any] = field(default=lambda key: key)
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,18 @@
 """What every service is given first: where it works, for whom, when, and on which terms."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
+from sqlalchemy import Table
 from sqlmodel import Session
 
 from core.clock import Clock, utc_now
+from core.errors import DomainError
 from core.settings import Settings
+from core.store.exchange import exchange_of
+from core.store.statements import Row, Statement, changing, joined
 from work.caller import NOBODY, Caller
 
 T = TypeVar("T")
@@ -30,15 +34,144 @@ class Terms:
 
 
 @dataclass(frozen=True)
+class Question:
+    """What must be known before the unit may go on: its statement has one row, or none."""
+
+    statement: Statement
+    values: Mapping[str, Any]
+    # Raises where the row says that the unit must not go on.
+    hear: Callable[[Row | None], None]
+
+
+class NotAdmittedError(Exception):
+    """The unit ends before its service may do anything, with a refusal."""
+
+    def __init__(self, refusal: DomainError) -> None:
+        self.refusal = refusal
+        super().__init__()
+
+
+class Admitted(Protocol):
+    """Who asks; known once the questions are answered."""
+
+    @property
+    def caller(self) -> Caller: ...
+
+    @property
+    def principal(self) -> str | None:
+        """Whose an ``Idempotency-Key`` is, as soon as that is known."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """Somebody of whom nothing has to be asked."""
+
+    caller: Caller = NOBODY
+
+    @property
+    def principal(self) -> str:
+        return self.caller.principal
+
+
+@dataclass(frozen=True)
 class Context:
     """Made at the beginning of the transaction, so that who asks is true there; a transaction that
     is run again gets a new one, at a later time.
+
+    Who asks and whether they may is asked of the database together with the first thing that the
+    service wants to know, for each message to it and back takes time. The service sees nothing of
+    an answer by which its caller is refused.
     """
 
-    session: Session
-    caller: Caller
+    _session: Session
     now: datetime
     terms: Terms
+    _admitted: Admitted = field(default_factory=Known)
+    _questions: list[Question] = field(default_factory=list)
+
+    @property
+    def caller(self) -> Caller:
+        self.settle()
+        return self._admitted.caller
+
+    @property
+    def principal(self) -> str:
+        """Whose an ``Idempotency-Key`` is; mostly the credentials alone tell."""
+        return self._admitted.principal or self.caller.principal
+
+    @property
+    def session(self) -> Session:
+        """For statements that are built as they are needed; ``rows`` and ``write`` cost less."""
+        self.settle()
+        return self._session
+
+    def rows(self, statement: Statement, **values: Any) -> list[Row]:
+        """What a statement finds now, all that was written before included."""
+        if self._questions:
+            return self._ask(statement, values)
+        return exchange_of(self._session).rows(statement, values)
+
+    def row(self, statement: Statement, **values: Any) -> Row | None:
+        """The only row, or None."""
+        found = self.rows(statement, **values)
+        return found[0] if found else None
+
+    def write(self, statement: Statement, *, expecting: int | None = None, **values: Any) -> None:
+        """Change something, at the latest when it is committed.
+
+        With ``expecting``, for a statement that is ``counted``: if it is not of so many rows, what
+        the service has read is out of date, and the whole unit is run again.
+        """
+        self.settle()
+        exchange_of(self._session).write(statement, values, expecting)
+
+    def change(self, table: Table, known: Mapping[str, Any], **fields: Any) -> None:
+        """Change the one row whose columns are as they are known.
+
+        Whoever was faster changed them: then the whole unit is run again.
+        """
+        statement = changing(table, tuple(known), tuple(fields))
+        values = {f"is_{name}": value for name, value in known.items()}
+        values |= {f"to_{name}": value for name, value in fields.items()}
+        self.write(statement, expecting=1, **values)
+
+    def ask_first(self, question: Question) -> None:
+        self._questions.append(question)
+
+    def settle(self) -> None:
+        """Have the questions answered, if the service has asked nothing yet."""
+        if self._questions:
+            self._ask(None, {})
+
+    def serve(self, service: "Callable[[Context], T]") -> T:
+        """What the service answers, or refuses; who may not ask at all is told so instead."""
+        try:
+            answer = service(self)
+        except DomainError:
+            self.settle()
+            raise
+        self.settle()
+        return answer
+
+    def undo(self) -> None:
+        """Take back all that was done in the transaction."""
+        exchange_of(self._session).undo()
+
+    def _ask(self, last: Statement | None, values: Mapping[str, Any]) -> list[Row]:
+        exchange = exchange_of(self._session)
+        questions, together = list(self._questions), dict(values)
+        for question in questions:
+            together |= question.values
+        asked = joined(tuple(question.statement for question in questions), last)
+        found = exchange.rows(asked.statement, together)
+        answers, rows = asked.parted(exchange.dialect, found)
+        self._questions.clear()
+        for question, answer in zip(questions, answers, strict=True):
+            try:
+                question.hear(answer)
+            except DomainError as refusal:
+                raise NotAdmittedError(refusal) from None
+        return rows
 
 
 def unattended(
@@ -46,4 +179,4 @@ def unattended(
 ) -> Callable[[Session], T]:
     """A service as a unit for the database that no request asks for: a chore, a command."""
     terms = Terms.of(settings)
-    return lambda session: service(Context(session, NOBODY, clock(), terms))
+    return lambda session: service(Context(session, clock(), terms))

@@ -11,13 +11,21 @@ import hmac
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, TypeVar, cast
 
 from cryptography.fernet import Fernet
 from fastapi import Response
-from sqlalchemy import Row, delete, func, literal, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Executable,
+    and_,
+    bindparam,
+    delete,
+    func,
+    select,
+    true,
+)
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session
 
 from core.errors import (
     ConflictError,
@@ -25,26 +33,21 @@ from core.errors import (
     IdempotencyKeyReusedError,
     NotFoundError,
     RequestInProgressError,
-    RetryTransaction,
 )
 from core.http.idempotency_key import REPLAYED, KeyedRequest
+from core.store.dialects import Sql
 from core.store.errors import translate
-from core.store.upsert import insert_into
+from core.store.statements import Row, statement
+from database import commit
 from models import idempotency_keys
-from work.context import Context
+from work.context import Context, Question
 from work.rules import Rule
-
-A = TypeVar("A", bound=Response | DomainError)
 
 LIFETIME = timedelta(hours=24)
 # What an answer is besides its status and body.
 _KEPT_HEADERS = ("location", "content-type")
 # Refusals of the business: asked again, the answer is the same. All others never ran.
 _FINAL = (NotFoundError, ConflictError)
-
-# Not the session's own savepoint: that would be released, a round trip during which the stock of
-# an order stays locked. The commit releases it as well.
-_SAVE, _UNDO = text("SAVEPOINT carried_out"), text("ROLLBACK TO SAVEPOINT carried_out")
 
 ANSWERED_KEYS = Rule(
     "answered_keys",
@@ -60,31 +63,43 @@ ANSWERED_KEYS = Rule(
 def carry_out(
     context: Context,
     request: KeyedRequest,
-    work: Callable[[], A],
+    work: Callable[[Context], Response | DomainError],
     refuse: Callable[[DomainError], Response],
-) -> A:
-    """Do the work and store its answer, or replay the answer of the one who did it before.
+) -> Response | DomainError:
+    """Do the work, and commit it together with its answer.
 
     A refusal of the business that is raised undoes the work and is stored like an answer; one that
-    is returned is not stored. Raises if the key belongs to another request, or to one under way.
+    is returned is not stored.
     """
-    stored = _claim(context, request)
-    if stored is not None:
-        return cast("A", _replay(stored, request))
-    answer = _answer_of(context.session, work, refuse)
-    row = _row_of(context, request)
-    if isinstance(answer, DomainError):
-        context.session.execute(delete(idempotency_keys).where(*row))
+    _ask(context, request)
+    try:
+        answer = context.serve(work)
+        if isinstance(answer, Response):
+            _remember(context, request, answer)
+        # What a rule of the database refuses shows now.
+        commit(context.session)
+    except _FINAL as refusal:
+        refused: DomainError = refusal
+    except AlreadyAnswered as before:
+        return before.response
+    except DBAPIError as error:
+        # Two requests met in the same moment.
+        translated = translate(error)
+        if not isinstance(translated, _FINAL):
+            raise
+        refused = translated
     else:
-        sealed = _sealed(answer, request.seal)
-        filled = update(idempotency_keys).where(*row)
-        context.session.execute(filled.values(status=answer.status_code, answer=sealed))
-    return answer
+        return answer
+    context.undo()
+    stored = refuse(refused)
+    _remember(context, request, stored)
+    return stored
 
 
 def find_answer(context: Context, request: KeyedRequest) -> Response | None:
     """The answer to a request that was carried out before; None if it was not."""
-    row = _find(context, request)
+    values = {"principal": context.principal, "key_hash": request.key_hash}
+    row = context.row(_found, **values)
     return None if row is None else _replay(row, request)
 
 
@@ -98,82 +113,100 @@ def forget_old_keys(context: Context, *, limit: int) -> int:
     return len(context.session.execute(gone).all())
 
 
-def _claim(context: Context, request: KeyedRequest) -> Row[Any] | None:
-    """Make the key this transaction's, or return what is stored under it."""
-    if _insert(context, request):
-        return None
-    row = _find(context, request)
-    if row is None:
-        raise RequestInProgressError
-    if row.created_at > context.now - LIFETIME:
-        return row
-    # Too old to count, and the sweep has not come by yet.
-    context.session.execute(delete(idempotency_keys).where(idempotency_keys.c.id == row.id))
-    if not _insert(context, request):
-        raise RetryTransaction
-    return None
+class AlreadyAnswered(Exception):  # noqa: N818 - no error
+    """The request was carried out before, and this was its answer."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+        super().__init__()
 
 
-def _insert(context: Context, request: KeyedRequest) -> bool:
-    row = {
-        "principal": context.caller.principal,
-        "key_hash": request.key_hash,
-        "fingerprint": request.fingerprint,
-        "created_at": context.now,
-    }
-    statement: Any = insert_into(context.session, idempotency_keys)
-    if context.session.get_bind().dialect.name == "sqlite":
-        # One writer at a time: nobody else can be under way.
-        statement = statement.values(**row)
-    else:
-        statement = statement.from_select(list(row), _unless_under_way(row))
-    claim = statement.on_conflict_do_nothing(index_elements=["principal", "key_hash"])
-    claimed = context.session.execute(claim.returning(idempotency_keys.c.id))
-    return claimed.one_or_none() is not None
+def _ask(context: Context, request: KeyedRequest) -> None:
+    """Ask, before anything is done, whether this was done before: ``AlreadyAnswered``.
 
-
-def _unless_under_way(row: dict[str, Any]) -> Any:
-    """PostgreSQL would wait for a twin that is not committed yet, and keep a connection for that.
-
-    Who gets the lock first is the one; it is given back with the transaction.
+    Refused if the key belongs to another request, or to one that is under way.
     """
-    name = f"{row['principal']}\0{row['key_hash']}".encode()
-    number = int.from_bytes(hashlib.sha256(name).digest()[:8], signed=True)
-    columns = [literal(value, idempotency_keys.c[key].type) for key, value in row.items()]
-    return select(*columns).where(func.pg_try_advisory_xact_lock(number))
+    values = {
+        "principal": context.principal,
+        "key_hash": request.key_hash,
+        "key_number": _number(context.principal, request.key_hash),
+    }
+
+    def hear(row: Row | None) -> None:
+        if row is None:
+            raise AssertionError("whether it is free is always told")
+        if row.id is not None and row.created_at > context.now - LIFETIME:
+            raise AlreadyAnswered(_replay(row, request))
+        if not row.is_free:
+            raise RequestInProgressError
+
+    context.ask_first(Question(_stored, values, hear))
 
 
-def _answer_of(
-    session: Session,
-    work: Callable[[], A],
-    refuse: Callable[[DomainError], Response],
-) -> A:
-    session.execute(_SAVE)
-    try:
-        return work()
-    except _FINAL as refusal:
-        refused: DomainError = refusal
-    except DBAPIError as error:
-        # A rule of the database that two requests met in the same moment.
-        translated = translate(error)
-        if not isinstance(translated, _FINAL):
-            raise
-        refused = translated
-    session.execute(_UNDO)
-    return cast("A", refuse(refused))
-
-
-def _row_of(context: Context, request: KeyedRequest) -> tuple[Any, Any]:
+def _of_key() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     keys = idempotency_keys.c
-    return keys.principal == context.caller.principal, keys.key_hash == request.key_hash
+    return keys.principal == bindparam("principal"), keys.key_hash == bindparam("key_hash")
 
 
-def _find(context: Context, request: KeyedRequest) -> Row[Any] | None:
-    statement = select(*idempotency_keys.c).where(*_row_of(context, request))
-    return context.session.execute(statement).one_or_none()
+@statement
+def _found(_sql: Sql) -> Executable:
+    return select(*idempotency_keys.c).where(*_of_key())
 
 
-def _replay(row: Row[Any], request: KeyedRequest) -> Response:
+@statement
+def _stored(sql: Sql) -> Executable:
+    """What is stored under the key, and whether it is free.
+
+    PostgreSQL would wait for a twin that is not committed yet, and keep a connection for that. Who
+    gets the lock first is the one; it is given back with the transaction. SQLite has one writer at
+    a time: nobody else can be under way.
+    """
+    number = bindparam("key_number", type_=BigInteger)
+    # That SQLite is given the number as well keeps the parameters the same.
+    is_free = number.is_not(None) if sql.is_sqlite else func.pg_try_advisory_xact_lock(number)
+    free = select(is_free.label("is_free")).subquery("free")
+    return select(free.c.is_free, *idempotency_keys.c).select_from(
+        free.outerjoin(idempotency_keys, and_(*_of_key()))
+    )
+
+
+@statement
+def _answered(sql: Sql) -> Executable:
+    """Store an answer; one that has lived its time, and that no sweep came by yet, makes room."""
+    columns = ("principal", "key_hash", "fingerprint", "status", "answer", "created_at")
+    keys = idempotency_keys.c
+    said = [bindparam(name, type_=keys[name].type).label(name) for name in columns]
+    line = sql.insert(idempotency_keys).from_select(columns, select(*said).where(true()))
+    renewed = {name: line.excluded[name] for name in columns[2:]}
+    is_old = keys.created_at <= bindparam("too_old", type_=keys.created_at.type)
+    return sql.counted(
+        line.on_conflict_do_update(
+            index_elements=["principal", "key_hash"], set_=renewed, where=is_old
+        )
+    )
+
+
+def _number(principal: str, key_hash: str) -> int:
+    """The key's number among the locks of the database."""
+    name = f"{principal}\0{key_hash}".encode()
+    return int.from_bytes(hashlib.sha256(name).digest()[:8], signed=True)
+
+
+def _remember(context: Context, request: KeyedRequest, answer: Response) -> None:
+    context.write(
+        _answered,
+        expecting=1,
+        principal=context.principal,
+        key_hash=request.key_hash,
+        fingerprint=request.fingerprint,
+        status=answer.status_code,
+        answer=_sealed(answer, request.seal),
+        created_at=context.now,
+        too_old=context.now - LIFETIME,
+    )
+
+
+def _replay(row: Row, request: KeyedRequest) -> Response:
     if not hmac.compare_digest(row.fingerprint, request.fingerprint):
         raise IdempotencyKeyReusedError
     stored = json.loads(request.seal.decrypt(row.answer))

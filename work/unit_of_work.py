@@ -28,15 +28,22 @@ from core.settings import Settings
 from database import Database
 from work import idempotency
 from work.access import Right, right_of
-from work.caller import Caller
-from work.context import Context, Terms
+from work.context import Admitted, Context, NotAdmittedError, Question, Terms
 
 logger = logging.getLogger("nexticket.unit_of_work")
 
 T = TypeVar("T")
 Service = Callable[[Context], T]
-# What an operation's transaction runs first: (session, key of the object, now) → the caller.
-Admission = Callable[[Session, Any, datetime], Caller]
+
+
+class Entry(Admitted, Protocol):
+    """A transaction's attempt to be let in; who asks is known once its questions are answered."""
+
+    questions: list[Question]
+
+
+# What each transaction of an operation begins with: (key of the object, now) → its entry.
+Admission = Callable[[Any, datetime], Entry]
 
 # How long a request waits for its twin's answer, as a part of the time that it has. PostgreSQL
 # tells nobody when a transaction ends without keeping a connection for that, so it looks again.
@@ -115,7 +122,7 @@ class UnitOfWork:
         self, way: Callable[[Callable[[Session], T]], Awaitable[T]], service: Service[T]
     ) -> T:
         """Take a way of the database with the service, and commit what is to be remembered."""
-        result = await way(lambda session: service(self._context(session)))
+        result = await way(lambda session: self._admitted(session, service))
         if self._aside is not None:
             try:
                 await self._database.write(self._aside)
@@ -124,12 +131,17 @@ class UnitOfWork:
                 logger.warning("not remembered: %s", error.detail)
         return result
 
-    def _context(self, session: Session) -> Context:
-        """The first thing in a transaction: who asks, and may they."""
+    def _admitted(self, session: Session, service: Service[T]) -> T:
+        """Serve a caller who may; who may not is told so, whatever else would be refused."""
         now = self._clock()
-        caller = self._admit(session, self._about, now)
-        self._aside = caller.aside
-        return Context(session, caller, now, self._terms)
+        entry = self._admit(self._about, now)
+        context = Context(session, now, self._terms, entry, entry.questions)
+        try:
+            result = context.serve(service)
+            self._aside = context.caller.aside
+        except NotAdmittedError as error:
+            raise error.refusal from None
+        return result
 
     async def _write(self, serve: Service[Response | DomainError]) -> Response:
         answer = await self._with_patience(lambda context: self._once(context, serve))
@@ -158,7 +170,7 @@ class UnitOfWork:
         """Serve; under a key that was used, what was answered then."""
         if self.key is None:
             return serve(context)
-        return idempotency.carry_out(context, self.key, lambda: serve(context), self._refuse)
+        return idempotency.carry_out(context, self.key, serve, self._refuse)
 
     def _refuse(self, error: DomainError) -> Response:
         return refusal(self._request, error)

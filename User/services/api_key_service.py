@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Executable, Select, bindparam, delete, insert, select, update
 from sqlmodel import Session
 
 from core.pagination import Page, Sorting, fetch_page
+from core.store.dialects import Sql
+from core.store.statements import Row, statement
 from models import UserRole, api_keys, users
 from User.errors import ApiKeyNotFoundError, RoleTooHighError
 from User.schemas.identity import ApiKeyCreate, ApiKeyList, ApiKeyMade, ApiKeyRead
@@ -50,17 +52,21 @@ def delete_api_key(context: Context, key_id: int) -> None:
     context.session.execute(delete(api_keys).where(api_keys.c.id == key_id))
 
 
-def find_caller(session: Session, key: str, *, is_open: bool, now: datetime) -> Caller | None:
+@statement
+def whose_key(_sql: Sql) -> Executable:
+    """A key and its maker."""
+    return (
+        select(*api_keys.c, users.c.is_active, users.c.role.label("maker_role"))
+        .join(users, users.c.id == api_keys.c.user_id, isouter=True)
+        .where(api_keys.c.key_hash == bindparam("secret_hash"))
+    )
+
+
+def caller_of(row: Row | None, *, is_open: bool, now: datetime) -> Caller | None:
     """Whom a key stands for, with at most its maker's present role; None if it is not valid.
 
     A key that nobody in particular made, in open mode, ends with the open mode.
     """
-    statement = (
-        select(*api_keys.c, users.c.is_active, users.c.role.label("maker_role"))
-        .join(users, users.c.id == api_keys.c.user_id, isouter=True)
-        .where(api_keys.c.key_hash == hashed(key))
-    )
-    row = session.execute(statement).one_or_none()
     if row is None or (row.expires_at is not None and row.expires_at <= now):
         return None
     if not (is_open if row.user_id is None else row.is_active):

@@ -4,14 +4,14 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
-from sqlmodel import Session
+from sqlalchemy import ColumnElement, Executable, bindparam, delete, insert, select, update
 
+from core.store.dialects import Sql
+from core.store.statements import statement
 from models import login_sessions, users
 from User.errors import InvalidTokenError
 from User.schemas.identity import Tokens
-from User.services.tokens import AccessToken, TokenSigner, hashed, new_secret
-from work.caller import Caller
+from User.services.tokens import TokenSigner, hashed, new_secret
 from work.context import Context
 
 # As long as a refresh token is used at least this often, nobody has to log in again.
@@ -78,20 +78,19 @@ def rotate(context: Context, refresh_token: str) -> LogIn | None:
     return LogIn(row.id, row.user_id, f"{key}.{renewed}")
 
 
-def find_caller(session: Session, token: AccessToken) -> Caller | None:
-    """Whom an access token stands for today; None if its log-in has ended."""
-    statement = (
+@statement
+def who_logged_in(_sql: Sql) -> Executable:
+    """Whom an access token stands for today; nobody, if its log-in has ended."""
+    return (
         select(users.c.id, users.c.role)
         .join(login_sessions, login_sessions.c.user_id == users.c.id)
         .where(
-            login_sessions.c.id == token.log_in_id,
+            login_sessions.c.id == bindparam("log_in_id"),
             login_sessions.c.revoked_at.is_(None),
-            users.c.id == token.user_id,
+            users.c.id == bindparam("token_user_id"),
             users.c.is_active.is_(True),
         )
     )
-    row = session.execute(statement).one_or_none()
-    return None if row is None else Caller(row.id, row.role)
 
 
 def close_log_in(context: Context, refresh_token: str) -> None:

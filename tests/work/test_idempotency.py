@@ -11,11 +11,14 @@ from httpx2 import Response
 from sqlalchemy import select, text
 from sqlmodel import Session
 
+import database
 from core.errors import BusyError
+from core.store.exchange import exchange_of
 from models import idempotency_keys, orders
 from Order.services import order_service
 from tests.support.client import PASSWORD, Api
 from tests.support.service import Service
+from work import idempotency
 from work.context import unattended
 from work.idempotency import forget_old_keys
 
@@ -365,14 +368,14 @@ def test_an_answer_and_its_effect_are_committed_together(
     shop: Api, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A commit that fails leaves neither."""
-    import database
 
     def lose(session: Session) -> None:
-        session.rollback()
+        exchange_of(session).undo()
         raise BusyError
 
     with monkeypatch.context() as patch:
-        patch.setattr(database, "_commit", lose)
+        for owner in (database, idempotency):
+            patch.setattr(owner, "commit", lose)
         assert buy(shop).status_code == 503
     assert stored(service) == []
     assert service.database.read_now(lambda s: s.execute(select(orders.c.id)).all()) == []

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, func, select
+from sqlalchemy.pool import NullPool
 from sqlmodel import Session
 
-from core.store.upsert import insert_into
-from models import idempotency_keys
 from tests.support.client import PASSWORD, Api
 from tests.support.declared import contents, example_path, having, sensible
 from tests.support.service import Service
@@ -79,15 +79,11 @@ def test_what_can_not_be_a_key_is_refused_and_changes_nothing(
 @pytest.fixture
 def twin(service: Service) -> Iterator[Session]:
     """Somebody who has claimed the key, and is not done."""
-    row = {
-        "principal": "open",
-        "key_hash": hashlib.sha256(KEY["Idempotency-Key"].encode()).hexdigest(),
-        "fingerprint": "its own",
-        "created_at": service.clock(),
-    }
-    with Session(service.database.writer) as session:
-        claim = insert_into(session, idempotency_keys)
-        session.execute(claim.from_select(list(row), idempotency._unless_under_way(row)))
+    key_hash = hashlib.sha256(KEY["Idempotency-Key"].encode()).hexdigest()
+    engine = create_engine(service.settings.database, poolclass=NullPool)
+    with Session(engine) as session:
+        lock = func.pg_try_advisory_xact_lock(idempotency._number("open", key_hash))
+        assert session.execute(select(lock)).scalar_one()
         yield session
 
 
