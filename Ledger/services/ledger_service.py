@@ -9,12 +9,28 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Executable, bindparam, insert, select
 
 from core.logs import request_id
 from core.money import ZERO
+from core.store.dialects import Sql
+from core.store.statements import statement
 from models import MovementKind, movements
 from work.context import Context
+
+# What each entry says, and what all that are written at once have in common.
+_COLUMNS = (
+    "kind",
+    "cause",
+    "origin",
+    "target",
+    "quantity",
+    "amount",
+    "order_id",
+    "ticket_id",
+    "transaction_id",
+)
+_OF_ALL = ("request_id", "created_at")
 
 # Where units and orders come from, and where they go when they are deleted.
 NOWHERE = "nowhere"
@@ -46,10 +62,9 @@ class Entry:
 
 def record(context: Context, entries: Iterable[Entry]) -> None:
     """Write entries, thousands if need be; none is fine."""
-    common = {"request_id": request_id.get(), "created_at": context.now}
-    rows = [{**_columns(entry), **common} for entry in entries]
+    rows = [_values(entry) for entry in entries]
     if rows:
-        context.session.execute(insert(movements), rows)
+        context.write(_recorded, entries=rows, request_id=request_id.get(), created_at=context.now)
 
 
 def stock_moved(
@@ -83,7 +98,26 @@ def money_moved(order_id: int, transaction_id: int, amount: Decimal, move: Move)
     )
 
 
-def _columns(entry: Entry) -> dict[str, Any]:
-    columns = {**vars(entry), **vars(entry.move)}
-    del columns["move"]
-    return columns
+@statement
+def _recorded(sql: Sql) -> Executable:
+    columns = movements.c
+    entries = sql.rows("entries", **{name: columns[name].type for name in _COLUMNS})
+    of_all = [bindparam(name, type_=columns[name].type).label(name) for name in _OF_ALL]
+    lines = select(*entries.c, *of_all)
+    return insert(movements).from_select([*_COLUMNS, *_OF_ALL], lines)
+
+
+def _values(entry: Entry) -> tuple[Any, ...]:
+    """In the order of the columns."""
+    move = entry.move
+    return (
+        entry.kind,
+        move.cause,
+        move.origin,
+        move.target,
+        entry.quantity,
+        entry.amount,
+        entry.order_id,
+        entry.ticket_id,
+        entry.transaction_id,
+    )

@@ -12,12 +12,25 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, column, select, update, values
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Integer,
+    Row,
+    Select,
+    Update,
+    bindparam,
+    func,
+    select,
+    update,
+)
 
 from core.columns import BigId
+from core.store.dialects import Sql
+from core.store.statements import Statement
 from Ledger.services import ledger_service
 from Ledger.services.ledger_service import NOWHERE, Entry, Move
 from models import tickets
@@ -64,19 +77,29 @@ class Shift:
 
 def take(
     context: Context, holdings: Collection[Holding], shift: Shift, *, also: Iterable[Entry] = ()
-) -> bool:
-    """Take units from sale; whether there were enough of all.
+) -> None:
+    """Take units from sale, of all tickets or of none.
 
-    The caller rolls back if there were not: what was taken stays taken in the transaction.
-    ``also`` is written to the ledger in the same statement.
+    Where there are not enough, somebody was faster than the look at the offers: the unit is run
+    again, and its look tells what is left. ``also`` is written to the ledger along with the moves.
     """
     # The ledger first: the tickets' locks are what other buyers wait for.
     ledger_service.record(context, [*also, *_entries(holdings, shift)])
-    wanted = _units(holdings)
-    if not wanted:
-        return True
-    taken = _move(context, wanted, shift, on_sale_only=True)
-    return taken == wanted.keys()
+    _move(context, holdings, shift, on_sale_only=True)
+
+
+def try_to_take(
+    context: Context, holdings: Collection[Holding], shift: Shift, *, also: Iterable[Entry] = ()
+) -> bool:
+    """Like :func:`take`, for who goes on otherwise where there are not enough."""
+    wanted = sorted(_units(holdings).items())
+    if wanted:
+        taking = _taking_all(shift.origin, shift.target)
+        taken = context.rows(taking, wanted=wanted, moved_at=context.now)
+        if not taken:
+            return False
+    ledger_service.record(context, [*also, *_entries(holdings, shift)])
+    return True
 
 
 def move(
@@ -84,14 +107,12 @@ def move(
 ) -> None:
     """Move units that orders hold; that they are there is the caller's knowledge."""
     ledger_service.record(context, [*also, *_entries(holdings, shift)])
-    units = _units(holdings)
-    if units and _move(context, units, shift) != units.keys():
-        raise AssertionError(f"{shift.origin} of {dict(units)} is less than its orders hold")
+    _move(context, holdings, shift, on_sale_only=False)
 
 
 def lock(context: Context, ticket_ids: AbstractSet[int]) -> None:
     """Lock tickets in id order, for a transaction that is going to move stock twice."""
-    context.session.execute(_locking(ticket_ids))
+    context.session.execute(_locking(sorted(ticket_ids)))
 
 
 def enter(context: Context, ticket: Row[Any]) -> None:
@@ -188,49 +209,87 @@ def _entries(holdings: Iterable[Holding], shift: Shift) -> Iterable[Entry]:
 
 
 def _move(
-    context: Context, quantities: Mapping[int, int], shift: Shift, *, on_sale_only: bool = False
-) -> frozenset[int]:
-    """The tickets that had enough: {ticket id: units} moved from one counter to another."""
-    if len(quantities) == 1:
-        # The common case has a plain statement, which is compiled once for all orders.
-        [(ticket_id, units)] = quantities.items()
-        statement = _moving(context, shift, units).where(tickets.c.id == ticket_id)
-    else:
-        statement = _moving_many(context, quantities, shift)
-    if on_sale_only:
-        statement = statement.where(tickets.c.sale_stopped_as.is_(None))
-    return frozenset(context.session.execute(statement).scalars())
+    context: Context, holdings: Iterable[Holding], shift: Shift, *, on_sale_only: bool
+) -> None:
+    """Move the units of all holdings from one counter to another."""
+    units = _units(holdings)
+    if len(units) == 1:
+        # The common case has a plain statement: a hot ticket is one that many want at once.
+        [(ticket_id, quantity)] = units.items()
+        statement = _moving_one(shift.origin, shift.target, on_sale_only=on_sale_only)
+        values = {"ticket_id": ticket_id, "quantity": quantity, "moved_at": context.now}
+        context.write(statement, expecting=1, **values)
+    elif units:
+        statement = _moving(shift.origin, shift.target, on_sale_only=on_sale_only)
+        wanted = sorted(units.items())
+        context.write(statement, expecting=len(wanted), wanted=wanted, moved_at=context.now)
 
 
-def _moving_many(
-    context: Context, quantities: Mapping[int, int], shift: Shift
-) -> ReturningUpdate[tuple[int]]:
-    lines = values(column("ticket_id", BigId), column("quantity", Integer), name="lines")
-    # A CTE names the columns on both databases; SQLite knows no names for a bare VALUES.
-    wanted = lines.data(sorted(quantities.items())).cte("wanted")
-    statement = _moving(context, shift, wanted.c.quantity)
-    statement = statement.where(tickets.c.id == wanted.c.ticket_id)
-    if context.session.get_bind().dialect.name == "postgresql":
-        # An UPDATE locks rows in the order of its plan, which is not ours to choose. The CTE
-        # locks them by id, and the UPDATE then looks at each again as it is under the lock.
-        locked = _locking(quantities.keys()).cte("locked")
-        statement = statement.where(tickets.c.id == locked.c.id)
-    return statement
+@cache
+def _moving_one(origin: Stock, target: Stock, *, on_sale_only: bool) -> Statement:
+    def build(sql: Sql) -> Executable:
+        units = bindparam("quantity", type_=Integer)
+        change = _change(origin, target, units, on_sale_only=on_sale_only)
+        return sql.counted(change.where(tickets.c.id == bindparam("ticket_id")))
+
+    return Statement(build)
 
 
-def _moving(
-    context: Context, shift: Shift, units: ColumnElement[int] | int
-) -> ReturningUpdate[tuple[int]]:
+@cache
+def _moving(origin: Stock, target: Stock, *, on_sale_only: bool) -> Statement:
+    def build(sql: Sql) -> Executable:
+        wanted = sql.rows("wanted", ticket_id=BigId, quantity=Integer())
+        change = _change(origin, target, wanted.c.quantity, on_sale_only=on_sale_only)
+        change = change.where(tickets.c.id == wanted.c.ticket_id)
+        if not sql.is_sqlite:
+            # An UPDATE locks rows in the order of its plan, which is not ours to choose. The CTE
+            # locks them by id, and the UPDATE then looks at each again as it is under the lock.
+            locked = _locking(select(wanted.c.ticket_id)).cte("locked")
+            change = change.where(tickets.c.id == locked.c.id)
+        return sql.counted(change)
+
+    return Statement(build)
+
+
+@cache
+def _taking_all(origin: Stock, target: Stock) -> Statement:
+    """All that is wanted, or nothing; it returns the tickets of which was taken."""
+
+    def build(sql: Sql) -> Executable:
+        wanted = sql.rows("wanted", ticket_id=BigId, quantity=Integer())
+        # What is told of a row along with its lock is what it is under the lock.
+        told = (tickets.c[origin].label("units"), tickets.c.sale_stopped_as)
+        locked = _locking(select(wanted.c.ticket_id), *told).cte("locked")
+        enough = (
+            select(locked.c.id)
+            .select_from(locked.join(wanted, locked.c.id == wanted.c.ticket_id))
+            .where(locked.c.units >= wanted.c.quantity, locked.c.sale_stopped_as.is_(None))
+            .cte("enough")
+        )
+        of_all = select(func.count()).select_from(wanted).scalar_subquery()
+        all_have = select(func.count()).select_from(enough).scalar_subquery() == of_all
+        change = _change(origin, target, wanted.c.quantity, on_sale_only=True)
+        is_wanted = tickets.c.id == wanted.c.ticket_id
+        return change.where(is_wanted, all_have).returning(tickets.c.id)
+
+    return Statement(build)
+
+
+def _change(
+    origin: Stock, target: Stock, units: ColumnElement[int], *, on_sale_only: bool
+) -> Update:
     """Move units of the tickets that have enough of them."""
-    source, target = tickets.c[shift.origin], tickets.c[shift.target]
-    changes = {source: source - units, target: target + units, tickets.c.updated_at: context.now}
-    return update(tickets).where(source >= units).values(changes).returning(tickets.c.id)
+    source, goal = tickets.c[origin], tickets.c[target]
+    moved_at = bindparam("moved_at", type_=tickets.c.updated_at.type)
+    changes = {source: source - units, goal: goal + units, tickets.c.updated_at: moved_at}
+    change = update(tickets).where(source >= units).values(changes)
+    return change.where(tickets.c.sale_stopped_as.is_(None)) if on_sale_only else change
 
 
-def _locking(ticket_ids: AbstractSet[int]) -> Select[tuple[int]]:
+def _locking(ticket_ids: Any, *columns: ColumnElement[Any]) -> Select[Any]:
     return (
-        select(tickets.c.id)
-        .where(tickets.c.id.in_(sorted(ticket_ids)))
+        select(tickets.c.id, *columns)
+        .where(tickets.c.id.in_(ticket_ids))
         .order_by(tickets.c.id)
         .with_for_update(key_share=True)
     )

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Executable, bindparam, delete, exists, insert, select, update
 
+from core.columns import BigId
 from core.pagination import ListQuery, Page, Sorting, conditions_of, fetch_page
+from core.store.dialects import Sql
+from core.store.statements import Row, statement
 from core.text import case_key, search_key
 from models import TicketStatus, order_items, tickets
 from Ticket.errors import (
@@ -23,6 +26,8 @@ from work.context import Context
 _STOCK = {"total_quantity", "available_quantity"}
 _KEYS = {"event_name": "event_key", "venue": "venue_key", "category": "category_key"}
 _ON_SALE = tickets.c.status == TicketStatus.AVAILABLE.value
+# Not the keys under which it is found.
+_SERVED = [tickets.c[name] for name in TicketRead.model_fields if name in tickets.c]
 _FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "status": lambda value: tickets.c.status == value.value,
     "category": lambda value: tickets.c.category_key == case_key(value),
@@ -59,7 +64,10 @@ def create_ticket(context: Context, body: TicketCreate) -> TicketRead:
 
 
 def get_ticket(context: Context, ticket_id: int) -> TicketRead:
-    return _read(context, _row(context, ticket_id))
+    row = context.row(_served, ticket_id=ticket_id)
+    if row is None:
+        raise TicketNotFoundError([ticket_id])
+    return _read(context, row)
 
 
 def list_tickets(context: Context, query: TicketList) -> Page[TicketRead]:
@@ -105,26 +113,19 @@ def delete_ticket(context: Context, ticket_id: int) -> None:
     stock_service.withdraw(context, row)
 
 
-def offers(
-    context: Context, ticket_ids: Iterable[int], *, keep: bool = False
-) -> dict[int, Row[Any]]:
-    """The tickets by id, as they are sold now; raises for those that do not exist.
-
-    With ``keep`` they can't be deleted before the commit; selling them goes on.
-    """
+def offers(context: Context, ticket_ids: Iterable[int]) -> dict[int, Row]:
+    """The tickets by id, as they are sold now; raises for those that do not exist."""
     wanted = set(ticket_ids)
     if not wanted:
         return {}
-    statement = select(*tickets.c).where(tickets.c.id.in_(wanted))
-    if keep:
-        statement = statement.with_for_update(read=True, key_share=True)
-    found = {row.id: row for row in context.session.execute(statement)}
+    rows = context.rows(_offered, wanted=[(ticket_id,) for ticket_id in wanted])
+    found = {row.id: row for row in rows}
     if missing := wanted - found.keys():
         raise TicketNotFoundError(missing)
     return found
 
 
-def require_on_sale(context: Context, rows: Iterable[Row[Any]]) -> None:
+def require_on_sale(context: Context, rows: Iterable[Row]) -> None:
     rows = list(rows)
     stopped = [row for row in rows if row.sale_stopped_as is not None]
     if stopped:
@@ -136,7 +137,7 @@ def require_on_sale(context: Context, rows: Iterable[Row[Any]]) -> None:
         raise EventPassedError(passed)
 
 
-def short_lines(rows: Iterable[Row[Any]], quantities: Mapping[int, int]) -> list[dict[str, int]]:
+def short_lines(rows: Iterable[Row], quantities: Mapping[int, int]) -> list[dict[str, int]]:
     """The lines that ask for more than is there, as ``insufficient_stock`` tells them."""
     return [
         {
@@ -149,19 +150,30 @@ def short_lines(rows: Iterable[Row[Any]], quantities: Mapping[int, int]) -> list
     ]
 
 
-def require_stock(rows: Iterable[Row[Any]], quantities: Mapping[int, int]) -> None:
+def require_stock(rows: Iterable[Row], quantities: Mapping[int, int]) -> None:
     if lines := short_lines(rows, quantities):
         raise InsufficientStockError(lines)
 
 
-def _row(context: Context, ticket_id: int) -> Row[Any]:
+def _row(context: Context, ticket_id: int) -> Row:
     row = context.session.execute(select(*tickets.c).where(tickets.c.id == ticket_id)).one_or_none()
     if row is None:
         raise TicketNotFoundError([ticket_id])
     return row
 
 
-def _lock(context: Context, ticket_id: int, *, against_orders: bool = False) -> Row[Any]:
+@statement
+def _offered(sql: Sql) -> Executable:
+    wanted = sql.rows("wanted", ticket_id=BigId)
+    return select(*tickets.c).where(tickets.c.id.in_(select(wanted.c.ticket_id)))
+
+
+@statement
+def _served(_sql: Sql) -> Executable:
+    return select(*_SERVED).where(tickets.c.id == bindparam("ticket_id"))
+
+
+def _lock(context: Context, ticket_id: int, *, against_orders: bool = False) -> Row:
     """The row, kept as it is until the commit: the change depends on what is read here."""
     statement = select(*tickets.c).where(tickets.c.id == ticket_id)
     locking = statement.with_for_update(key_share=not against_orders)
@@ -176,7 +188,7 @@ def _set(context: Context, ticket_id: int, fields: dict[str, Any]) -> None:
     context.session.execute(statement.values(**fields, updated_at=context.now))
 
 
-def _resize(context: Context, row: Row[Any], changes: dict[str, Any]) -> None:
+def _resize(context: Context, row: Row, changes: dict[str, Any]) -> None:
     done = stock_service.resize(
         context,
         row,
@@ -205,5 +217,5 @@ def _page(
     return page.map(lambda row: _read(context, row))
 
 
-def _read(context: Context, row: Row[Any]) -> TicketRead:
+def _read(context: Context, row: Row) -> TicketRead:
     return TicketRead.model_validate({**row._mapping, "currency": context.terms.currency})

@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import CheckConstraint, event, text
+from sqlalchemy import CheckConstraint, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
@@ -19,7 +19,7 @@ from tests.support.books_world import Broken, build_books, transaction_of
 from tests.support.client import Api
 from tests.support.lives import live
 from tests.support.service import Service, empty
-from tests.support.statements import statements
+from tests.support.statements import listening, statements
 from work.context import unattended
 
 PATH = "/api/analytics/reconciliation"
@@ -199,20 +199,14 @@ class TestOneState:
         api.paid_order(user, (ticket, 1))
         asked: list[str] = []
 
-        def buy(_connection: Any, _cursor: Any, sql: str, *_: Any) -> None:
+        def buy(sql: str, _parameters: Any) -> None:
             if sql.startswith("SELECT id, field, expected"):
                 asked.append(sql)
                 if len(asked) == 3:
                     api.paid_order(user, (ticket, 2))
 
-        engines = (service.database.reader, service.database.writer)
-        for engine in engines:
-            event.listen(engine, "before_cursor_execute", buy)
-        try:
+        with listening(service.database, buy):
             answer = service.database.snapshot_now(reconciled)
-        finally:
-            for engine in engines:
-                event.remove(engine, "before_cursor_execute", buy)
         assert len(asked) == len(CODES)
         assert answer.differences == []
         assert (answer.totals.orders, answer.totals.sold_quantity) == (1, 1)
