@@ -1,10 +1,13 @@
 """Holds that ran out: freed at once for a buyer who needs them, and swept for all others."""
 
 from collections.abc import Collection
-from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Executable, Select, bindparam, select
 
+from core.columns import BigId
+from core.store.dialects import Sql
+from core.store.statements import statement
 from models import order_items, orders
 from Order.services import order_lifecycle
 from Ticket.services import stock_service
@@ -16,9 +19,8 @@ def free_overdue_stock(context: Context, ticket_ids: Collection[int]) -> bool:
 
     Waits for a transaction that is expiring them already, so that the caller sees what it freed.
     """
-    holding = select(order_items.c.order_id).where(order_items.c.ticket_id.in_(ticket_ids))
-    overdue = _overdue(context.now).where(orders.c.id.in_(holding)).order_by(orders.c.id)
-    order_ids = context.session.execute(overdue.with_for_update(key_share=True)).scalars().all()
+    wanted = [(ticket_id,) for ticket_id in ticket_ids]
+    order_ids = [row.id for row in context.rows(_holding, wanted=wanted, now=context.now)]
     if not order_ids:
         return False
     freed = {one.ticket_id for one in order_lifecycle.holdings_of(context, order_ids)}
@@ -41,7 +43,18 @@ def expire_overdue_orders(context: Context, *, limit: int) -> int:
     return len(order_ids)
 
 
-def _overdue(now: datetime) -> Select[tuple[int]]:
+@statement
+def _holding(sql: Sql) -> Executable:
+    """Locks the orders that are overdue and hold any of the tickets."""
+    wanted = sql.rows("wanted", ticket_id=BigId)
+    lines = order_items.c
+    holding = select(lines.order_id).where(lines.ticket_id.in_(select(wanted.c.ticket_id)))
+    now = bindparam("now", type_=orders.c.expires_at.type)
+    overdue = _overdue(now).where(orders.c.id.in_(holding)).order_by(orders.c.id)
+    return overdue.with_for_update(key_share=True)
+
+
+def _overdue(now: Any) -> Select[tuple[int]]:
     """Only pending orders have an ``expires_at``; naming their status too would lead SQLite to the
     index of all pending orders instead of the few that are overdue.
     """

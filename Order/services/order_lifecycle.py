@@ -5,24 +5,31 @@ keeps two payments, a payment and a sweep, or two refunds apart; tickets are loc
 Behind it stands a second wall: a state is left only by a statement that names it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import ColumnElement, Executable, bindparam, func, select, update
 
+from core.columns import BigId
 from core.errors import RetryTransaction
+from core.store.dialects import Sql
+from core.store.statements import Row, statement
 from Ledger.services import ledger_service
 from Ledger.services.ledger_service import BUYER, SELLER, Entry, Move, order_moved
 from models import OrderStatus, TransactionStatus, order_items, orders, transactions
 from Order.causes import Cause
 from Order.errors import OrderNotFoundError
-from Order.services.order_states import EXPIRED, is_overdue
+from Order.services.order_states import EXPIRED, is_overdue, money_held
 from Ticket.services import stock_service
 from Ticket.services.stock_service import Holding, Shift, Stock
 from work.context import Context
 
 ORDER_CANCELLED = "order_cancelled"
+
+_PENDING = OrderStatus.PENDING
+# An order that is not pending any more holds nothing that could run out.
+_SETTLED: Mapping[str, Any] = {"expires_at": None}
 
 _CONFIRMED = Move(OrderStatus.PENDING, OrderStatus.CONFIRMED, Cause.ORDER_CONFIRMED)
 _COMPLETED = Move(OrderStatus.CONFIRMED, OrderStatus.COMPLETED, Cause.ORDER_COMPLETED)
@@ -31,60 +38,64 @@ _SELL = Shift(Stock.RESERVED, Stock.SOLD, Cause.ORDER_CONFIRMED)
 _FREE = Shift(Stock.RESERVED, Stock.AVAILABLE, Cause.ORDER_EXPIRED)
 
 
-def lock_order(context: Context, order_id: int) -> Row[Any]:
+def lock_order(context: Context, order_id: int) -> Row:
     """The order, for this transaction alone. One whose hold ran out is expired first."""
-    row = _locked_row(context, order_id)
-    if not is_overdue(row, context.now):
-        return row
-    expire(context, [order_id])
-    return _locked_row(context, order_id)
+    return _up_to_date(context, context.row(_locked, order_id=order_id))
 
 
-def confirm(context: Context, order_id: int) -> None:
-    """A pending order is sold."""
+def lock_order_of(context: Context, transaction_id: int) -> Row | None:
+    """Like :func:`lock_order`, the order that a payment is for; None if there is no such payment."""
+    row = context.row(_locked_of, transaction_id=transaction_id)
+    return None if row is None else _up_to_date(context, row)
+
+
+def confirm(
+    context: Context,
+    order: Row,
+    holdings: Collection[Holding],
+    *,
+    also: Iterable[Entry] = (),
+    **fields: Any,
+) -> None:
+    """A pending order is sold. ``fields`` change along with its state, ``also`` with the ledger."""
     _leave(
-        context,
-        [order_id],
-        OrderStatus.PENDING,
-        status=OrderStatus.CONFIRMED,
-        confirmed_at=context.now,
-        expires_at=None,
+        context, order, status=OrderStatus.CONFIRMED, confirmed_at=context.now, **_SETTLED, **fields
     )
-    state = order_moved(order_id, _CONFIRMED)
-    holdings = holdings_of(context, [order_id])
-    stock_service.move(context, holdings, _SELL, also=[state])
+    state = order_moved(order.id, _CONFIRMED)
+    stock_service.move(context, holdings, _SELL, also=[*also, state])
 
 
-def complete(context: Context, order_id: int) -> None:
+def complete(context: Context, order: Row) -> None:
     """A confirmed order was fulfilled; its stock stays sold."""
-    _leave(context, [order_id], OrderStatus.CONFIRMED, status=OrderStatus.COMPLETED)
-    ledger_service.record(context, [order_moved(order_id, _COMPLETED)])
+    _leave(context, order, status=OrderStatus.COMPLETED)
+    ledger_service.record(context, [order_moved(order.id, _COMPLETED)])
 
 
 def cancel(
     context: Context,
-    order: Row[Any],
+    order: Row,
     *,
     reason: str | None,
     stock_to: Stock = Stock.AVAILABLE,
 ) -> None:
     """Take back a pending or confirmed order: its stock returns and all money goes back."""
     origin = Stock.RESERVED if order.status == OrderStatus.PENDING else Stock.SOLD
-    _fail_pending_money(context, order.id)
-    _refund_everything(context, [order.id])
+    holdings = holdings_of(context, [order.id])
+    returned = _refund_everything(context, [order.id]) if money_held(order) else []
+    context.write(
+        _pending_money_failed, of_order=order.id, reason=ORDER_CANCELLED, changed_at=context.now
+    )
     _leave(
         context,
-        [order.id],
-        order.status,
+        order,
         status=OrderStatus.CANCELLED,
         cancel_reason=reason,
-        expires_at=None,
-        amount_refunded=orders.c.amount_paid,
+        amount_refunded=order.amount_paid,
+        **_SETTLED,
     )
     moved = Move(order.status, OrderStatus.CANCELLED, Cause.ORDER_CANCELLED)
     back = Shift(origin, stock_to, Cause.ORDER_CANCELLED)
-    holdings = holdings_of(context, [order.id])
-    stock_service.move(context, holdings, back, also=[order_moved(order.id, moved)])
+    stock_service.move(context, holdings, back, also=[*returned, order_moved(order.id, moved)])
 
 
 def expire(context: Context, order_ids: Collection[int]) -> None:
@@ -92,52 +103,47 @@ def expire(context: Context, order_ids: Collection[int]) -> None:
 
     Pending transactions stay as they are: their money may still arrive.
     """
-    _refund_everything(context, order_ids)
-    _leave(
-        context,
-        order_ids,
-        OrderStatus.PENDING,
-        status=OrderStatus.CANCELLED,
-        cancel_reason=EXPIRED,
-        expires_at=None,
-        amount_refunded=orders.c.amount_paid,
+    holdings = holdings_of(context, order_ids)
+    returned = _refund_everything(context, order_ids)
+    leaving = update(orders).where(orders.c.id.in_(order_ids), orders.c.status == _PENDING)
+    left = context.session.execute(
+        leaving.values(
+            status=OrderStatus.CANCELLED,
+            cancel_reason=EXPIRED,
+            expires_at=None,
+            amount_refunded=orders.c.amount_paid,
+            updated_at=context.now,
+        ).returning(orders.c.id)
     )
+    if len(left.all()) != len(order_ids):
+        raise RetryTransaction
     states = [order_moved(order_id, _EXPIRED) for order_id in order_ids]
-    stock_service.move(context, holdings_of(context, order_ids), _FREE, also=states)
+    stock_service.move(context, holdings, _FREE, also=[*returned, *states])
 
 
-def change_order(context: Context, order_ids: Collection[int], **fields: Any) -> None:
-    statement = update(orders).where(orders.c.id.in_(order_ids))
-    context.session.execute(statement.values(**fields, updated_at=context.now))
+def change_order(context: Context, order_id: int, **fields: Any) -> None:
+    """Change a locked order, but not its state."""
+    context.change(orders, {"id": order_id}, **fields, updated_at=context.now)
 
 
-def revive(context: Context, order_id: int) -> None:
+def revive(context: Context, order: Row, **fields: Any) -> None:
     """An order that expired is sold after all; its stock was taken again."""
     _leave(
         context,
-        [order_id],
-        OrderStatus.CANCELLED,
+        order,
         status=OrderStatus.CONFIRMED,
         cancel_reason=None,
         confirmed_at=context.now,
-        expires_at=None,
         # What went back when the hold ran out was paid anew.
-        amount_reopened=orders.c.amount_refunded,
+        amount_reopened=order.amount_refunded,
+        **fields,
     )
 
 
 def holdings_of(context: Context, order_ids: Collection[int]) -> list[Holding]:
     """What each of the orders holds, one holding for a ticket."""
-    lines = order_items.c
-    rows = context.session.execute(
-        select(
-            lines.order_id, lines.ticket_id, func.sum(lines.quantity), func.sum(lines.line_total)
-        )
-        .where(lines.order_id.in_(order_ids))
-        .group_by(lines.order_id, lines.ticket_id)
-        .order_by(lines.order_id, lines.ticket_id)
-    )
-    return [Holding(order, ticket, int(units), worth) for order, ticket, units, worth in rows]
+    rows = context.rows(_held, orders=[(order_id,) for order_id in order_ids])
+    return [Holding(row.order_id, row.ticket_id, int(row.units), row.worth) for row in rows]
 
 
 def money_returned(order_id: int, transaction_id: int, amount: Decimal) -> Entry:
@@ -146,62 +152,83 @@ def money_returned(order_id: int, transaction_id: int, amount: Decimal) -> Entry
     return ledger_service.money_moved(order_id, transaction_id, amount, back)
 
 
-def _leave(
-    context: Context,
-    order_ids: Collection[int],
-    state: OrderStatus,
-    **fields: Any,
-) -> None:
-    """Take orders out of a state; who finds one in another state runs again and sees it."""
-    leaving = update(orders).where(orders.c.id.in_(order_ids), orders.c.status == state)
-    left = context.session.execute(
-        leaving.values(**fields, updated_at=context.now).returning(orders.c.id)
-    )
-    if len(left.all()) != len(order_ids):
-        raise RetryTransaction
+def _leave(context: Context, order: Row, **fields: Any) -> None:
+    """Take an order out of its state; who finds it in another state runs again and sees it."""
+    as_known = {"id": order.id, "status": order.status}
+    context.change(orders, as_known, **fields, updated_at=context.now)
 
 
-def _locked_row(context: Context, order_id: int) -> Row[Any]:
-    statement = select(*orders.c).where(orders.c.id == order_id).with_for_update(key_share=True)
-    row = context.session.execute(statement).one_or_none()
+def _up_to_date(context: Context, row: Row | None) -> Row:
     if row is None:
         raise OrderNotFoundError
-    return row
+    if not is_overdue(row, context.now):
+        return row
+    expire(context, [row.id])
+    return context.row(_locked, order_id=row.id)
 
 
-def _fail_pending_money(context: Context, order_id: int) -> None:
-    context.session.execute(
+def _lock(orders_meant: ColumnElement[bool]) -> Executable:
+    return select(*orders.c).where(orders_meant).with_for_update(key_share=True)
+
+
+@statement
+def _locked(_sql: Sql) -> Executable:
+    return _lock(orders.c.id == bindparam("order_id"))
+
+
+@statement
+def _locked_of(_sql: Sql) -> Executable:
+    money = transactions.c
+    order_id = select(money.order_id).where(money.id == bindparam("transaction_id"))
+    return _lock(orders.c.id == order_id.scalar_subquery())
+
+
+@statement
+def _held(sql: Sql) -> Executable:
+    meant = sql.rows("orders", order_id=BigId)
+    lines = order_items.c
+    units, worth = func.sum(lines.quantity), func.sum(lines.line_total)
+    return (
+        select(lines.order_id, lines.ticket_id, units.label("units"), worth.label("worth"))
+        .where(lines.order_id.in_(select(meant.c.order_id)))
+        .group_by(lines.order_id, lines.ticket_id)
+        .order_by(lines.order_id, lines.ticket_id)
+    )
+
+
+@statement
+def _pending_money_failed(_sql: Sql) -> Executable:
+    money = transactions.c
+    return (
         update(transactions)
-        .where(
-            transactions.c.order_id == order_id,
-            transactions.c.status == TransactionStatus.PENDING,
-        )
+        .where(money.order_id == bindparam("of_order"), money.status == TransactionStatus.PENDING)
         .values(
-            status=TransactionStatus.FAILED, failure_reason=ORDER_CANCELLED, updated_at=context.now
+            status=TransactionStatus.FAILED,
+            failure_reason=bindparam("reason"),
+            updated_at=bindparam("changed_at", type_=money.updated_at.type),
         )
     )
 
 
-def _refund_everything(context: Context, order_ids: Collection[int]) -> None:
-    """Give back what is left of each payment. The orders' locks keep the payments as they are."""
+def _refund_everything(context: Context, order_ids: Collection[int]) -> list[Entry]:
+    """Give back what is left of each payment, and tell it for the ledger.
+
+    The orders' locks keep the payments as they are.
+    """
     money = transactions.c
     left = context.session.execute(
         select(money.id, money.order_id, money.amount, money.refunded_amount)
         .where(money.order_id.in_(order_ids), money.status == TransactionStatus.SUCCESS)
         .order_by(money.id)
     ).all()
-    if not left:
-        return
-    context.session.execute(
-        update(transactions)
-        .where(money.id.in_([row.id for row in left]))
-        .values(
-            status=TransactionStatus.REFUNDED,
-            refunded_amount=money.amount,
-            updated_at=context.now,
+    if left:
+        context.session.execute(
+            update(transactions)
+            .where(money.id.in_([row.id for row in left]))
+            .values(
+                status=TransactionStatus.REFUNDED,
+                refunded_amount=money.amount,
+                updated_at=context.now,
+            )
         )
-    )
-    returned = [
-        money_returned(row.order_id, row.id, row.amount - row.refunded_amount) for row in left
-    ]
-    ledger_service.record(context, returned)
+    return [money_returned(row.order_id, row.id, row.amount - row.refunded_amount) for row in left]

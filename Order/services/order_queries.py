@@ -1,12 +1,13 @@
 """Reading orders: one statement tells an order and its lines, so they always fit together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, select
+from sqlalchemy import ColumnElement, Select, select
 
 from core.pagination import ListQuery, Page, Sorting, conditions_of, count_of, next_page, page_of
+from core.store.statements import Row
 from models import order_items, orders, user_orders
 from Order.errors import OrderNotFoundError
 from Order.schemas.order import OrderFilters, OrderHistoryEntry, OrderItemRead, OrderList, OrderRead
@@ -30,7 +31,7 @@ def get_order(context: Context, order_id: int) -> OrderRead:
     found = _with_items(context, source)
     if not found:
         raise OrderNotFoundError
-    return OrderRead(**_fields(context, found[0]))
+    return OrderRead(**_fields_of(context, found[0]))
 
 
 def list_orders(context: Context, query: OrderList) -> Page[OrderRead]:
@@ -85,11 +86,11 @@ def _page(
     sorting = Sorting.of(query.sort, columns)
     found = _with_items(context, page_of(statement, query, sorting), query.sort)
     following = next_page([rows[0] for rows in found], query, sorting)
-    items = [_fields(context, rows) for rows in found[: query.limit]]
+    items = [_fields_of(context, rows) for rows in found[: query.limit]]
     return Page(items, following, count_of(context.session, statement, query))
 
 
-def _with_items(context: Context, source: Select[Any], sort: str = "id") -> list[list[Row[Any]]]:
+def _with_items(context: Context, source: Select[Any], sort: str = "id") -> list[list[Row]]:
     """The orders of a statement, each as the rows of its lines (one row if it has none)."""
     page = source.subquery("page")
     statement = (
@@ -101,17 +102,28 @@ def _with_items(context: Context, source: Select[Any], sort: str = "id") -> list
     return [list(group) for _, group in groupby(rows, key=lambda row: row.id)]
 
 
-def _fields(context: Context, rows: list[Row[Any]]) -> dict[str, Any]:
-    """An order's fields as they are served, from the rows of its lines."""
-    order = rows[0]
+def served(context: Context, order: Any, items: Sequence[Mapping[str, Any]]) -> OrderRead:
+    """An order as it is served, from its columns and those of its lines."""
+    return OrderRead(**_fields(context, order, vars(order), items))
+
+
+def _fields(
+    context: Context, order: Any, columns: Mapping[str, Any], items: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     return {
-        **order._mapping,
+        **columns,
         "balance_due": balance_due(order),
         "currency": context.terms.currency,
-        "items": [_item(row) for row in rows if row.item_id is not None],
+        "items": items,
         "allowed_actions": allowed_actions(order, context.caller, context.now),
     }
 
 
-def _item(row: Row[Any]) -> dict[str, Any]:
+def _fields_of(context: Context, rows: list[Row]) -> dict[str, Any]:
+    """An order's fields as they are served, from the rows of its lines."""
+    items = [_item(row) for row in rows if row.item_id is not None]
+    return _fields(context, rows[0], rows[0]._mapping, items)
+
+
+def _item(row: Row) -> dict[str, Any]:
     return {name: row._mapping[f"item_{name}"] for name in _ITEM_FIELDS}

@@ -1,17 +1,15 @@
 """Complex order business logic: placing, changing and ending orders."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, delete, insert
+from sqlalchemy import Row, delete
 
-from core.errors import NotAllowedError, RetryTransaction
-from core.money import ZERO
+from core.errors import NotAllowedError
 from core.store.upsert import insert_into
-from Ledger.services.ledger_service import NOWHERE, Entry, Move, order_moved
-from models import OrderStatus, UserOrderRole, order_items, orders, transactions, user_orders
+from Ledger.services.ledger_service import NOWHERE, Move, order_moved
+from models import OrderStatus, order_items, orders, transactions
 from Order.causes import Cause
 from Order.errors import (
     CartEmptyError,
@@ -22,17 +20,14 @@ from Order.errors import (
     QuantityTooLargeError,
 )
 from Order.schemas.order import OrderCancel, OrderCreate, OrderLine, OrderRead, OrderUpdate
-from Order.services import cart_service, order_lifecycle, order_queries
+from Order.services import cart_service, order_lifecycle, order_queries, placing
 from Order.services.availability import available_offers
 from Order.services.order_states import DELETABLE, ORDER_TRANSITIONS, may_cancel, require_transition
-from Order.services.references import order_reference
 from Ticket.services import stock_service
 from Ticket.services.stock_service import Holding, Shift, Stock
 from User.services import user_service
 from work.context import Context
 
-_PLACED = Move(NOWHERE, OrderStatus.PENDING, Cause.ORDER_PLACED)
-_HOLD = Shift(Stock.AVAILABLE, Stock.RESERVED, Cause.ORDER_PLACED)
 _ADD = Shift(Stock.AVAILABLE, Stock.RESERVED, Cause.ITEM_ADDED)
 _FREE = Shift(Stock.RESERVED, Stock.AVAILABLE, Cause.ORDER_DELETED)
 # What a line keeps of its ticket, as it was when it was ordered.
@@ -42,18 +37,24 @@ _COPIED = ("event_name", "event_key", "event_date", "venue", "category", "catego
 def place_order(context: Context, body: OrderCreate) -> OrderRead:
     """Take the stock of all lines or of none, at today's prices."""
     _require_small_lines(context, body.items, "#/items/{}/quantity")
-    user_service.require_active(context, body.user_id)
     quantities = _merged(body.items)
-    return _place(context, body.user_id, quantities, notes=body.notes)
+    _require_within_limit(context, quantities)
+    offers = placing.look(context, body.user_id, quantities)
+    return placing.place(context, body.user_id, offers, quantities, notes=body.notes)
 
 
 def place_order_from_cart(context: Context, user_id: int) -> OrderRead:
     """Order all that is in the cart, and leave it empty."""
-    user_service.require_active(context, user_id)
-    quantities = cart_service.take_all(context, user_id)
-    if not quantities:
+    cart = cart_service.lines_of(context, user_id)
+    if not cart:
+        user_service.require_active(context, user_id)
         raise CartEmptyError
-    return _place(context, user_id, quantities, notes=None)
+    quantities = {line.ticket_id: line.quantity for line in cart}
+    _require_within_limit(context, quantities)
+    offers = placing.look(context, user_id, quantities)
+    answer = placing.place(context, user_id, offers, quantities)
+    cart_service.take(context, cart)
+    return answer
 
 
 def add_item(context: Context, order_id: int, line: OrderLine) -> OrderRead:
@@ -70,16 +71,19 @@ def add_item(context: Context, order_id: int, line: OrderLine) -> OrderRead:
     offers = available_offers(context, wanted)
     _insert_items(context, order_id, offers, wanted)
     added = offers[line.ticket_id].price * line.quantity
-    order_lifecycle.change_order(context, [order_id], total_amount=order.total_amount + added)
+    order_lifecycle.change_order(context, order_id, total_amount=order.total_amount + added)
+    answer = order_queries.get_order(context, order_id)
     more = Holding(order_id, line.ticket_id, line.quantity, added)
-    return _answer_and_take(context, order_id, [more], _ADD)
+    # Last of all: the ticket's lock is what other buyers wait for.
+    stock_service.take(context, [more], _ADD)
+    return answer
 
 
 def update_order(context: Context, order_id: int, body: OrderUpdate) -> OrderRead:
     order = order_lifecycle.lock_order(context, order_id)
     body.require_current(order)
     if changes := body.sent():
-        order_lifecycle.change_order(context, [order_id], **changes)
+        order_lifecycle.change_order(context, order_id, **changes)
     return order_queries.get_order(context, order_id)
 
 
@@ -120,67 +124,11 @@ def delete_order(context: Context, order_id: int) -> None:
 
 def _enter(context: Context, order: Row[Any], status: OrderStatus) -> None:
     if status == OrderStatus.CONFIRMED:
-        order_lifecycle.confirm(context, order.id)
+        order_lifecycle.confirm(context, order, order_lifecycle.holdings_of(context, [order.id]))
     elif status == OrderStatus.COMPLETED:
-        order_lifecycle.complete(context, order.id)
+        order_lifecycle.complete(context, order)
     else:
         order_lifecycle.cancel(context, order, reason=None)
-
-
-def _place(
-    context: Context, user_id: int, quantities: Mapping[int, int], *, notes: str | None
-) -> OrderRead:
-    _require_within_limit(context, quantities)
-    offers = available_offers(context, quantities)
-    total = sum((offers[ticket_id].price * n for ticket_id, n in quantities.items()), ZERO)
-    order_id = _insert_order(context, user_id, total, notes=notes)
-    _insert_items(context, order_id, offers, quantities)
-    wanted = [
-        Holding(order_id, key, n, offers[key].price * n) for key, n in sorted(quantities.items())
-    ]
-    return _answer_and_take(context, order_id, wanted, _HOLD, also=[order_moved(order_id, _PLACED)])
-
-
-def _answer_and_take(
-    context: Context,
-    order_id: int,
-    wanted: list[Holding],
-    shift: Shift,
-    *,
-    also: Iterable[Entry] = (),
-) -> OrderRead:
-    """Take the stock last of all: its locks are what other buyers wait for."""
-    answer = order_queries.get_order(context, order_id)
-    if not stock_service.take(context, wanted, shift, also=also):
-        # Somebody was faster. Run again, the look at the offers tells what is left.
-        raise RetryTransaction
-    return answer
-
-
-def _insert_order(
-    context: Context,
-    user_id: int,
-    total: Decimal,
-    *,
-    notes: str | None,
-) -> int:
-    statement = insert(orders).values(
-        order_reference=order_reference(),
-        user_id=user_id,
-        status=OrderStatus.PENDING,
-        total_amount=total,
-        amount_paid=ZERO,
-        amount_refunded=ZERO,
-        amount_reopened=ZERO,
-        notes=notes,
-        expires_at=context.now + context.terms.hold,
-        created_at=context.now,
-        updated_at=context.now,
-    )
-    order_id: int = context.session.execute(statement.returning(orders.c.id)).scalar_one()
-    owner = {"user_id": user_id, "order_id": order_id, "role": UserOrderRole.OWNER}
-    context.session.execute(insert(user_orders).values(**owner, created_at=context.now))
-    return order_id
 
 
 def _insert_items(

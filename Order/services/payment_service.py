@@ -3,15 +3,14 @@
 Callers hold the order's lock, so the rows they hand in are as they are.
 """
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, update
-
-from core.errors import RetryTransaction
+from core.store.statements import Row
 from Ledger.services import ledger_service
 from Ledger.services.ledger_service import BUYER, SELLER, Move
-from models import OrderStatus, TransactionStatus, orders, transactions
+from models import OrderStatus, TransactionStatus, transactions
 from Order.causes import Cause
 from Order.errors import AmountExceedsBalanceError, OrderNotPayableError
 from Order.services import expiry_service, order_lifecycle
@@ -28,23 +27,28 @@ _REVIVED = Move(OrderStatus.CANCELLED, OrderStatus.CONFIRMED, Cause.ORDER_REVIVE
 _SELL_LATE = Shift(Stock.AVAILABLE, Stock.SOLD, Cause.ORDER_REVIVED)
 
 
-def receive(context: Context, order: Row[Any], money: Row[Any]) -> None:
-    """Count successful money; what covers the total confirms a pending order."""
+def receive(context: Context, order: Row, money: Row, holdings: Collection[Holding]) -> None:
+    """Count successful money; what covers the total confirms a pending order, and sells it."""
     if order.status == OrderStatus.CANCELLED:
-        _receive_late(context, order, money)
+        _receive_late(context, order, money, holdings)
         return
     due = balance_due(order)
     if money.amount > due:
         raise AmountExceedsBalanceError(money.amount, due)
-    _count(context, order, money)
+    _settle(context, money, status=TransactionStatus.SUCCESS, succeeded_at=context.now)
+    received = ledger_service.money_moved(order.id, money.id, money.amount, _RECEIVED)
+    paid = order.amount_paid + money.amount
     if order.status == OrderStatus.PENDING and money.amount == due:
-        order_lifecycle.confirm(context, order.id)
+        order_lifecycle.confirm(context, order, holdings, also=[received], amount_paid=paid)
+    else:
+        order_lifecycle.change_order(context, order.id, amount_paid=paid)
+        ledger_service.record(context, [received])
 
 
 def give_back(
     context: Context,
-    order: Row[Any],
-    money: Row[Any],
+    order: Row,
+    money: Row,
     amount: Decimal,
     *,
     reason: str | None,
@@ -59,9 +63,9 @@ def give_back(
     reopened = amount if order.status == OrderStatus.PENDING else Decimal(0)
     order_lifecycle.change_order(
         context,
-        [order.id],
-        amount_refunded=orders.c.amount_refunded + amount,
-        amount_reopened=orders.c.amount_reopened + reopened,
+        order.id,
+        amount_refunded=order.amount_refunded + amount,
+        amount_reopened=order.amount_reopened + reopened,
     )
     if order.status == OrderStatus.CONFIRMED and money_held(order) == amount:
         stock_to = Stock.AVAILABLE if restock else Stock.WITHHELD
@@ -70,42 +74,41 @@ def give_back(
 
 
 def change_transaction(context: Context, transaction_id: int, **fields: Any) -> None:
-    statement = update(transactions).where(transactions.c.id == transaction_id)
-    context.session.execute(statement.values(**fields, updated_at=context.now))
+    context.change(transactions, {"id": transaction_id}, **fields, updated_at=context.now)
 
 
-def fail(context: Context, money: Row[Any], *, reason: str | None) -> None:
+def fail(context: Context, money: Row, *, reason: str | None) -> None:
     """The money did not come; the order stays as it is."""
     _settle(context, money, status=TransactionStatus.FAILED, failure_reason=reason)
 
 
-def _settle(context: Context, money: Row[Any], **fields: Any) -> None:
+def _settle(context: Context, money: Row, **fields: Any) -> None:
     """Change money as it was read; who finds it changed runs again and sees it.
 
     The order's lock comes first. This is the wall behind it: no money is counted twice.
     """
-    columns = transactions.c
-    as_it_was = (
-        columns.id == money.id,
-        columns.status == money.status,
-        columns.refunded_amount == money.refunded_amount,
-    )
-    statement = update(transactions).where(*as_it_was).values(**fields, updated_at=context.now)
-    if context.session.execute(statement.returning(columns.id)).one_or_none() is None:
-        raise RetryTransaction
+    as_it_was = {
+        "id": money.id,
+        "status": money.status,
+        "refunded_amount": money.refunded_amount,
+    }
+    context.change(transactions, as_it_was, **fields, updated_at=context.now)
 
 
-def _receive_late(context: Context, order: Row[Any], money: Row[Any]) -> None:
+def _receive_late(context: Context, order: Row, money: Row, holdings: Collection[Holding]) -> None:
     """Money on an order that expired: sell the tickets again if they are there, else give it back.
 
     Paid without a ticket, or a ticket without payment, must not exist.
     """
     if order.cancel_reason != EXPIRED:
         raise OrderNotPayableError(order_status=order.status.value)
-    _count(context, order, money)
+    _settle(context, money, status=TransactionStatus.SUCCESS, succeeded_at=context.now)
+    received = ledger_service.money_moved(order.id, money.id, money.amount, _RECEIVED)
+    ledger_service.record(context, [received])
+    paid = order.amount_paid + money.amount
     covers = money_held(order) + money.amount >= order.total_amount
-    if covers and _sell_again(context, order.id):
-        order_lifecycle.revive(context, order.id)
+    if covers and _sell_again(context, order.id, holdings):
+        order_lifecycle.revive(context, order, amount_paid=paid)
         return
     change_transaction(
         context,
@@ -115,15 +118,17 @@ def _receive_late(context: Context, order: Row[Any], money: Row[Any]) -> None:
         failure_reason=ORDER_EXPIRED,
     )
     order_lifecycle.change_order(
-        context, [order.id], amount_refunded=orders.c.amount_refunded + money.amount
+        context,
+        order.id,
+        amount_paid=paid,
+        amount_refunded=order.amount_refunded + money.amount,
     )
     returned = order_lifecycle.money_returned(order.id, money.id, money.amount)
     ledger_service.record(context, [returned])
 
 
-def _sell_again(context: Context, order_id: int) -> bool:
+def _sell_again(context: Context, order_id: int, wanted: Collection[Holding]) -> bool:
     """Sell the lines of an expired order from what is available now: all of them or none."""
-    wanted = order_lifecycle.holdings_of(context, [order_id])
     if _sell(context, order_id, wanted):
         return True
     # Like any buyer, the late one is entitled to what other overdue orders hold.
@@ -132,20 +137,6 @@ def _sell_again(context: Context, order_id: int) -> bool:
     return freed and _sell(context, order_id, wanted)
 
 
-def _sell(context: Context, order_id: int, wanted: list[Holding]) -> bool:
+def _sell(context: Context, order_id: int, wanted: Collection[Holding]) -> bool:
     state = ledger_service.order_moved(order_id, _REVIVED)
-    savepoint = context.session.begin_nested()
-    if stock_service.take(context, wanted, _SELL_LATE, also=[state]):
-        savepoint.commit()
-        return True
-    savepoint.rollback()
-    return False
-
-
-def _count(context: Context, order: Row[Any], money: Row[Any]) -> None:
-    _settle(context, money, status=TransactionStatus.SUCCESS, succeeded_at=context.now)
-    order_lifecycle.change_order(
-        context, [order.id], amount_paid=orders.c.amount_paid + money.amount
-    )
-    received = ledger_service.money_moved(order.id, money.id, money.amount, _RECEIVED)
-    ledger_service.record(context, [received])
+    return stock_service.try_to_take(context, wanted, _SELL_LATE, also=[state])

@@ -4,10 +4,12 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, insert, select
+from sqlalchemy import ColumnElement, Executable, bindparam, func, insert, select, true
 
 from core.pagination import Page, Sorting, conditions_of, fetch_page
-from models import TransactionStatus, orders, transactions
+from core.store.dialects import Sql
+from core.store.statements import Row, statement
+from models import TransactionStatus, order_items, orders, transactions
 from Order.errors import (
     AmountExceedsBalanceError,
     OrderNotPayableError,
@@ -33,6 +35,7 @@ from Order.services.order_states import (
     require_transition,
 )
 from Order.services.references import transaction_number
+from Ticket.services.stock_service import Holding
 from work.context import Context
 
 _FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
@@ -90,7 +93,7 @@ def list_transactions_of_order(
 def update_transaction(
     context: Context, transaction_id: int, body: TransactionUpdate
 ) -> TransactionRead:
-    order, row = _lock(context, transaction_id)
+    order, row, _ = _lock(context, transaction_id)
     body.require_current(row)
     changes = {name: value for name, value in body.sent().items() if value != getattr(row, name)}
     if row.status != TransactionStatus.PENDING and changes.keys() & set(_FIXED_ONCE_SETTLED):
@@ -106,11 +109,11 @@ def change_status(
     context: Context, transaction_id: int, body: TransactionStatusChange
 ) -> TransactionRead:
     """What the payer's provider says became of the money; saying it twice changes nothing."""
-    order, row = _lock(context, transaction_id)
+    order, row, holdings = _lock(context, transaction_id)
     if body.status != row.status:
         require_transition(TRANSACTION_TRANSITIONS, row.status, body.status)
         if body.status == TransactionStatus.SUCCESS:
-            payment_service.receive(context, order, row)
+            payment_service.receive(context, order, row, holdings)
         else:
             payment_service.fail(context, row, reason=body.failure_reason)
     return get_transaction(context, transaction_id)
@@ -119,7 +122,7 @@ def change_status(
 def refund(context: Context, transaction_id: int, body: Refund | None) -> TransactionRead:
     """Give money back: all that is left of the payment, or a part of it."""
     body = body or Refund()
-    order, row = _lock(context, transaction_id)
+    order, row, _ = _lock(context, transaction_id)
     if row.status in {TransactionStatus.PENDING, TransactionStatus.FAILED}:
         raise TransactionNotRefundableError(transaction_status=row.status.value)
     refundable = row.amount - row.refunded_amount
@@ -130,23 +133,57 @@ def refund(context: Context, transaction_id: int, body: Refund | None) -> Transa
     return get_transaction(context, transaction_id)
 
 
-def _lock(context: Context, transaction_id: int) -> tuple[Row[Any], Row[Any]]:
-    """The order and the transaction as they are under the order's lock."""
-    order_id = _row(context, transaction_id).order_id
-    order = order_lifecycle.lock_order(context, order_id)
-    # Read again: before the lock, another request may have settled it.
-    return order, _row(context, transaction_id)
+def _lock(context: Context, transaction_id: int) -> tuple[Row, Row, list[Holding]]:
+    """The order, the transaction and what the order holds, as they are under the order's lock."""
+    order = order_lifecycle.lock_order_of(context, transaction_id)
+    if order is None:
+        raise TransactionNotFoundError
+    # Not along with the lock: what is seen beside it is as it was before others gave it back.
+    rows = context.rows(_money_and_lines, transaction_id=transaction_id, order_id=order.id)
+    if not rows:
+        raise TransactionNotFoundError
+    holdings = [
+        Holding(order.id, row.held_ticket_id, int(row.held_units), row.held_worth)
+        for row in rows
+        if row.held_ticket_id is not None
+    ]
+    return order, rows[0], holdings
 
 
-def _row(context: Context, transaction_id: int) -> Row[Any]:
-    statement = select(*transactions.c).where(transactions.c.id == transaction_id)
-    row = context.session.execute(statement).one_or_none()
+def _row(context: Context, transaction_id: int) -> Row:
+    row = context.row(_money, transaction_id=transaction_id)
     if row is None:
         raise TransactionNotFoundError
     return row
 
 
-def _require_due(amount: Decimal, order: Row[Any]) -> None:
+@statement
+def _money(_sql: Sql) -> Executable:
+    return select(*transactions.c).where(transactions.c.id == bindparam("transaction_id"))
+
+
+@statement
+def _money_and_lines(_sql: Sql) -> Executable:
+    lines = order_items.c
+    held = (
+        select(
+            lines.ticket_id.label("held_ticket_id"),
+            func.sum(lines.quantity).label("held_units"),
+            func.sum(lines.line_total).label("held_worth"),
+        )
+        .where(lines.order_id == bindparam("order_id"))
+        .group_by(lines.ticket_id)
+        .subquery("held")
+    )
+    return (
+        select(*transactions.c, *held.c)
+        .select_from(transactions.outerjoin(held, true()))
+        .where(transactions.c.id == bindparam("transaction_id"))
+        .order_by(held.c.held_ticket_id)
+    )
+
+
+def _require_due(amount: Decimal, order: Row) -> None:
     due = balance_due(order)
     if amount > due or due == 0:
         raise AmountExceedsBalanceError(amount, due)
@@ -160,5 +197,8 @@ def _page(
     return page.map(lambda row: _read(context, row))
 
 
-def _read(context: Context, row: Row[Any]) -> TransactionRead:
-    return TransactionRead.model_validate({**row._mapping, "currency": context.terms.currency})
+def _read(context: Context, row: Row, **changed: Any) -> TransactionRead:
+    """As it is served, and as it was just changed."""
+    return TransactionRead.model_validate(
+        {**row._mapping, "currency": context.terms.currency, **changed}
+    )
