@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -13,6 +14,8 @@ from core.settings import Settings
 ISSUER = AUDIENCE = "nexticket"
 ACCESS = "access"
 KEY_PREFIX = "nxt_"
+# How many tokens' claims a process keeps; some hundred bytes each.
+_REMEMBERED = 4096
 _CLAIMS = ["exp", "iat", "sub", "sid", "jti", "iss", "aud", "typ"]
 
 
@@ -33,6 +36,9 @@ class TokenSigner:
         self._keys = [key.get_secret_value() for key in keys if key.get_secret_value()]
         # Only development starts without a key: its tokens then live as long as the process.
         self._keys = self._keys or [secrets.token_hex(32)]
+        # A token is shown with each request, and its signature stays what it is. Forged ones are
+        # not kept: they would push out the others.
+        self._verified = lru_cache(_REMEMBERED)(self._decode)
 
     def sign(self, *, user_id: int, log_in_id: int, now: datetime) -> str:
         claims = {
@@ -51,7 +57,7 @@ class TokenSigner:
         """What the token says, or None if it is forged, expired, or no access token."""
         for key in self._keys:
             try:
-                claims = self._decode(token, key)
+                claims = self._verified(token, key)
                 expires = int(claims["exp"])
                 said = AccessToken(int(claims["sub"]), int(claims["sid"]))
             except (jwt.InvalidTokenError, ValueError, TypeError):
