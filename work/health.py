@@ -2,19 +2,20 @@
 
 from typing import Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 from sqlmodel import Session
 
 from core.http.problems import responses
+from core.http.routing import Router
 from core.settings import Settings
 from core.store.schema_version import SchemaOutdatedError, schema_problem
 from database import Database
 from work.access import INDIFFERENT, allowed
 from work.domain import Domains
 
-router = APIRouter(tags=["Service"])
+router = Router(tags=["Service"])
 
 
 class ServiceInfo(BaseModel):

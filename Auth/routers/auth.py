@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import Depends, Query, Response
 from fastapi.security import OAuth2PasswordRequestForm
 
 from Auth.equipment import LogInAttempts
 from Auth.flows.change_password import replace_password
 from Auth.flows.log_in import log_in_with_password
 from core.http.problems import responses
+from core.http.routing import Router
 from core.schemas import IdPath
 from User.equipment import Hasher, Signer
 from User.errors import (
@@ -32,7 +33,7 @@ from User.services import account_service, api_key_service, log_in_service
 from work.access import BOX_OFFICE, INDIFFERENT, KNOWN, STAFFS_OWN_OR_ADMIN, allowed
 from work.unit_of_work import Work
 
-router = APIRouter(prefix="/api/auth", tags=["Auth"])
+router = Router(prefix="/api/auth", tags=["Auth"])
 
 
 @router.post(

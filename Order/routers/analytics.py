@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from core.http.problems import responses
+from core.http.routing import Router
 from Ledger.equipment import Rules
 from Ledger.schemas import Reconciliation
 from Ledger.services import reconciliation_service
@@ -20,7 +21,7 @@ from Order.services import analytics_service
 from work.access import BOX_OFFICE, allowed
 from work.unit_of_work import Work
 
-router = APIRouter(prefix="/api/analytics", tags=["Analytics"])
+router = Router(prefix="/api/analytics", tags=["Analytics"])
 
 Question = Annotated[AnalyticsQuery, Query()]
 

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from core.errors import StaleObjectError
 from core.http.problems import responses
+from core.http.routing import Router
 from core.schemas import IdPath
 from Order.access import CART_ITEM
 from Order.errors import CartItemNotFoundError
@@ -22,7 +23,7 @@ from User.errors import UserInactiveError, UserNotFoundError
 from work.access import allowed, owner_or_box_office
 from work.unit_of_work import Work
 
-router = APIRouter(prefix="/api/cart", tags=["Cart"])
+router = Router(prefix="/api/cart", tags=["Cart"])
 
 
 @router.post(

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from core.errors import NotAllowedError, StaleObjectError
 from core.http.problems import responses
+from core.http.routing import Router
 from core.pagination import ListQuery
 from core.schemas import IdPath
 from Ledger.schemas import OrderHistory
@@ -46,7 +47,7 @@ from User.errors import UserInactiveError, UserNotFoundError
 from work.access import BOX_OFFICE, OWN_OR_BOX_OFFICE, allowed, owner_or_box_office
 from work.unit_of_work import Work
 
-router = APIRouter(prefix="/api/orders", tags=["Orders"])
+router = Router(prefix="/api/orders", tags=["Orders"])
 
 _BUYING = (
     EventPassedError,

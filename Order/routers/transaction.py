@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from core.errors import StaleObjectError
 from core.http.problems import responses
+from core.http.routing import Router
 from core.schemas import IdPath
 from Order.access import ORDER, TRANSACTION
 from Order.errors import (
@@ -31,7 +32,7 @@ from Order.services import transaction_service
 from work.access import BOX_OFFICE, OWN_OR_BOX_OFFICE, allowed, owner_or_box_office
 from work.unit_of_work import Work
 
-router = APIRouter(prefix="/api/transactions", tags=["Transactions"])
+router = Router(prefix="/api/transactions", tags=["Transactions"])
 
 
 @router.post(

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 
 from core.errors import NotAllowedError, StaleObjectError
 from core.http.problems import responses
+from core.http.routing import Router
 from core.schemas import IdPath
 from Order.schemas.order import OrderFilters, OrderHistoryEntry
 from Order.services import order_queries
@@ -24,7 +25,7 @@ from User.services import user_service
 from work.access import ADMIN, PUBLIC, allowed, owner_or_admin, owner_or_box_office
 from work.unit_of_work import Work
 
-router = APIRouter(prefix="/api/users", tags=["Users"])
+router = Router(prefix="/api/users", tags=["Users"])
 
 
 @router.post(

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from core.errors import StaleObjectError
 from core.http.problems import responses
+from core.http.routing import Router
 from core.schemas import IdPath
 from Ticket.errors import StockConflictError, TicketHasOrdersError, TicketNotFoundError
 from Ticket.schemas import (
@@ -20,7 +21,7 @@ from Ticket.services import ticket_service
 from work.access import BOX_OFFICE, PUBLIC, allowed
 from work.unit_of_work import Work
 
-router = APIRouter(prefix="/api/tickets", tags=["Tickets"])
+router = Router(prefix="/api/tickets", tags=["Tickets"])
 
 
 @router.post(
@@ -60,7 +61,7 @@ async def list_tickets(query: Annotated[TicketList, Query()], work: Work) -> Res
 @allowed(PUBLIC)
 async def search_tickets(query: Annotated[TicketSearch, Query()], work: Work) -> Response:
     """Tickets with every word of `q`, in any case and with or without accents, by event date."""
-    return await work.page(lambda context: ticket_service.search_tickets(context, query))
+    return await work.page(lambda context: ticket_service.list_tickets(context, query))
 
 
 @router.get(
