@@ -7,17 +7,14 @@ and nobody waits longer than a request may take.
 """
 
 import logging
-import math
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from enum import Enum
 from functools import partial
 from typing import TypeVar
 
-import anyio
-from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -25,13 +22,7 @@ from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
 from core import deadline
-from core.errors import (
-    BusyError,
-    DatabaseUnavailableError,
-    RetryTransaction,
-    StoppingError,
-    UnavailableError,
-)
+from core.errors import BusyError, DatabaseUnavailableError, RetryTransaction
 from core.settings import Settings
 from core.store.engines import (
     begin_to_read,
@@ -43,6 +34,7 @@ from core.store.engines import (
 from core.store.errors import is_retryable, translate
 from core.store.exchange import Exchange, PostgresExchange, SqliteExchange, exchange_of
 from core.store.schema_version import schema_problem
+from core.store.seats import Seating
 
 T = TypeVar("T")
 Unit = Callable[[Session], T]
@@ -64,9 +56,10 @@ class Database:
     def __init__(self, settings: Settings, *, schema_is_known: bool = True) -> None:
         self.settings = settings
         self._schema_is_known = schema_is_known
+        self._is_sqlite = settings.is_sqlite
         self.timeout = settings.work_seconds
         size = settings.database_pool_size
-        if settings.is_sqlite:
+        if self._is_sqlite:
             # SQLite has one writer. Queueing for it here is fair; its own busy loop is not.
             self.writer = sqlite_engine(settings, size=1, writes=True)
             self.reader = sqlite_engine(settings, size=size)
@@ -79,9 +72,9 @@ class Database:
             self._snapshots = self.writer
         # SQLite's one writer is as fast as many connections elsewhere: its queue is as long.
         queue = size * QUEUE_PER_CONNECTION
-        self._writers = _Seating(self.writer, self.timeout, queue)
-        self._readers = _Seating(self.reader, self.timeout, queue)
-        self._probers = _Seating(self._probe, self.timeout, queue)
+        self._writers = self._seating(self.writer, queue)
+        self._readers = self._seating(self.reader, queue)
+        self._probers = self._seating(self._probe, queue)
         self._snapshot_readers = self._readers if self._snapshots is self.reader else self._writers
 
     async def read(self, unit: Unit[T]) -> T:
@@ -131,12 +124,22 @@ class Database:
 
     def refuse_newcomers(self) -> None:
         """Finish what has a seat and refuse all else; for the thread of the event loop."""
-        for seating in (self._writers, self._readers, self._probers):
-            seating.close()
+        for seating in self._seatings:
+            seating.refuse_newcomers()
 
     def close(self) -> None:
+        for seating in self._seatings:
+            seating.close()
         for engine in (self.writer, self.reader, self._probe):
             engine.dispose()
+
+    @property
+    def _seatings(self) -> tuple[Seating, ...]:
+        return self._writers, self._readers, self._probers
+
+    def _seating(self, engine: Engine, queue: int) -> Seating:
+        assert isinstance(engine.pool, QueuePool)  # noqa: S101 - created above
+        return Seating(engine.pool.size(), timeout=self.timeout, max_waiting=queue)
 
     def _query(self, engine: Engine, unit: Unit[T]) -> T:
         # Single statements need no BEGIN and COMMIT around them: two round trips saved.
@@ -148,18 +151,21 @@ class Database:
         """A session that is bounded in time, and whose errors speak the service's language."""
         with deadline.within(self.timeout), _translated(), engine.connect() as connection:
             exchange = self._exchange(connection, way)
+            session = Session(connection)
             try:
-                with Session(connection) as session:
-                    exchange.join(session)
-                    if not self._schema_is_known:
-                        self._look_at_schema(session)
-                    yield session
+                exchange.join(session)
+                if not self._schema_is_known:
+                    self._look_at_schema(session)
+                yield session
             finally:
                 exchange.close()
+                if session.in_transaction():
+                    # It was used, and forgets what it knows.
+                    session.close()
 
     def _exchange(self, connection: Connection, way: "_Way") -> Exchange:
         settings = self.settings
-        if not settings.is_sqlite:
+        if not self._is_sqlite:
             kind = way.value
             begin = None if kind is None else partial(postgres_begin, settings, kind)
             return PostgresExchange(connection, begin)
@@ -201,71 +207,6 @@ def commit(session: Session) -> None:
         raise BusyError
     session.flush()
     exchange_of(session).commit()
-
-
-class _Seating:
-    """Lets in as many as there are connections, the others in the order they came."""
-
-    def __init__(self, engine: Engine, timeout: float, max_waiting: int) -> None:
-        assert isinstance(engine.pool, QueuePool)  # noqa: S101 - created below
-        size = engine.pool.size()
-        self._seats = CapacityLimiter(size)
-        # Behind the seats must be no second queue, as the default limit of 40 threads would be.
-        self._threads = CapacityLimiter(math.inf)
-        self._max_waiting = max_waiting
-        self._timeout = timeout
-        self._waits: set[anyio.CancelScope] = set()
-        self._is_closed = False
-        self._is_away = False
-
-    async def run(self, work: Callable[[], T]) -> T:
-        # Time spent in the queue is not given to the work once more.
-        with deadline.within(self._timeout):
-            async with self._seat():
-                return await to_thread.run_sync(self._watched, work, limiter=self._threads)
-
-    def close(self) -> None:
-        """Send away who waits and who comes; who has a seat keeps it."""
-        self._is_closed = True
-        for wait in self._waits:
-            wait.cancel()
-
-    @asynccontextmanager
-    async def _seat(self) -> AsyncIterator[None]:
-        if self._is_closed:
-            raise StoppingError
-        if self._seats.statistics().tasks_waiting >= self._max_waiting:
-            raise self._reason()
-        seat = object()
-        with anyio.move_on_after(deadline.remaining()) as wait:
-            self._waits.add(wait)
-            try:
-                await self._seats.acquire_on_behalf_of(seat)
-            finally:
-                self._waits.discard(wait)
-        if wait.cancelled_caught:
-            raise self._reason()
-        try:
-            yield
-        finally:
-            self._seats.release_on_behalf_of(seat)
-
-    def _reason(self) -> UnavailableError:
-        """Why there is no seat."""
-        if self._is_closed:
-            return StoppingError()
-        return DatabaseUnavailableError() if self._is_away else BusyError()
-
-    def _watched(self, work: Callable[[], T]) -> T:
-        """Remembers whether the database was there: who has a seat finds out for who waits."""
-        is_away = False
-        try:
-            return work()
-        except DatabaseUnavailableError:
-            is_away = True
-            raise
-        finally:
-            self._is_away = is_away
 
 
 class _translated(AbstractContextManager[None]):  # noqa: N801 - reads as a word in `with`

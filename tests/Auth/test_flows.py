@@ -29,7 +29,7 @@ class SlowHasher:
         database = self.service.database
         seatings = (database._readers, database._writers)
         self.asked.append(asked)
-        self.seats_taken.append(sum(one._seats.borrowed_tokens for one in seatings))
+        self.seats_taken.append(sum(one.taken for one in seatings))
 
 
 @pytest.fixture

@@ -175,8 +175,8 @@ PROTECTIONS = (
         "the queue is bounded",
         [
             Edit(
-                "database.py",
-                "if self._seats.statistics().tasks_waiting >= self._max_waiting:",
+                "core/store/seats.py",
+                "if len(self._waiting) >= self._max_waiting:",
                 "if 0:",
             )
         ],
