@@ -11,8 +11,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, Select, and_, func, or_
-from sqlmodel import Session
+from sqlalchemy import ColumnElement, and_, bindparam, or_
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from core.errors import InvalidCursorError
@@ -78,16 +77,23 @@ class Sorting:
         first = self.column.desc() if self.descending else self.column.asc()
         return [first] if self.by_id else [first, self.id.asc()]
 
-    def beyond(self, cursor: str) -> ColumnElement[bool]:
-        """The rows behind a cursor, in this order."""
+    def beyond(self) -> ColumnElement[bool]:
+        """The rows behind a cursor, in this order; :meth:`position` has the parameters."""
+        last = bindparam("after_id", type_=self.id.type)
         if self.by_id:
-            last = _number(cursor)
             return self.id < last if self.descending else self.id > last
-        value, last = self._decode(cursor)
+        value = bindparam("after_value", type_=self.column.type)
         further = self.column < value if self.descending else self.column > value
         # The first condition alone bounds the index scan; the second settles the ties.
         bound = self.column <= value if self.descending else self.column >= value
         return and_(bound, or_(further, self.id > last))
+
+    def position(self, cursor: str) -> dict[str, Any]:
+        """What a cursor says of the last row of its page."""
+        if self.by_id:
+            return {"after_id": _number(cursor)}
+        value, last = self._decode(cursor)
+        return {"after_value": value, "after_id": last}
 
     def cursor(self, row: Row) -> str:
         if self.by_id:
@@ -142,46 +148,3 @@ def _number(text: str) -> int:
     if not re.fullmatch("[0-9]{1,19}", text) or int(text) > MAX_ID:
         raise InvalidCursorError
     return int(text)
-
-
-def conditions_of(
-    query: BaseModel, filters: Mapping[str, Callable[[Any], ColumnElement[bool]]]
-) -> list[ColumnElement[bool]]:
-    """What the filters that a request has set say of the rows: {parameter: value → condition}."""
-    return [
-        condition(value)
-        for name, condition in filters.items()
-        if (value := getattr(query, name)) is not None
-    ]
-
-
-def page_of(statement: Select[Any], query: ListQuery, sorting: Sorting) -> Select[Any]:
-    """The statement cut to one page, and one row more that tells whether another page follows."""
-    if query.after is not None:
-        statement = statement.where(sorting.beyond(query.after))
-    if query.skip:
-        statement = statement.offset(query.skip)
-    return statement.order_by(*sorting.clauses()).limit(query.limit + 1)
-
-
-def count_of(session: Session, statement: Select[Any], query: ListQuery) -> int | None:
-    """How many rows the whole list has, if the request asked for it."""
-    if not query.count:
-        return None
-    bare = statement.with_only_columns(func.count(), maintain_column_froms=True)
-    return int(session.execute(bare.order_by(None)).scalar_one())
-
-
-def next_page(rows: Sequence[Row], query: ListQuery, sorting: Sorting) -> dict[str, str] | None:
-    if len(rows) <= query.limit:
-        return None
-    return {"after": sorting.cursor(rows[query.limit - 1])}
-
-
-def fetch_page(
-    session: Session, statement: Select[Any], query: ListQuery, sorting: Sorting
-) -> Page[Row]:
-    """One page of a statement whose rows are the list's objects."""
-    rows = session.execute(page_of(statement, query, sorting)).all()
-    total = count_of(session, statement, query)
-    return Page(rows[: query.limit], next_page(rows, query, sorting), total)

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import Executable, Integer, Select, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import Executable, Integer, bindparam, delete, func, select, tuple_, update
 
 from core.columns import BigId
 from core.money import ZERO
-from core.pagination import ListQuery, Page, Sorting, fetch_page
+from core.pagination import ListQuery, Page
 from core.store.dialects import Sql
+from core.store.listing import Listing, Where
 from core.store.statements import Row, statement
 from models import carts, tickets, users
 from Order.errors import CartItemNotFoundError
@@ -33,6 +34,10 @@ _TICKET = [
 ]
 
 _SERVED = ("id", "user_id", "ticket_id", "quantity", "created_at", "updated_at")
+_LINES = select(*carts.c, *_TICKET).join(tickets, tickets.c.id == carts.c.ticket_id)
+_CARTS = Listing(
+    _LINES, carts.c, {"user_id": Where("user_id", carts.c.user_id == bindparam("user_id"))}
+)
 
 
 def add_item(context: Context, body: CartItemCreate) -> CartItemRead:
@@ -75,15 +80,14 @@ def clear(context: Context, user_id: int) -> None:
 
 
 def list_items(context: Context, user_id: int, query: ListQuery) -> Page[CartItemRead]:
-    statement = _lines().where(carts.c.user_id == user_id)
-    page = fetch_page(context.session, statement, query, Sorting.of(query.sort, carts.c))
+    page = _CARTS.page(context.rows, query, user_id=user_id)
     if not page.items:
         user_service.require_user(context, user_id)
     return page.map(lambda row: _read(context, row))
 
 
 def get_total(context: Context, user_id: int) -> CartTotal:
-    statement = _lines().where(carts.c.user_id == user_id).order_by(carts.c.id)
+    statement = _LINES.where(carts.c.user_id == user_id).order_by(carts.c.id)
     items = [_read(context, row) for row in context.session.execute(statement)]
     if not items:
         user_service.require_user(context, user_id)
@@ -208,12 +212,8 @@ def _row(context: Context, cart_item_id: int, *, lock: bool = False) -> Any:
     return row
 
 
-def _lines() -> Select[Any]:
-    return select(*carts.c, *_TICKET).join(tickets, tickets.c.id == carts.c.ticket_id)
-
-
 def _get(context: Context, cart_id: int) -> CartItemRead:
-    row = context.session.execute(_lines().where(carts.c.id == cart_id)).one()
+    row = context.session.execute(_LINES.where(carts.c.id == cart_id)).one()
     return _read(context, row)
 
 

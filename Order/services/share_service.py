@@ -1,8 +1,9 @@
 """Whom an order concerns: its owner, and those the owner shares it with."""
 
-from sqlalchemy import delete, exists, insert, select
+from sqlalchemy import bindparam, delete, exists, insert, select
 
-from core.pagination import ListQuery, Page, Sorting, fetch_page
+from core.pagination import ListQuery, Page
+from core.store.listing import Listing, Where
 from models import UserOrderRole, user_orders, users
 from Order.errors import AlreadySharedError, OwnerStaysError, RecipientNotFoundError
 from Order.schemas.order import OrderUserCreate, OrderUserRead
@@ -13,11 +14,15 @@ from work.context import Context
 _RELATION = select(*user_orders.c, users.c.username).join(
     users, users.c.id == user_orders.c.user_id
 )
+_RELATIONS = Listing(
+    _RELATION,
+    user_orders.c,
+    {"order_id": Where("order_id", user_orders.c.order_id == bindparam("order_id"))},
+)
 
 
 def list_order_users(context: Context, order_id: int, query: ListQuery) -> Page[OrderUserRead]:
-    statement = _RELATION.where(user_orders.c.order_id == order_id)
-    page = fetch_page(context.session, statement, query, Sorting.of(query.sort, user_orders.c))
+    page = _RELATIONS.page(context.rows, query, order_id=order_id)
     if not page.items:
         order_queries.require_order(context, order_id)
     return page.map(OrderUserRead.model_validate)

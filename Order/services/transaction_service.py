@@ -1,13 +1,13 @@
 """Payments and refunds: money for one order, counted once."""
 
-from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, bindparam, func, insert, select, true
+from sqlalchemy import Executable, bindparam, func, insert, select, true
 
-from core.pagination import Page, Sorting, conditions_of, fetch_page
+from core.pagination import Page
 from core.store.dialects import Sql
+from core.store.listing import Listing, Where
 from core.store.statements import Row, statement
 from models import TransactionStatus, order_items, orders, transactions
 from Order.errors import (
@@ -38,10 +38,23 @@ from Order.services.references import transaction_number
 from Ticket.services.stock_service import Holding
 from work.context import Context
 
-_FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
-    "status": lambda value: transactions.c.status == value,
-    "payment_method": lambda value: transactions.c.payment_method == value,
-}
+_TRANSACTIONS = Listing(
+    select(*transactions.c),
+    transactions.c,
+    {
+        "status": Where("status", transactions.c.status == bindparam("status")),
+        "payment_method": Where(
+            "payment_method", transactions.c.payment_method == bindparam("payment_method")
+        ),
+        "order_id": Where("order_id", transactions.c.order_id == bindparam("order_id")),
+        "buyer_id": Where(
+            "buyer_id",
+            transactions.c.order_id.in_(
+                select(orders.c.id).where(orders.c.user_id == bindparam("buyer_id"))
+            ),
+        ),
+    },
+)
 _FIXED_ONCE_SETTLED = ("amount", "payment_method")
 
 
@@ -72,19 +85,14 @@ def get_transaction(context: Context, transaction_id: int) -> TransactionRead:
 
 def list_transactions(context: Context, query: TransactionList) -> Page[TransactionRead]:
     """The box office sees all transactions, customers those of their own orders."""
-    conditions = []
-    if query.order_id is not None:
-        conditions.append(transactions.c.order_id == query.order_id)
-    if not context.caller.is_box_office:
-        own = select(orders.c.id).where(orders.c.user_id == context.caller.user_id)
-        conditions.append(transactions.c.order_id.in_(own))
-    return _page(context, query, *conditions)
+    own = {} if context.caller.is_box_office else {"buyer_id": context.caller.user_id}
+    return _page(context, query, **own)
 
 
 def list_transactions_of_order(
     context: Context, order_id: int, query: TransactionFilters
 ) -> Page[TransactionRead]:
-    page = _page(context, query, transactions.c.order_id == order_id)
+    page = _page(context, query, order_id=order_id)
     if not page.items:
         order_queries.require_order(context, order_id)
     return page
@@ -189,11 +197,8 @@ def _require_due(amount: Decimal, order: Row) -> None:
         raise AmountExceedsBalanceError(amount, due)
 
 
-def _page(
-    context: Context, query: TransactionFilters, *own: ColumnElement[bool]
-) -> Page[TransactionRead]:
-    statement = select(*transactions.c).where(*conditions_of(query, _FILTERS), *own)
-    page = fetch_page(context.session, statement, query, Sorting.of(query.sort, transactions.c))
+def _page(context: Context, query: TransactionFilters, **own: Any) -> Page[TransactionRead]:
+    page = _TRANSACTIONS.page(context.rows, query, **own)
     return page.map(lambda row: _read(context, row))
 
 

@@ -1,13 +1,14 @@
 """Tickets: what is on sale, and at which price."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, bindparam, delete, exists, insert, select, update
+from sqlalchemy import Executable, bindparam, delete, exists, insert, select, update
 
 from core.columns import BigId
-from core.pagination import ListQuery, Page, Sorting, conditions_of, fetch_page
+from core.pagination import Page
 from core.store.dialects import Sql
+from core.store.listing import Either, Listing, Where, Words, containing, pattern
 from core.store.statements import Row, statement
 from core.text import case_key, search_key
 from models import TicketStatus, order_items, tickets
@@ -25,20 +26,31 @@ from work.context import Context
 
 _STOCK = {"total_quantity", "available_quantity"}
 _KEYS = {"event_name": "event_key", "venue": "venue_key", "category": "category_key"}
-_ON_SALE = tickets.c.status == TicketStatus.AVAILABLE.value
+
+
+def _part(text: str) -> str:
+    """In any case, anywhere."""
+    return pattern(case_key(text))
+
+
 # Not the keys under which it is found.
 _SERVED = [tickets.c[name] for name in TicketRead.model_fields if name in tickets.c]
-_FILTERS: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
-    "status": lambda value: tickets.c.status == value.value,
-    "category": lambda value: tickets.c.category_key == case_key(value),
-    "venue": lambda value: tickets.c.venue_key.contains(case_key(value), autoescape=True),
-    "event_name": lambda value: tickets.c.event_key.contains(case_key(value), autoescape=True),
-    "min_price": lambda value: tickets.c.price >= value,
-    "max_price": lambda value: tickets.c.price <= value,
-    "date_from": lambda value: tickets.c.event_date >= value,
-    "date_to": lambda value: tickets.c.event_date < value,
-    "available": lambda value: _ON_SALE if value else ~_ON_SALE,
-}
+_TICKETS = Listing(
+    select(*_SERVED),
+    tickets.c,
+    {
+        "status": Where("status", tickets.c.status == bindparam("status"), lambda one: one.value),
+        "category": Where("category", tickets.c.category_key == bindparam("category"), case_key),
+        "venue": Where("venue", containing(tickets.c.venue_key, "venue"), _part),
+        "event_name": Where("event_name", containing(tickets.c.event_key, "event_name"), _part),
+        "min_price": Where("min_price", tickets.c.price >= bindparam("min_price")),
+        "max_price": Where("max_price", tickets.c.price <= bindparam("max_price")),
+        "date_from": Where("date_from", tickets.c.event_date >= bindparam("date_from")),
+        "date_to": Where("date_to", tickets.c.event_date < bindparam("date_to")),
+        "available": Either(tickets.c.status == TicketStatus.AVAILABLE.value),
+        "q": Words("q", tickets.c.search_text, lambda text: search_key(text).split()),
+    },
+)
 _SEARCHED = ("event_name", "event_description", "venue", "category")
 
 
@@ -70,14 +82,9 @@ def get_ticket(context: Context, ticket_id: int) -> TicketRead:
     return _read(context, row)
 
 
-def list_tickets(context: Context, query: TicketList) -> Page[TicketRead]:
-    return _page(context, query, conditions_of(query, _FILTERS))
-
-
-def search_tickets(context: Context, query: TicketSearch) -> Page[TicketRead]:
-    words = search_key(query.q or "").split()
-    found = [tickets.c.search_text.contains(word, autoescape=True) for word in words]
-    return _page(context, query, [*conditions_of(query, _FILTERS), *found])
+def list_tickets(context: Context, query: TicketList | TicketSearch) -> Page[TicketRead]:
+    """All that match every filter, and in a search every word."""
+    return _TICKETS.page(context.rows, query).map(lambda row: _read(context, row))
 
 
 def update_ticket(context: Context, ticket_id: int, body: TicketUpdate) -> TicketRead:
@@ -207,14 +214,6 @@ def _derived(fields: dict[str, Any]) -> dict[str, str]:
     # A line each, so that no word is found across the end of one text and the start of another.
     text = "\n".join(fields.get(name) or "" for name in _SEARCHED)
     return {**keys, "search_text": search_key(text)}
-
-
-def _page(
-    context: Context, query: ListQuery, conditions: list[ColumnElement[bool]]
-) -> Page[TicketRead]:
-    statement = select(*tickets.c).where(*conditions)
-    page = fetch_page(context.session, statement, query, Sorting.of(query.sort, tickets.c))
-    return page.map(lambda row: _read(context, row))
 
 
 def _read(context: Context, row: Row) -> TicketRead:

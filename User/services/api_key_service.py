@@ -6,8 +6,9 @@ from functools import partial
 from sqlalchemy import Executable, Select, bindparam, delete, insert, select, update
 from sqlmodel import Session
 
-from core.pagination import Page, Sorting, fetch_page
+from core.pagination import Page
 from core.store.dialects import Sql
+from core.store.listing import Listing, Where
 from core.store.statements import Row, statement
 from models import UserRole, api_keys, users
 from User.errors import ApiKeyNotFoundError, RoleTooHighError
@@ -18,6 +19,11 @@ from work.context import Context
 
 # The last use is told to the minute, so that a busy key does not write at each request.
 _USE_RESOLUTION = timedelta(minutes=1)
+_API_KEYS = Listing(
+    select(*api_keys.c),
+    api_keys.c,
+    {"user_id": Where("user_id", api_keys.c.user_id.is_not_distinct_from(bindparam("user_id")))},
+)
 
 
 def create_api_key(context: Context, body: ApiKeyCreate) -> ApiKeyMade:
@@ -39,9 +45,8 @@ def create_api_key(context: Context, body: ApiKeyCreate) -> ApiKeyMade:
 
 
 def list_api_keys(context: Context, query: ApiKeyList) -> Page[ApiKeyRead]:
-    statement = _visible_to(context)
-    page = fetch_page(context.session, statement, query, Sorting.of(query.sort, api_keys.c))
-    return page.map(ApiKeyRead.model_validate)
+    own = {} if context.caller.is_admin else {"user_id": context.caller.user_id}
+    return _API_KEYS.page(context.rows, query, **own).map(ApiKeyRead.model_validate)
 
 
 def delete_api_key(context: Context, key_id: int) -> None:

@@ -2,10 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, insert, or_, select, update
+from sqlalchemy import Executable, Row, bindparam, delete, exists, insert, or_, select, update
 
 from core.errors import NotAllowedError
-from core.pagination import Page, Sorting, fetch_page
+from core.pagination import Page
+from core.store.dialects import Sql
+from core.store.listing import Either, Listing
+from core.store.statements import statement
 from core.text import case_key
 from models import UserRole, orders, users
 from User.errors import (
@@ -22,6 +25,7 @@ from work.context import Context
 
 # Sorted as they are unique: in any case. The unique rule's index serves both.
 _SORTED = {"id": users.c.id, "created_at": users.c.created_at, "username": users.c.username_key}
+_USERS = Listing(select(*users.c), _SORTED, {"is_active": Either(users.c.is_active.is_(True))})
 
 # What only administrators may write.
 _ENDING_LOG_INS = {"role", "is_active"}
@@ -54,7 +58,10 @@ def register_user(
 
 
 def get_user(context: Context, user_id: int) -> UserRead:
-    return UserRead.model_validate(_row(context, users.c.id == user_id))
+    row = context.row(_by_id, user_id=user_id)
+    if row is None:
+        raise UserNotFoundError
+    return UserRead.model_validate(row)
 
 
 def get_user_by_username(context: Context, username: str) -> UserRead:
@@ -62,11 +69,7 @@ def get_user_by_username(context: Context, username: str) -> UserRead:
 
 
 def list_users(context: Context, query: UserList) -> Page[UserRead]:
-    statement = select(*users.c)
-    if query.is_active is not None:
-        statement = statement.where(users.c.is_active.is_(query.is_active))
-    page = fetch_page(context.session, statement, query, Sorting.of(query.sort, _SORTED))
-    return page.map(UserRead.model_validate)
+    return _USERS.page(context.rows, query).map(UserRead.model_validate)
 
 
 def update_user(context: Context, user_id: int, body: UserUpdate) -> UserRead:
@@ -119,6 +122,11 @@ def require_active(context: Context, user_id: int) -> None:
         raise UserNotFoundError
     if not active:
         raise UserInactiveError
+
+
+@statement
+def _by_id(_sql: Sql) -> Executable:
+    return select(*users.c).where(users.c.id == bindparam("user_id"))
 
 
 def _require_admin(context: Context) -> None:

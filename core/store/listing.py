@@ -1,0 +1,213 @@
+"""Lists: in each way that one is asked for, a statement that is made once.
+
+A way is which filters are set, how it is sorted, and whether it goes on behind a cursor; what the
+filters are set to are parameters.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, Executable, Integer, Select, and_, bindparam, func
+
+from core.columns import BigId
+from core.pagination import ListQuery, Page, Sorting
+from core.store.dialects import Sql
+from core.store.statements import Row, Statement
+
+T = TypeVar("T")
+# (statement, its parameters) → its rows: ``Context.rows``.
+Ask = Callable[..., list[Row]]
+# How many ways of a list are remembered: callers make up as many as they like.
+_WAYS = 200
+_ESCAPE = "/"
+
+
+class Filter(Protocol):
+    """A condition on the rows of a list, and what a request may set it to."""
+
+    def kind(self, value: Any) -> Hashable:
+        """What makes another condition of it."""
+
+    def condition(self, kind: Any) -> ColumnElement[bool]: ...
+
+    def values(self, value: Any) -> Mapping[str, Any]:
+        """The condition's parameters."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """A condition with one parameter, whatever it is set to."""
+
+    name: str
+    clause: ColumnElement[bool]
+    prepared: Callable[[Any], Any] = lambda value: value
+
+    def kind(self, value: Any) -> None:  # noqa: ARG002 - of the protocol
+        return None
+
+    def condition(self, kind: None) -> ColumnElement[bool]:  # noqa: ARG002
+        return self.clause
+
+    def values(self, value: Any) -> Mapping[str, Any]:
+        return {self.name: self.prepared(value)}
+
+
+@dataclass(frozen=True)
+class Either:
+    """One condition or its opposite."""
+
+    clause: ColumnElement[bool]
+
+    def kind(self, value: bool) -> bool:  # noqa: FBT001
+        return value
+
+    def condition(self, kind: bool) -> ColumnElement[bool]:  # noqa: FBT001
+        return self.clause if kind else ~self.clause
+
+    def values(self, value: bool) -> Mapping[str, Any]:  # noqa: FBT001, ARG002
+        return {}
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text in which every word occurs."""
+
+    name: str
+    column: ColumnElement[str]
+    words: Callable[[str], Sequence[str]]
+
+    def kind(self, value: str) -> int:
+        return len(self.words(value))
+
+    def condition(self, kind: int) -> ColumnElement[bool]:
+        return and_(*(containing(self.column, f"{self.name}_{n}") for n in range(kind)))
+
+    def values(self, value: str) -> Mapping[str, Any]:
+        return {f"{self.name}_{n}": pattern(word) for n, word in enumerate(self.words(value))}
+
+
+def containing(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    """The column's text contains the parameter; see :func:`pattern`."""
+    return column.like(bindparam(name), escape=_ESCAPE)
+
+
+def pattern(text: str) -> str:
+    """A text as a pattern that finds it anywhere, and nothing else."""
+    for special in (_ESCAPE, "%", "_"):
+        text = text.replace(special, _ESCAPE + special)
+    return f"%{text}%"
+
+
+@dataclass(frozen=True)
+class Around:
+    """What makes several rows of each, of a page that is cut already; sorted by ``ties`` in each."""
+
+    build: Callable[[Select[Any], Sorting], Select[Any]]
+    ties: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Way:
+    sort: str
+    kinds: tuple[tuple[str, Hashable], ...]
+    goes_on: bool
+    skips: bool
+
+
+class Listing:
+    """A list: the rows that it selects from, its filters, and what it is sorted by."""
+
+    def __init__(
+        self,
+        source: Select[Any],
+        columns: Any,
+        filters: Mapping[str, Filter] | None = None,
+        around: "Around | None" = None,
+    ) -> None:
+        self._source = source
+        self._columns = columns
+        self._filters = filters or {}
+        self._around = around
+        self._page = lru_cache(_WAYS)(self._build_page)
+        self._count = lru_cache(_WAYS)(self._build_count)
+
+    def page(self, ask: Ask, query: ListQuery, **own: Any) -> Page[Row]:
+        """A page of the rows; ``own`` are filters that the request does not set itself."""
+        return self.gathered(ask, query, lambda rows: [[row] for row in rows], **own).map(
+            lambda rows: rows[0]
+        )
+
+    def gathered(
+        self, ask: Ask, query: ListQuery, gather: Callable[[list[Row]], list[list[Row]]], **own: Any
+    ) -> Page[list[Row]]:
+        """A page of objects that have several rows each."""
+        set_to = self._set_to(query, own)
+        way, values = self._asked(query, set_to)
+        found = gather(ask(self._page(way), **values))
+        following = None
+        if len(found) > query.limit:
+            sorting = Sorting.of(query.sort, self._columns)
+            following = {"after": sorting.cursor(found[query.limit - 1][0])}
+        total = self._total(ask, way, set_to) if query.count else None
+        return Page(found[: query.limit], following, total)
+
+    def _set_to(self, query: ListQuery, own: Mapping[str, Any]) -> dict[str, Any]:
+        asked = ((name, getattr(query, name, None)) for name in self._filters)
+        # A filter of the service's own stays one where it is set to None: nobody's are not all.
+        return {name: value for name, value in asked if value is not None} | dict(own)
+
+    def _asked(self, query: ListQuery, set_to: Mapping[str, Any]) -> tuple[_Way, dict[str, Any]]:
+        kinds = tuple((name, self._filters[name].kind(value)) for name, value in set_to.items())
+        way = _Way(query.sort, kinds, query.after is not None, query.skip > 0)
+        values = self._values(set_to)
+        # One more, which tells whether another page follows.
+        values["page_size"] = query.limit + 1
+        if query.after is not None:
+            values |= Sorting.of(query.sort, self._columns).position(query.after)
+        if query.skip:
+            values["skipped"] = query.skip
+        return way, values
+
+    def _values(self, set_to: Mapping[str, Any]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name, value in set_to.items():
+            values |= self._filters[name].values(value)
+        return values
+
+    def _total(self, ask: Ask, way: _Way, set_to: Mapping[str, Any]) -> int:
+        [row] = ask(self._count(way.kinds), **self._values(set_to))
+        return int(row.total)
+
+    def _filtered(self, kinds: tuple[tuple[str, Hashable], ...]) -> Select[Any]:
+        return self._source.where(*(self._filters[name].condition(kind) for name, kind in kinds))
+
+    def _build_page(self, way: _Way) -> Statement:
+        sorting = Sorting.of(way.sort, self._columns)
+
+        def build(_sql: Sql) -> Executable:
+            page = self._filtered(way.kinds)
+            if way.goes_on:
+                page = page.where(sorting.beyond())
+            if way.skips:
+                page = page.offset(bindparam("skipped", type_=BigId))
+            page = page.order_by(*sorting.clauses())
+            page = page.limit(bindparam("page_size", type_=Integer))
+            return self._around.build(page, sorting) if self._around else page
+
+        return Statement(build, lambda columns: self._sorted(sorting, columns))
+
+    def _sorted(self, sorting: Sorting, columns: Any) -> list[ColumnElement[Any]]:
+        """How the rows are sorted, by the columns that they have."""
+        name = str(sorting.column.key)
+        column = columns.id if sorting.by_id else columns[name]
+        made = Sorting(column, columns.id, sorting.descending).clauses()
+        return [*made, *(columns[name] for name in (self._around.ties if self._around else ()))]
+
+    def _build_count(self, kinds: tuple[tuple[str, Hashable], ...]) -> Statement:
+        def build(_sql: Sql) -> Executable:
+            total = func.count().label("total")
+            return self._filtered(kinds).with_only_columns(total, maintain_column_froms=True)
+
+        return Statement(build)
