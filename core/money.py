@@ -40,9 +40,10 @@ class Money(TypeDecorator[Decimal]):
 def to_minor_units(value: Decimal | int) -> int:
     """Cents of an amount; an amount with a fraction of a cent is a programming error."""
     minor = Decimal(value).scaleb(2)
-    if minor != minor.to_integral_value():
+    whole = int(minor)
+    if whole != minor:
         raise ValueError(f"{value} has a fraction of a cent")
-    return int(minor)
+    return whole
 
 
 def from_minor_units(minor: int) -> Decimal:

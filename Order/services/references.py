@@ -3,6 +3,7 @@
 import secrets
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LENGTH = 10
 
 
 def order_reference() -> str:
@@ -15,4 +16,9 @@ def transaction_number() -> str:
 
 def _random_text() -> str:
     """One of 30 to the tenth; a repeated one meets a unique rule."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(10))
+    number = secrets.randbelow(len(ALPHABET) ** _LENGTH)
+    text = ""
+    for _ in range(_LENGTH):
+        number, letter = divmod(number, len(ALPHABET))
+        text += ALPHABET[letter]
+    return text

@@ -15,7 +15,6 @@ from sqlalchemy import (
     cast,
     column,
     func,
-    literal,
     literal_column,
     select,
 )
@@ -48,7 +47,7 @@ class Sql:
         until somebody asks again, which is not before rows were inserted with them.
         """
         if not self.is_sqlite:
-            return func.nextval(literal(f"{table.name}_id_seq"), type_=BigId)
+            return func.nextval(literal_column(f"'{table.name}_id_seq'"), type_=BigId)
         counter = "(SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = '{}')"
         last = literal_column(counter.format(table.name), BigId)
         return last + func.row_number().over()
@@ -65,7 +64,7 @@ class Sql:
         """
         if self.is_sqlite:
             return change  # type: ignore[no-any-return]
-        done = change.returning(literal(1).label("row")).cte("done")
+        done = change.returning(literal_column("1").label("row")).cte("done")
         found = func.require_rows(func.count(), bindparam("expected", type_=Integer))
         return select(found.label("found")).select_from(done)
 
@@ -89,7 +88,7 @@ class Given:
         if self._is_sqlite:
             return {self._name: json.dumps(processed)}
         values = list(zip(*processed, strict=True)) or [()] * len(self._columns)
-        return {name: list(value) for name, value in zip(self._columns, values, strict=True)}
+        return {name: array(value) for name, value in zip(self._columns, values, strict=True)}
 
     def _paired(self, row: Sequence[Any]) -> Any:
         return zip(row, self._processors, strict=True)
@@ -111,6 +110,20 @@ class Given:
             for index, (key, kind) in enumerate(types.items())
         ]
         return select(*columns).subquery(self._name)
+
+
+def array(values: Sequence[Any]) -> str:
+    """PostgreSQL's text for an array: for the driver one value instead of many."""
+    return f"{{{','.join(_element(value) for value in values)}}}"
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return str(value)
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
 def binding(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:

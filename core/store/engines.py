@@ -56,6 +56,8 @@ def postgres_engine(settings: Settings, *, size: int) -> Engine:
             "options": " ".join([*limits, "-c timezone=UTC"]),
         },
         isolation_level="AUTOCOMMIT",
+        # By name, the driver decodes each name again each time.
+        paramstyle="format",
     )
     listen_to_sessions(engine)
     if _EVENTS:

@@ -8,7 +8,7 @@ than it is sent. SQLite is no message away, so there nothing waits.
 The unit's SQLModel session speaks through the same connection: first is sent what was said before.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, event
@@ -96,8 +96,8 @@ class PostgresExchange(Exchange):
         self._begin = begin
         self._cursor = self._driver.cursor()
         self._is_open = False
-        self._unsent: list[bytes] = []
-        self._texts: list[str] = []
+        self._unsent: list[str] = []
+        self._values: list[Any] = []
         self._say_begin()
 
     def rows(self, statement: Statement, values: dict[str, Any]) -> list[Row]:
@@ -115,18 +115,18 @@ class PostgresExchange(Exchange):
     def flush(self) -> None:
         if not self._unsent:
             return
-        message, texts = b";\n".join(self._unsent), ";\n".join(self._texts)
+        message, values = ";\n".join(self._unsent), list(self._values)
         self._forget()
         # From here on there may be one, whatever becomes of the message.
         self._is_open = self._begin is not None
-        self._send(texts, lambda: self._cursor.execute(message))
+        self._send(message, lambda: self._cursor.execute(message, values))
 
     def commit(self) -> None:
         if not self._is_open and len(self._unsent) <= 1:
             # Nothing was said but that something would be.
             self._forget()
             return
-        self._say("COMMIT", None)
+        self._say("COMMIT")
         self.flush()
         if self._cursor.statusmessage != "COMMIT":
             raise AssertionError("an error was passed over: the transaction was rolled back")
@@ -135,7 +135,7 @@ class PostgresExchange(Exchange):
     def undo(self) -> None:
         self._forget()
         if self._is_open:
-            self._say("ROLLBACK", None)
+            self._say("ROLLBACK")
         self._say_begin()
 
     def close(self) -> None:
@@ -150,16 +150,15 @@ class PostgresExchange(Exchange):
 
     def _say_begin(self) -> None:
         if self._begin is not None:
-            self._say(self._begin(), None)
+            self._say(self._begin())
 
-    def _say(self, text: str, values: Any) -> None:
-        said = text.encode() if values is None else self._cursor.mogrify(text, values)
-        self._unsent.append(said)
-        self._texts.append(text)
+    def _say(self, text: str, values: Sequence[Any] = ()) -> None:
+        self._unsent.append(text)
+        self._values += values
 
     def _forget(self) -> None:
         self._unsent.clear()
-        self._texts.clear()
+        self._values.clear()
 
 
 class SqliteExchange(Exchange):

@@ -23,7 +23,7 @@ from sqlalchemy import (
     Executable,
     Table,
     bindparam,
-    literal,
+    literal_column,
     select,
     true,
     update,
@@ -82,7 +82,8 @@ class Compiled:
             raise AssertionError("a default of SQLAlchemy's would have to be computed: name it")
         self.text = str(compiled)
         self._given: Mapping[str, Given] = sql.given
-        self._positions: Sequence[str] | None = compiled.positiontup
+        # Both drivers take parameters by position.
+        self._positions: Sequence[str] = compiled.positiontup
         self._constants: dict[str, Any] = {}
         self._processors: dict[str, Processor | None] = {}
         for bind, name in compiled.bind_names.items():
@@ -95,8 +96,8 @@ class Compiled:
         processors = enumerate(fetching(column.type, dialect) for column in columns)
         self._fetching = [(index, process) for index, process in processors if process]
 
-    def values(self, given: Mapping[str, Any]) -> Any:
-        """Parameters as the driver takes them: by name, or by position."""
+    def values(self, given: Mapping[str, Any]) -> list[Any]:
+        """Parameters as the driver takes them."""
         values = dict(self._constants)
         for name, value in given.items():
             rows = self._given.get(name)
@@ -105,8 +106,6 @@ class Compiled:
                 continue
             process = self._processors[name]
             values[name] = value if process is None else process(value)
-        if self._positions is None:
-            return values
         return [values[name] for name in self._positions]
 
     def rows(self, fetched: Iterable[Sequence[Any]]) -> list[Row]:
@@ -165,7 +164,7 @@ class Joined:
     def _build(self, sql: Sql) -> Executable:
         parts = [_select_of(part, sql).subquery(f"q{n}") for n, part in enumerate(self._parts)]
         columns = [column.label(f"{part.name}_{column.key}") for part in parts for column in part.c]
-        asked: Any = select(literal(1).label("one")).subquery("asked")
+        asked: Any = select(literal_column("1").label("one")).subquery("asked")
         for part in parts:
             asked = asked.outerjoin(part, true())
         together = select(*columns).select_from(asked)
