@@ -20,15 +20,7 @@ from benchmarks.layout import Layout
 from benchmarks.measuring import Meter, Sample
 from benchmarks.proxy import Counts, Proxy, listening
 from benchmarks.scenarios import Scenario
-from benchmarks.subjects import (
-    FLOORS,
-    ORM,
-    Checkout,
-    Subject,
-    prepare,
-    served,
-    served_app,
-)
+from benchmarks.subjects import FLOORS, ORM, Checkout, Subject, prepare, served, served_app
 
 # Requests of each scenario whose statements are counted, after some that are not.
 WARM_UP, COUNTED = 60, 200

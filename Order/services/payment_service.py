@@ -3,7 +3,7 @@
 Callers hold the order's lock, so the rows they hand in are as they are.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -27,15 +27,18 @@ _REVIVED = Move(OrderStatus.CANCELLED, OrderStatus.CONFIRMED, Cause.ORDER_REVIVE
 _SELL_LATE = Shift(Stock.AVAILABLE, Stock.SOLD, Cause.ORDER_REVIVED)
 
 
-def receive(context: Context, order: Row, money: Row, holdings: Collection[Holding]) -> None:
+# What a function made of the fields of a payment.
+Changed = Mapping[str, Any]
+
+
+def receive(context: Context, order: Row, money: Row, holdings: Collection[Holding]) -> Changed:
     """Count successful money; what covers the total confirms a pending order, and sells it."""
     if order.status == OrderStatus.CANCELLED:
-        _receive_late(context, order, money, holdings)
-        return
+        return _receive_late(context, order, money, holdings)
     due = balance_due(order)
     if money.amount > due:
         raise AmountExceedsBalanceError(money.amount, due)
-    _settle(context, money, status=TransactionStatus.SUCCESS, succeeded_at=context.now)
+    changed = _settle(context, money, status=TransactionStatus.SUCCESS, succeeded_at=context.now)
     received = ledger_service.money_moved(order.id, money.id, money.amount, _RECEIVED)
     paid = order.amount_paid + money.amount
     if order.status == OrderStatus.PENDING and money.amount == due:
@@ -43,6 +46,7 @@ def receive(context: Context, order: Row, money: Row, holdings: Collection[Holdi
     else:
         order_lifecycle.change_order(context, order.id, amount_paid=paid)
         ledger_service.record(context, [received])
+    return changed
 
 
 def give_back(
@@ -53,11 +57,11 @@ def give_back(
     *,
     reason: str | None,
     restock: bool,
-) -> None:
+) -> Changed:
     """Refund a part of a payment; a confirmed order without money left is cancelled."""
     total = money.refunded_amount + amount
     status = TransactionStatus.REFUNDED if total == money.amount else TransactionStatus.SUCCESS
-    _settle(context, money, refunded_amount=total, status=status)
+    changed = _settle(context, money, refunded_amount=total, status=status)
     returned = order_lifecycle.money_returned(order.id, money.id, amount)
     ledger_service.record(context, [returned])
     reopened = amount if order.status == OrderStatus.PENDING else Decimal(0)
@@ -71,18 +75,21 @@ def give_back(
         stock_to = Stock.AVAILABLE if restock else Stock.WITHHELD
         why = reason or REFUNDED
         order_lifecycle.cancel(context, order, reason=why, stock_to=stock_to)
+    return changed
 
 
-def change_transaction(context: Context, transaction_id: int, **fields: Any) -> None:
-    context.change(transactions, {"id": transaction_id}, **fields, updated_at=context.now)
+def change_transaction(context: Context, transaction_id: int, **fields: Any) -> Changed:
+    changed = {**fields, "updated_at": context.now}
+    context.change(transactions, {"id": transaction_id}, **changed)
+    return changed
 
 
-def fail(context: Context, money: Row, *, reason: str | None) -> None:
+def fail(context: Context, money: Row, *, reason: str | None) -> Changed:
     """The money did not come; the order stays as it is."""
-    _settle(context, money, status=TransactionStatus.FAILED, failure_reason=reason)
+    return _settle(context, money, status=TransactionStatus.FAILED, failure_reason=reason)
 
 
-def _settle(context: Context, money: Row, **fields: Any) -> None:
+def _settle(context: Context, money: Row, **fields: Any) -> Changed:
     """Change money as it was read; who finds it changed runs again and sees it.
 
     The order's lock comes first. This is the wall behind it: no money is counted twice.
@@ -92,39 +99,43 @@ def _settle(context: Context, money: Row, **fields: Any) -> None:
         "status": money.status,
         "refunded_amount": money.refunded_amount,
     }
-    context.change(transactions, as_it_was, **fields, updated_at=context.now)
+    changed = {**fields, "updated_at": context.now}
+    context.change(transactions, as_it_was, **changed)
+    return changed
 
 
-def _receive_late(context: Context, order: Row, money: Row, holdings: Collection[Holding]) -> None:
+def _receive_late(
+    context: Context, order: Row, money: Row, holdings: Collection[Holding]
+) -> Changed:
     """Money on an order that expired: sell the tickets again if they are there, else give it back.
 
     Paid without a ticket, or a ticket without payment, must not exist.
     """
     if order.cancel_reason != EXPIRED:
         raise OrderNotPayableError(order_status=order.status.value)
-    _settle(context, money, status=TransactionStatus.SUCCESS, succeeded_at=context.now)
+    changed = _settle(context, money, status=TransactionStatus.SUCCESS, succeeded_at=context.now)
     received = ledger_service.money_moved(order.id, money.id, money.amount, _RECEIVED)
     ledger_service.record(context, [received])
     paid = order.amount_paid + money.amount
     covers = money_held(order) + money.amount >= order.total_amount
     if covers and _sell_again(context, order.id, holdings):
         order_lifecycle.revive(context, order, amount_paid=paid)
-        return
-    change_transaction(
-        context,
-        money.id,
-        status=TransactionStatus.REFUNDED,
-        refunded_amount=money.amount,
-        failure_reason=ORDER_EXPIRED,
-    )
+        return changed
+    returned = order_lifecycle.money_returned(order.id, money.id, money.amount)
+    ledger_service.record(context, [returned])
     order_lifecycle.change_order(
         context,
         order.id,
         amount_paid=paid,
         amount_refunded=order.amount_refunded + money.amount,
     )
-    returned = order_lifecycle.money_returned(order.id, money.id, money.amount)
-    ledger_service.record(context, [returned])
+    return change_transaction(
+        context,
+        money.id,
+        status=TransactionStatus.REFUNDED,
+        refunded_amount=money.amount,
+        failure_reason=ORDER_EXPIRED,
+    )
 
 
 def _sell_again(context: Context, order_id: int, wanted: Collection[Holding]) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Executable, bindparam, func, insert, select, true
 
+from core.money import ZERO
 from core.pagination import Page
 from core.store.dialects import Sql
 from core.store.listing import Listing, Where
@@ -55,6 +56,17 @@ _TRANSACTIONS = Listing(
         ),
     },
 )
+_ANNOUNCED = (
+    "transaction_number",
+    "order_id",
+    "amount",
+    "refunded_amount",
+    "payment_method",
+    "transaction_reference",
+    "status",
+    "created_at",
+    "updated_at",
+)
 _FIXED_ONCE_SETTLED = ("amount", "payment_method")
 
 
@@ -65,18 +77,19 @@ def create_transaction(context: Context, body: TransactionCreate) -> Transaction
         raise OrderNotPayableError(order_status=order.status.value)
     amount = balance_due(order) if body.amount is None else body.amount
     _require_due(amount, order)
-    statement = insert(transactions).values(
+    row = context.row(
+        _announced,
         transaction_number=transaction_number(),
         order_id=body.order_id,
         amount=amount,
-        refunded_amount=Decimal(0),
+        refunded_amount=ZERO,
         payment_method=body.payment_method,
         transaction_reference=body.transaction_reference,
         status=TransactionStatus.PENDING,
         created_at=context.now,
         updated_at=context.now,
     )
-    return _read(context, context.session.execute(statement.returning(*transactions.c)).one())
+    return _read(context, row)
 
 
 def get_transaction(context: Context, transaction_id: int) -> TransactionRead:
@@ -110,7 +123,8 @@ def update_transaction(
         _require_due(changes["amount"], order)
     if changes:
         payment_service.change_transaction(context, transaction_id, **changes)
-    return get_transaction(context, transaction_id)
+        changes["updated_at"] = context.now
+    return _read(context, row, **changes)
 
 
 def change_status(
@@ -121,10 +135,11 @@ def change_status(
     if body.status != row.status:
         require_transition(TRANSACTION_TRANSITIONS, row.status, body.status)
         if body.status == TransactionStatus.SUCCESS:
-            payment_service.receive(context, order, row, holdings)
+            changed = payment_service.receive(context, order, row, holdings)
         else:
-            payment_service.fail(context, row, reason=body.failure_reason)
-    return get_transaction(context, transaction_id)
+            changed = payment_service.fail(context, row, reason=body.failure_reason)
+        return _read(context, row, **changed)
+    return _read(context, row)
 
 
 def refund(context: Context, transaction_id: int, body: Refund | None) -> TransactionRead:
@@ -137,8 +152,10 @@ def refund(context: Context, transaction_id: int, body: Refund | None) -> Transa
     amount = refundable if body.amount is None else body.amount
     if amount > refundable or refundable == 0:
         raise RefundExceedsPaymentError(amount, refundable)
-    payment_service.give_back(context, order, row, amount, reason=body.reason, restock=body.restock)
-    return get_transaction(context, transaction_id)
+    changed = payment_service.give_back(
+        context, order, row, amount, reason=body.reason, restock=body.restock
+    )
+    return _read(context, row, **changed)
 
 
 def _lock(context: Context, transaction_id: int) -> tuple[Row, Row, list[Holding]]:
@@ -163,6 +180,13 @@ def _row(context: Context, transaction_id: int) -> Row:
     if row is None:
         raise TransactionNotFoundError
     return row
+
+
+@statement
+def _announced(_sql: Sql) -> Executable:
+    values = [bindparam(name, type_=transactions.c[name].type) for name in _ANNOUNCED]
+    made = insert(transactions).from_select(_ANNOUNCED, select(*values))
+    return made.returning(*transactions.c)
 
 
 @statement

@@ -25,6 +25,8 @@ _SERVER_SHARES = {
     "statement_timeout": 0.9,
     "idle_in_transaction_session_timeout": 0.9,
 }
+# The part of its time that a request must have left for the limits to be those of a whole one.
+_FRESH = 0.95
 # An answer that is under way at the deadline is still heard: it may be that of a COMMIT.
 _GRACE_SECONDS = 0.25
 # How many steps of SQLite's machine lie between two looks at the clock: a few milliseconds.
@@ -67,8 +69,11 @@ def postgres_engine(settings: Settings, *, size: int) -> Engine:
 
 def postgres_begin(settings: Settings, characteristics: str = "") -> str:
     """Begin a transaction whose every wait ends in time."""
-    # What is left for this request, not what a request may take: it may have queued before.
-    seconds = min(deadline.remaining(), settings.work_seconds)
+    seconds = deadline.remaining()
+    if seconds > settings.work_seconds * _FRESH:
+        # The connection's own limits come before the deadline.
+        return f"BEGIN {characteristics}"
+    # What is left for this request, not what a request may take: it has queued before.
     limits = [f"SET LOCAL {name} = {limit}" for name, limit in _server_limits(seconds)]
     return "; ".join([f"BEGIN {characteristics}", *limits])
 
