@@ -5,13 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -22,11 +19,16 @@ from core.store.engines import postgres_engine
 from core.store.errors import is_lasting
 from core.store.turns import use_wal
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 ROOT = Path(__file__).resolve().parents[2]
 # Any constant will do: it names the lock under which one process at a time migrates.
 _MIGRATION_LOCK = 7_203_451
 # A migration may take long, but whether there is a server shows soon.
 _CONNECT_SECONDS = 30
+# Alembic's table of what was migrated.
+_VERSIONS = "alembic_version"
 # For another process that makes or migrates the same file.
 _PATIENCE_SECONDS = 30
 
@@ -37,7 +39,10 @@ class SchemaOutdatedError(UnavailableError):
     retry_after_seconds = 30
 
 
-def alembic_config(connection: Connection | None = None) -> Config:
+def alembic_config(connection: Connection | None = None) -> "Config":
+    # Who only serves has no use for it, and would wait for it at each start.
+    from alembic.config import Config
+
     config = Config(ROOT / "alembic.ini")
     config.attributes["connection"] = connection
     return config
@@ -49,9 +54,9 @@ class AwayError(ConfigurationError):
 
 @cache
 def _revisions() -> tuple[str, ...]:
-    """All that the release knows, the newest first; read once, for they are files."""
-    scripts = ScriptDirectory.from_config(alembic_config())
-    return tuple(script.revision for script in scripts.walk_revisions())
+    """All that the release knows, the newest first; their files are named by them."""
+    files = (ROOT / "migrations" / "versions").glob("[0-9]*_*.py")
+    return tuple(sorted((file.name.partition("_")[0] for file in files), reverse=True))
 
 
 def schema_problem(connection: Connection) -> str | None:
@@ -106,6 +111,8 @@ def _upgrade_sqlite(settings: Settings) -> str | None:
     with suppress(DBAPIError):
         if _look_at_sqlite(settings) is None:
             return None
+    from alembic import command
+
     with migration_connection(settings) as connection:
         if _present_revision(connection) in {None, *_revisions()[1:]}:
             command.upgrade(alembic_config(connection), "head")
@@ -130,7 +137,10 @@ def _look_at_postgres(settings: Settings) -> str | None:
 
 
 def _present_revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table(_VERSIONS):
+        return None
+    revisions = connection.execute(text(f"SELECT version_num FROM {_VERSIONS}"))  # noqa: S608
+    return revisions.scalar_one_or_none()
 
 
 @contextmanager
