@@ -18,7 +18,7 @@ LINE = '    "Auth",\n'
 ROUTER = '''
 from typing import Annotated, ClassVar
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from sqlalchemy import text
 
 from core.errors import NotFoundError
@@ -26,9 +26,10 @@ from core.http.problems import responses
 from core.schemas import IdPath, Resource
 from work.access import BOX_OFFICE, allowed
 from work.context import Context
+from work.routing import Router
 from work.unit_of_work import Work
 
-router = APIRouter(prefix="/api/raffles", tags=["Raffles"])
+router = Router(prefix="/api/raffles", tags=["Raffles"])
 
 
 class RaffleNotFoundError(NotFoundError):
@@ -64,6 +65,7 @@ from enum import StrEnum
 
 from Raffle.router import router
 from work.context import Context
+from work.routing import Router
 from work.domain import Domain
 from work.rules import Rule
 

@@ -135,6 +135,7 @@ def test_a_body_that_does_not_arrive_is_not_waited_for(
         "type": "http",
         "method": method,
         "path": example_path(path, operation),
+        "client": ("127.0.0.1", 1),
         "query_string": b"",
         "headers": [*headers, (b"content-length", b"10")],
     }
@@ -177,7 +178,8 @@ def test_a_full_queue_sends_newcomers_away_for_a_moment(
     operation: dict[str, Any],
 ) -> None:
     for seating in (getattr(service.database, name) for name in SEATINGS):
-        monkeypatch.setattr(seating, "_max_waiting", 0)
+        for name, value in {"_free": [], "_unmade": 0, "_max_waiting": 0}.items():
+            monkeypatch.setattr(seating, name, value)
         # A full queue in front of a database that is away is told as that.
         monkeypatch.setattr(seating, "_is_away", False)
     response = sensible(api, method, path, operation)

@@ -15,6 +15,7 @@ from core.http.security_headers import Caching
 from core.settings import Settings
 from work.access import Right, right_of
 from work.chores import Chore
+from work.routing import WorkRoute
 from work.rules import Rule
 
 
@@ -107,8 +108,15 @@ class Domains:
 
 def require_rights(app: FastAPI) -> dict[str, Right]:
     """What each role may do, by operation: one without a right would be open to all, so there is
-    no app with one.
+    no app with one. Nor is there one with a router that does not make units of work.
     """
+    if foreign := sorted(
+        str(route.path)
+        for route in iter_route_contexts(app.routes)
+        if getattr(route, "include_in_schema", False)
+        and not isinstance(route.original_route, WorkRoute)
+    ):
+        raise RuntimeError(f"routers that are not of work/routing.py: {foreign}")
     rights = {
         route.operation_id or str(route.name): right_of(route.endpoint)
         for route in iter_route_contexts(app.routes)

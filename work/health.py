@@ -8,12 +8,12 @@ from sqlalchemy import Connection
 from sqlmodel import Session
 
 from core.http.problems import responses
-from core.http.routing import Router
 from core.settings import Settings
 from core.store.schema_version import SchemaOutdatedError, schema_problem
 from database import Database
 from work.access import INDIFFERENT, allowed
 from work.domain import Domains
+from work.routing import Router
 
 router = Router(tags=["Service"])
 

@@ -8,13 +8,13 @@ with success. Identity and ``Idempotency-Key`` belong here: both concern the who
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import anyio
-from fastapi import Depends, Request, Response
+from fastapi import Request, Response
 from pydantic import BaseModel
 from sqlmodel import Session
-from starlette.types import Scope
+from starlette.types import Receive, Scope
 
 from core import deadline
 from core.clock import Clock
@@ -57,23 +57,37 @@ class Gatekeeper(Protocol):
     def admission(self, scope: Scope, right: Right) -> Admission: ...
 
 
-class UnitOfWork:
-    def __init__(self, request: Request) -> None:
-        state = request.app.state
-        self._request = request
+class UnitOfWork(Request):
+    """A request that is carried out; ``work.routing`` makes it for the operations that name it."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        super().__init__(scope, receive)
+        state = self.app.state
         # Under which a second try is answered as the first one.
         self.key: KeyedRequest | None = None
-        self._database: Database = state.database
         self._clock: Clock = state.clock
         self._settings: Settings = state.settings
         self._terms: Terms = state.terms
-        right = right_of(request.scope["endpoint"])
+        right = right_of(scope["endpoint"])
         if right is None:
             raise AssertionError("no app starts with an operation without a right")
         gatekeeper: Gatekeeper = state.gatekeeper
-        self._admit = gatekeeper.admission(request.scope, right)
+        self._admit = gatekeeper.admission(scope, right)
         self._about: Any = None
         self._aside: Callable[[Session], None] | None = None
+
+    @property
+    def _database(self) -> Database:
+        database: Database = self.app.state.database
+        return database
+
+    async def identify(self) -> None:
+        """Read what tells the request from others; who may not ask at all was told so by now."""
+        if self.method not in _WITH_BODY:
+            return
+        if not is_form(self):
+            await require_utf_8(self)
+        self.key = await keyed_request(self)
 
     def about(self, key: Any) -> "UnitOfWork":
         """Name the object whose owner may do this: a user's, order's, item's or payment's key."""
@@ -173,11 +187,11 @@ class UnitOfWork:
         return idempotency.carry_out(context, self.key, serve, self._refuse)
 
     def _refuse(self, error: DomainError) -> Response:
-        return refusal(self._request, error)
+        return refusal(self, error)
 
     def _created(self, item: Resource) -> Response:
         # A proxy may serve us under a prefix, which only the request knows.
-        location = self._request.scope.get("root_path", "") + item.location()
+        location = self.scope.get("root_path", "") + item.location()
         return Response(
             _json(item),
             status_code=201,
@@ -196,7 +210,7 @@ class UnitOfWork:
 
     def _url_with(self, changes: Mapping[str, str]) -> str:
         # The cursor stands where the page ended, so what was skipped must not be skipped again.
-        url = self._request.url.remove_query_params("skip")
+        url = self.url.remove_query_params("skip")
         return str(url.include_query_params(**changes))
 
 
@@ -238,16 +252,7 @@ def _ok(item: BaseModel) -> Response:
     return Response(_json(item), media_type="application/json")
 
 
-async def _unit_of_work(request: Request) -> UnitOfWork:
-    if request.method in _WITH_BODY and not is_form(request):
-        await require_utf_8(request)
-    work = UnitOfWork(request)
-    # Who may not ask at all is told so first.
-    work.key = await keyed_request(request)
-    return work
-
-
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
-Work = Annotated[UnitOfWork, Depends(_unit_of_work)]
+Work = UnitOfWork

@@ -9,7 +9,6 @@ from Auth.equipment import LogInAttempts
 from Auth.flows.change_password import replace_password
 from Auth.flows.log_in import log_in_with_password
 from core.http.problems import responses
-from core.http.routing import Router
 from core.schemas import IdPath
 from User.equipment import Hasher, Signer
 from User.errors import (
@@ -31,6 +30,7 @@ from User.schemas.identity import (
 )
 from User.services import account_service, api_key_service, log_in_service
 from work.access import BOX_OFFICE, INDIFFERENT, KNOWN, STAFFS_OWN_OR_ADMIN, allowed
+from work.routing import Router
 from work.unit_of_work import Work
 
 router = Router(prefix="/api/auth", tags=["Auth"])

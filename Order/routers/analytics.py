@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from core.http.problems import responses
-from core.http.routing import Router
 from Ledger.equipment import Rules
 from Ledger.schemas import Reconciliation
 from Ledger.services import reconciliation_service
@@ -19,6 +18,7 @@ from Order.schemas.analytics import (
 )
 from Order.services import analytics_service
 from work.access import BOX_OFFICE, allowed
+from work.routing import Router
 from work.unit_of_work import Work
 
 router = Router(prefix="/api/analytics", tags=["Analytics"])

@@ -6,7 +6,6 @@ from fastapi import Query, Response
 
 from core.errors import StaleObjectError
 from core.http.problems import responses
-from core.http.routing import Router
 from core.schemas import IdPath
 from Order.access import CART_ITEM
 from Order.errors import CartItemNotFoundError
@@ -21,6 +20,7 @@ from Ticket.errors import (
 from User.access import USER
 from User.errors import UserInactiveError, UserNotFoundError
 from work.access import allowed, owner_or_box_office
+from work.routing import Router
 from work.unit_of_work import Work
 
 router = Router(prefix="/api/cart", tags=["Cart"])

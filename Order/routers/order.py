@@ -6,7 +6,6 @@ from fastapi import Query, Response
 
 from core.errors import NotAllowedError, StaleObjectError
 from core.http.problems import responses
-from core.http.routing import Router
 from core.pagination import ListQuery
 from core.schemas import IdPath
 from Ledger.schemas import OrderHistory
@@ -45,6 +44,7 @@ from Ticket.errors import (
 from User.access import USER
 from User.errors import UserInactiveError, UserNotFoundError
 from work.access import BOX_OFFICE, OWN_OR_BOX_OFFICE, allowed, owner_or_box_office
+from work.routing import Router
 from work.unit_of_work import Work
 
 router = Router(prefix="/api/orders", tags=["Orders"])

@@ -6,7 +6,6 @@ from fastapi import Query, Response
 
 from core.errors import StaleObjectError
 from core.http.problems import responses
-from core.http.routing import Router
 from core.schemas import IdPath
 from Order.access import ORDER, TRANSACTION
 from Order.errors import (
@@ -30,6 +29,7 @@ from Order.schemas.transaction import (
 )
 from Order.services import transaction_service
 from work.access import BOX_OFFICE, OWN_OR_BOX_OFFICE, allowed, owner_or_box_office
+from work.routing import Router
 from work.unit_of_work import Work
 
 router = Router(prefix="/api/transactions", tags=["Transactions"])

@@ -6,7 +6,6 @@ from fastapi import Path, Query, Response
 
 from core.errors import NotAllowedError, StaleObjectError
 from core.http.problems import responses
-from core.http.routing import Router
 from core.schemas import IdPath
 from Order.schemas.order import OrderFilters, OrderHistoryEntry
 from Order.services import order_queries
@@ -23,6 +22,7 @@ from User.flows.registration import register
 from User.schemas.user import UserCreate, UserList, UserRead, UserUpdate
 from User.services import user_service
 from work.access import ADMIN, PUBLIC, allowed, owner_or_admin, owner_or_box_office
+from work.routing import Router
 from work.unit_of_work import Work
 
 router = Router(prefix="/api/users", tags=["Users"])

@@ -44,7 +44,7 @@ def lock_order(context: Context, order_id: int) -> Row:
 
 
 def lock_order_of(context: Context, transaction_id: int) -> Row | None:
-    """Like :func:`lock_order`, the order that a payment is for; None if there is no such payment."""
+    """Like :func:`lock_order`, the order that a payment is for; None if there is no payment."""
     row = context.row(_locked_of, transaction_id=transaction_id)
     return None if row is None else _up_to_date(context, row)
 

@@ -6,7 +6,6 @@ from fastapi import Query, Response
 
 from core.errors import StaleObjectError
 from core.http.problems import responses
-from core.http.routing import Router
 from core.schemas import IdPath
 from Ticket.errors import StockConflictError, TicketHasOrdersError, TicketNotFoundError
 from Ticket.schemas import (
@@ -19,6 +18,7 @@ from Ticket.schemas import (
 )
 from Ticket.services import ticket_service
 from work.access import BOX_OFFICE, PUBLIC, allowed
+from work.routing import Router
 from work.unit_of_work import Work
 
 router = Router(prefix="/api/tickets", tags=["Tickets"])

@@ -1,7 +1,7 @@
 """What the framework alone costs: the product's wire models, no database, no middleware.
 
-Written as everybody writes it: functions with a response model. As ``def``, which the framework
-runs in a thread, and as ``async def``.
+Written as everybody writes it: functions with a response model, which make their answer of fields
+that they have at hand. As ``def``, which the framework runs in a thread, and as ``async def``.
 """
 
 import functools
@@ -76,45 +76,45 @@ def _ready() -> dict[str, str]:
 
 
 def _ticket(ticket_id: int) -> TicketRead:
-    return _TICKETS[ticket_id % len(_TICKETS)]
+    return TicketRead.model_validate(_TICKETS[ticket_id % len(_TICKETS)])
 
 
 def _tickets(limit: int = 50) -> list[TicketRead]:
-    return _TICKETS[:limit]
+    return [TicketRead.model_validate(fields) for fields in _TICKETS[:limit]]
 
 
 def _order(order_id: int) -> OrderRead:  # noqa: ARG001 - part of the address
-    return _ORDERS[2]
+    return OrderRead.model_validate(_ORDERS[2])
 
 
 def _orders(user_id: int, limit: int = 50) -> list[OrderRead]:  # noqa: ARG001 - likewise
-    return [_ORDERS[2]] * limit
+    return [OrderRead.model_validate(_ORDERS[2]) for _ in range(limit)]
 
 
 def _place(body: OrderCreate) -> OrderRead:
     if body.items[0].ticket_id == SOLD_OUT:
         raise HTTPException(409, "Not enough tickets are available")
-    return _ORDERS[len(body.items)]
+    return OrderRead.model_validate(_ORDERS[len(body.items)])
 
 
 def _place_cart(user_id: int) -> OrderRead:  # noqa: ARG001 - part of the address
-    return _ORDERS[2]
+    return OrderRead.model_validate(_ORDERS[2])
 
 
 def _add(body: CartItemCreate) -> CartItemRead:  # noqa: ARG001 - it is parsed, and that is all
-    return _CART_ITEM
+    return CartItemRead.model_validate(_CART_ITEM)
 
 
 def _announce(body: TransactionCreate) -> TransactionRead:  # noqa: ARG001 - likewise
-    return _TRANSACTION
+    return TransactionRead.model_validate(_TRANSACTION)
 
 
 def _settle(transaction_id: int, body: TransactionStatusChange) -> TransactionRead:  # noqa: ARG001
-    return _TRANSACTION
+    return TransactionRead.model_validate(_TRANSACTION)
 
 
 def _refund(transaction_id: int) -> TransactionRead:  # noqa: ARG001 - part of the address
-    return _TRANSACTION
+    return TransactionRead.model_validate(_TRANSACTION)
 
 
 def _a_ticket(number: int) -> TicketRead:
@@ -161,9 +161,11 @@ def _an_order(lines: int) -> OrderRead:
     )
 
 
-_TICKETS = [_a_ticket(number) for number in range(1, 101)]
-_ORDERS = {lines: _an_order(lines) for lines in (1, 2, 10)}
-_CART_ITEM = CartItemRead(
+Fields = dict[str, Any]
+
+_TICKETS: list[Fields] = [_a_ticket(number).model_dump() for number in range(1, 101)]
+_ORDERS: dict[int, Fields] = {lines: _an_order(lines).model_dump() for lines in (1, 2, 10)}
+_CART_ITEM: Fields = CartItemRead(
     id=1,
     user_id=3,
     ticket_id=1,
@@ -173,8 +175,8 @@ _CART_ITEM = CartItemRead(
     currency="USD",
     ticket=CartTicket(**_EVENT, status=TicketStatus.AVAILABLE, available_quantity=9_000),
     **_TIMES,
-)
-_TRANSACTION = TransactionRead(
+).model_dump()
+_TRANSACTION: Fields = TransactionRead(
     id=1,
     transaction_number="TXN-3FHB8RWZ2C",
     order_id=1,
@@ -186,4 +188,4 @@ _TRANSACTION = TransactionRead(
     status=TransactionStatus.SUCCESS,
     failure_reason=None,
     **_TIMES,
-)
+).model_dump()

@@ -102,7 +102,7 @@ def pattern(text: str) -> str:
 
 @dataclass(frozen=True)
 class Around:
-    """What makes several rows of each, of a page that is cut already; sorted by ``ties`` in each."""
+    """What makes several rows of each, sorted by ``ties``, of a page that is cut already."""
 
     build: Callable[[Select[Any], Sorting], Select[Any]]
     ties: tuple[str, ...]
