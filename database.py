@@ -32,7 +32,7 @@ from core.store.engines import (
     sqlite_engine,
 )
 from core.store.errors import is_retryable, translate
-from core.store.exchange import Exchange, PostgresExchange, SqliteExchange, exchange_of
+from core.store.exchange import Exchange, PostgresExchange, Preparation, SqliteExchange, exchange_of
 from core.store.schema_version import schema_problem
 from core.store.seats import Seating
 
@@ -57,6 +57,7 @@ class Database:
         self.settings = settings
         self._schema_is_known = schema_is_known
         self._is_sqlite = settings.is_sqlite
+        self._preparation = Preparation()
         self.timeout = settings.work_seconds
         size = settings.database_pool_size
         if self._is_sqlite:
@@ -168,7 +169,7 @@ class Database:
         if not self._is_sqlite:
             kind = way.value
             begin = None if kind is None else partial(postgres_begin, settings, kind)
-            return PostgresExchange(connection, begin)
+            return PostgresExchange(connection, begin, self._preparation)
         if way is _Way.WRITE:
             file = connection.info["file"]
             return SqliteExchange(connection, partial(begin_to_write, settings, file))
@@ -191,13 +192,12 @@ class _Way(Enum):
     WRITE = ""
 
 
-@contextmanager
-def _once() -> Iterator[None]:
+class _once(AbstractContextManager[None]):  # noqa: N801 - reads as a word in `with`
     """Reads are not run again; they hardly ever lose a race (to a migration's locks, say)."""
-    try:
-        yield
-    except RetryTransaction as lost:
-        raise BusyError from lost
+
+    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, RetryTransaction):
+            raise BusyError from error
 
 
 def commit(session: Session) -> None:

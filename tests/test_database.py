@@ -22,6 +22,7 @@ from tests.support.service import BACKENDS, Service, fresh_database, running_ser
 from tests.support.waiting import PATIENCE, Held, one_connection, until
 from work.access import PUBLIC, allowed
 from work.context import Context
+from work.routing import Router
 from work.unit_of_work import Work
 
 ONE = text("SELECT 1")
@@ -351,10 +352,14 @@ def award(context: Context, user_id: int) -> Badge:
 
 
 def with_badges(app: FastAPI) -> None:
-    @app.post("/badges/{user_id}", operation_id="award_badge", responses=responses())
+    router = Router()
+
+    @router.post("/badges/{user_id}", operation_id="award_badge", responses=responses())
     @allowed(PUBLIC)
     async def award_badge(user_id: int, work: Work) -> Response:
         return await work.create(lambda context: award(context, user_id))
+
+    app.include_router(router)
 
 
 class TestCommit:

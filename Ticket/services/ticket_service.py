@@ -217,4 +217,6 @@ def _derived(fields: dict[str, Any]) -> dict[str, str]:
 
 
 def _read(context: Context, row: Row) -> TicketRead:
-    return TicketRead.model_validate({**row._mapping, "currency": context.terms.currency})
+    fields = dict(row._mapping)
+    fields["currency"] = context.terms.currency
+    return TicketRead.model_validate(fields)

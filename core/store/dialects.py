@@ -1,7 +1,9 @@
 """What both databases can do, each in words of its own that SQLAlchemy has no one word for."""
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -10,6 +12,7 @@ from sqlalchemy import (
     Executable,
     FromClause,
     Integer,
+    String,
     Table,
     bindparam,
     cast,
@@ -19,7 +22,8 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.types import NullType, TypeEngine
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from core.columns import BigId
 
@@ -35,7 +39,7 @@ class Sql:
         # The parameters of the statement that stand for many rows.
         self.given: dict[str, Given] = {}
 
-    def rows(self, name: str, **types: TypeEngine[Any]) -> FromClause:
+    def rows(self, name: str, /, **types: TypeEngine[Any]) -> FromClause:
         """A parameter that is given as a list of tuples, with a column for each type."""
         self.given[name] = given = Given(name, types, self.dialect)
         return given.clause
@@ -112,6 +116,40 @@ class Given:
         return select(*columns).subquery(self._name)
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A statement that PostgreSQL parses and plans once for a connection."""
+
+    name: str
+    # Tells the server, and carries it out with values: ``PREPARE …`` and ``EXECUTE …``.
+    prepare: str
+    execute: str
+
+    @classmethod
+    def of(cls, text: str, types: Sequence[TypeEngine[Any]], dialect: Dialect) -> "Prepared":
+        """``text`` has its parameters as the driver takes them."""
+        name = f"nxt_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        pieces = text.split("%s")
+        if len(pieces) != len(types) + 1:
+            raise AssertionError(f"not all of these are parameters: {text}")
+        numbered = "".join(f"{piece}${n}" for n, piece in enumerate(pieces[:-1], 1)) + pieces[-1]
+        declared = ", ".join(_declared(kind, dialect) for kind in types)
+        head = f"PREPARE {name} ({declared})" if types else f"PREPARE {name}"
+        given = f" ({', '.join(['%s'] * len(types))})" if types else ""
+        # A doubled per cent sign is one that is no parameter, also for the driver that sends this.
+        return cls(name, f"{head} AS {numbered}", f"EXECUTE {name}{given}")
+
+
+def _declared(kind: TypeEngine[Any], dialect: Dialect) -> str:
+    """A parameter's type; what is not known is inferred from where it stands."""
+    if isinstance(kind, NullType):
+        return "unknown"
+    if isinstance(plain(kind), String):
+        # Without a length: what is too long must be refused, not cut.
+        return "text"
+    return dialect.type_compiler_instance.process(plain(kind))
+
+
 def array(values: Sequence[Any]) -> str:
     """PostgreSQL's text for an array: for the driver one value instead of many."""
     return f"{{{','.join(_element(value) for value in values)}}}"
@@ -133,6 +171,9 @@ def binding(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
 
 def fetching(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
     """What makes what the driver fetched into a value of a type."""
+    if isinstance(kind, UTCDateTime) and dialect.name == "postgresql":
+        # The connection speaks UTC, and the driver's values say so.
+        return None
     return kind.dialect_impl(dialect).result_processor(dialect, None)
 
 

@@ -8,7 +8,9 @@ than it is sent. SQLite is no message away, so there nothing waits.
 The unit's SQLModel session speaks through the same connection: first is sent what was said before.
 """
 
+import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, event
@@ -16,10 +18,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from core.errors import RetryTransaction
-from core.store.statements import Row, Statement
+from core.store.statements import Compiled, Row, Statement
 
-_EXCHANGE = "exchange"
+_EXCHANGE, _PREPARED = "exchange", "prepared"
+logger = logging.getLogger("nexticket.database")
+
 R = TypeVar("R")
+# There is no such prepared statement, or there is one already.
+_OF_ANOTHER_CONNECTION = {"26000", "42P05"}
+# A cached plan whose result would be another.
+_NOT_AS_PREPARED = _OF_ANOTHER_CONNECTION | {"0A000"}
 # Says that a transaction begins; None where each statement is one of its own.
 Begin = Callable[[Any], None]
 
@@ -88,21 +96,37 @@ class Exchange:
         return cast("DBAPIError", made)
 
 
+@dataclass
+class Preparation:
+    """Whether this process's connections to PostgreSQL keep what was prepared on them."""
+
+    is_possible: bool = True
+
+
 class PostgresExchange(Exchange):
     """The driver's connection must be in autocommit: transactions are begun and ended here."""
 
-    def __init__(self, connection: Connection, begin: Callable[[], str] | None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        begin: Callable[[], str] | None,
+        preparation: "Preparation",
+    ) -> None:
         super().__init__(connection)
+        self._info = connection.info
+        self._preparation = preparation
         self._begin = begin
         self._cursor = self._driver.cursor()
         self._is_open = False
         self._unsent: list[str] = []
         self._values: list[Any] = []
+        # Statements that are told to the server with the message that is being made.
+        self._preparing: list[str] = []
         self._say_begin()
 
     def rows(self, statement: Statement, values: dict[str, Any]) -> list[Row]:
         compiled = statement.on(self.dialect)
-        self._say(compiled.text, compiled.values(values))
+        self._say_statement(compiled, compiled.values(values))
         self.flush()
         return compiled.rows(self._cursor.fetchall())
 
@@ -110,16 +134,26 @@ class PostgresExchange(Exchange):
         compiled = statement.on(self.dialect)
         if expecting is not None:
             values["expected"] = expecting
-        self._say(compiled.text, compiled.values(values))
+        self._say_statement(compiled, compiled.values(values))
 
     def flush(self) -> None:
         if not self._unsent:
             return
         message, values = ";\n".join(self._unsent), list(self._values)
+        preparing = self._preparing
         self._forget()
         # From here on there may be one, whatever becomes of the message.
         self._is_open = self._begin is not None
-        self._send(message, lambda: self._cursor.execute(message, values))
+        try:
+            self._send(message, lambda: self._cursor.execute(message, values))
+        except DBAPIError as error:
+            if preparing:
+                # Nobody knows how far it came.
+                self._prepared = None
+            self._require_same_server(error)
+            raise
+        if preparing and self._prepared is not None:
+            self._prepared.update(preparing)
 
     def commit(self) -> None:
         if not self._is_open and len(self._unsent) <= 1:
@@ -140,13 +174,52 @@ class PostgresExchange(Exchange):
 
     def close(self) -> None:
         self._forget()
-        if not self._is_open or self._connection.invalidated:
+        if self._connection.invalidated:
             return
         try:
-            self._cursor.execute("ROLLBACK")
+            if self._is_open:
+                self._cursor.execute("ROLLBACK")
+            if self._prepared is None:
+                self._cursor.execute("SELECT name FROM pg_prepared_statements")
+                self._prepared = {name for (name,) in self._cursor.fetchall()}
         except self._driver.Error:
             # Nobody knows what state it is in.
             self._connection.invalidate()
+
+    def _say_statement(self, compiled: Compiled, values: list[Any]) -> None:
+        prepared = compiled.prepared
+        known = self._prepared
+        if prepared is None or known is None or not self._preparation.is_possible:
+            self._say(compiled.text, values)
+            return
+        if prepared.name not in known and prepared.name not in self._preparing:
+            self._say(prepared.prepare)
+            self._preparing.append(prepared.name)
+        self._say(prepared.execute, values)
+
+    @property
+    def _prepared(self) -> set[str] | None:
+        """The statements that the server has of this connection; None if that is not known."""
+        return cast("set[str] | None", self._info.setdefault(_PREPARED, set()))
+
+    @_prepared.setter
+    def _prepared(self, known: set[str] | None) -> None:
+        self._info[_PREPARED] = known
+
+    def _require_same_server(self, error: DBAPIError) -> None:
+        """Run again without what the server had and has no more, or had already.
+
+        A pooler gives each transaction another connection to the server; and a migration can make
+        a plan useless.
+        """
+        state = getattr(error.orig, "pgcode", None)
+        if state not in _NOT_AS_PREPARED:
+            return
+        if state in _OF_ANOTHER_CONNECTION:
+            self._preparation.is_possible = False
+            logger.warning("statements are not prepared any more: a pooler is in between")
+        self._connection.invalidate()
+        raise RetryTransaction from error
 
     def _say_begin(self) -> None:
         if self._begin is not None:
@@ -159,6 +232,7 @@ class PostgresExchange(Exchange):
     def _forget(self) -> None:
         self._unsent.clear()
         self._values.clear()
+        self._preparing = []
 
 
 class SqliteExchange(Exchange):

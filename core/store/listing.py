@@ -196,7 +196,7 @@ class Listing:
             page = page.limit(bindparam("page_size", type_=Integer))
             return self._around.build(page, sorting) if self._around else page
 
-        return Statement(build, lambda columns: self._sorted(sorting, columns))
+        return Statement(build, lambda columns: self._sorted(sorting, columns), plans_anew=True)
 
     def _sorted(self, sorting: Sorting, columns: Any) -> list[ColumnElement[Any]]:
         """How the rows are sorted, by the columns that they have."""
@@ -210,4 +210,4 @@ class Listing:
             total = func.count().label("total")
             return self._filtered(kinds).with_only_columns(total, maintain_column_froms=True)
 
-        return Statement(build)
+        return Statement(build, plans_anew=True)

@@ -29,7 +29,7 @@ from sqlalchemy import (
     update,
 )
 
-from core.store.dialects import Given, Processor, Sql, binding, fetching
+from core.store.dialects import Given, Prepared, Processor, Sql, binding, fetching
 
 Row: TypeAlias = Any
 Build = Callable[[Sql], Executable]
@@ -39,17 +39,22 @@ Ordering = Callable[[Any], Sequence[ColumnElement[Any]]]
 class Statement:
     """One statement for both databases; its parameters are named by ``bindparam``."""
 
-    def __init__(self, build: Build, ordering: Ordering | None = None) -> None:
+    def __init__(
+        self, build: Build, ordering: Ordering | None = None, *, plans_anew: bool = False
+    ) -> None:
         self.build = build
         # From the columns that it has, how its rows are sorted: kept where it is joined.
         self.ordering = ordering
+        # Whether the best way to carry it out depends on what its parameters are.
+        self.plans_anew = plans_anew
         self._compiled: dict[str, Compiled] = {}
 
     def on(self, dialect: Dialect) -> "Compiled":
         found = self._compiled.get(dialect.name)
         if found is None:
             # Two threads may both come here first; what they make is the same.
-            found = self._compiled[dialect.name] = Compiled(self.build, dialect)
+            found = Compiled(self.build, dialect, plans_anew=self.plans_anew)
+            self._compiled[dialect.name] = found
         return found
 
 
@@ -74,7 +79,7 @@ def changing(table: Table, known: tuple[str, ...], fields: tuple[str, ...]) -> S
 class Compiled:
     """A statement in the words of one database: its text, its parameters, its rows."""
 
-    def __init__(self, build: Build, dialect: Dialect) -> None:
+    def __init__(self, build: Build, dialect: Dialect, *, plans_anew: bool = False) -> None:
         sql = Sql(dialect)
         built: Any = build(sql)
         compiled: Any = built.compile(dialect=dialect)
@@ -90,6 +95,12 @@ class Compiled:
             process = self._processors[name] = binding(bind.type, dialect)
             if not bind.required:
                 self._constants[name] = process(bind.value) if process else bind.value
+        types = {name: bind.type for bind, name in compiled.bind_names.items()}
+        # How PostgreSQL is told of it once for a connection; None where each time is another.
+        self.prepared = None
+        if not (sql.is_sqlite or plans_anew):
+            positions = [types[name] for name in self._positions]
+            self.prepared = Prepared.of(self.text, positions, dialect)
         columns = _columns_of(built)
         self.names = [str(column.key) for column in columns]
         self.row = _row_of(self.names)
@@ -143,7 +154,9 @@ class Joined:
     def __init__(self, questions: tuple[Statement, ...], last: Statement | None) -> None:
         self._parts = (*questions, *(() if last is None else (last,)))
         self._last = last
-        self.statement = Statement(self._build)
+        self.statement = Statement(
+            self._build, plans_anew=any(part.plans_anew for part in self._parts)
+        )
 
     def parted(self, dialect: Dialect, rows: Sequence[Row]) -> tuple[list[Row | None], list[Row]]:
         """The answers to the questions, None where there is no row, and the rows of the last."""
