@@ -271,6 +271,13 @@ class TestApiKeys:
         problem = key.refused("GET", f"/api/users/{user['id']}")
         assert (problem["status"], problem["code"]) == (404, "user_not_found")
 
+    def test_that_nobody_in_particular_made_sees_such_keys_alone(self, api: Api) -> None:
+        _, admin = api.someone("admin")
+        admin.post("/api/auth/api-keys", {"name": "of a person", "role": "staff"})
+        made = api.post("/api/auth/api-keys", {"name": "of nobody", "role": "staff"})
+        key = api.having({"X-API-Key": made["key"]})
+        assert [one["name"] for one in key.get("/api/auth/api-keys")] == ["of nobody"]
+
     def test_the_last_use_is_recorded_to_the_minute(self, api: Api) -> None:
         made = api.post("/api/auth/api-keys", {"name": "x", "role": "staff"})
         program = api.bearer(made["key"])

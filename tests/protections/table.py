@@ -143,6 +143,62 @@ PROTECTIONS = (
         f"{KEY_TESTS}::TestKey",
     ),
     Protection(
+        "a service sees nothing of an answer by which its caller is refused",
+        [
+            Edit(
+                "work/context.py",
+                "            except DomainError as refusal:\n"
+                "                raise NotAdmittedError(refusal) from None\n",
+                "            except DomainError:\n                pass\n",
+            )
+        ],
+        "tests/Auth/test_log_in.py",
+    ),
+    Protection(
+        "what was said before is sent before what a session says",
+        [
+            Edit(
+                EXCHANGE,
+                "            exchange.flush()\n\n    event",
+                "            pass\n\n    event",
+            )
+        ],
+        "tests/core/store/test_exchange.py",
+    ),
+    Protection(
+        "an error that was passed over is not taken for a COMMIT",
+        [Edit(EXCHANGE, 'if self._cursor.statusmessage != "COMMIT":', "if 0:")],
+        "tests/core/store/test_exchange.py",
+    ),
+    Protection(
+        "what a pooler's other connection does not know is not asked of it",
+        [Edit(EXCHANGE, "if state not in _NOT_AS_PREPARED:", "if 1:")],
+        "tests/core/store/test_exchange.py",
+    ),
+    Protection(
+        "a list of nobody's own is not the list of all",
+        [
+            Edit(
+                "core/store/listing.py",
+                "if value is not None} | dict(own)",
+                "if value is not None} | {k: v for k, v in own.items() if v is not None}",
+            )
+        ],
+        "tests/Auth/test_log_in.py",
+    ),
+    Protection(
+        "a buyer who is deactivated meanwhile gets no order",
+        [
+            Edit(
+                PLACING,
+                'users.c.id == bindparam("new_user_id", type_=BigId), users.c.is_active.is_(True)',
+                'users.c.id == bindparam("new_user_id", type_=BigId)',
+            ),
+            Edit(PLACING, "buyer.with_for_update(read=True)", "buyer"),
+        ],
+        "tests/Order/test_deactivated_buyers.py",
+    ),
+    Protection(
         "who lost a race is run again",
         [Edit("database.py", "MAX_ATTEMPTS = 6", "MAX_ATTEMPTS = 1")],
         "tests/test_database.py",
