@@ -342,7 +342,6 @@ class Meeting:
 
 class Badge(Resource):
     PATH = "/badges/{user_id}"
-
     user_id: int
 
 

@@ -148,7 +148,7 @@ def _rows_read(database: Database, sql: str, parameters: Any) -> int:
         return _steps(database.reader, sql, parameters)
     with database.reader.connect() as connection:
         explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}"
-        plan = connection.exec_driver_sql(explain, parameters).scalar_one()
+        plan = connection.exec_driver_sql(explain, tuple(parameters)).scalar_one()
     plan = json.loads(plan) if isinstance(plan, str) else plan
     return _scanned(plan[0]["Plan"])
 

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 import anyio
-from fastapi import Request, Response
+from fastapi import HTTPException, Request, Response
 from pydantic import BaseModel
 from sqlmodel import Session
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from core import deadline
@@ -85,9 +86,13 @@ class UnitOfWork(Request):
         """Read what tells the request from others; who may not ask at all was told so by now."""
         if self.method not in _WITH_BODY:
             return
-        if not is_form(self):
-            await require_utf_8(self)
-        self.key = await keyed_request(self)
+        try:
+            if not is_form(self):
+                await require_utf_8(self)
+            self.key = await keyed_request(self)
+        except ClientDisconnect:
+            # Nobody is there to hear it.
+            raise HTTPException(400) from None
 
     def about(self, key: Any) -> "UnitOfWork":
         """Name the object whose owner may do this: a user's, order's, item's or payment's key."""

@@ -5,18 +5,28 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import URL
+from sqlalchemy import URL, create_engine
 
+from core.store.statements import Compiled
 from database import Database
 from tests.support.faults.connection import Answer, Connection
 from tests.support.service import migrate, settings_for
 from tools.server import running_server
+from work import idempotency
+
+
+def prepared_name(compiled: Compiled) -> str:
+    assert compiled.prepared is not None
+    return compiled.prepared.name
+
 
 WORKERS = 2
 # So short that some run out while a test goes on.
 HOLDS = {"HOLD_MINUTES": "0.1", "SWEEP_SECONDS": "0.5"}
 # What a transaction says that answers a request with a key, and no sweep does.
-KEYED = b"INSERT INTO idempotency_keys"
+_DIALECT = create_engine("postgresql+psycopg2://", paramstyle="format").dialect
+# What the message has in it that stores an answer.
+KEYED = prepared_name(idempotency._answered.on(_DIALECT)).encode()
 
 
 @dataclass
