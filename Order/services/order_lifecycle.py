@@ -71,17 +71,24 @@ def complete(context: Context, order: Row) -> None:
     ledger_service.record(context, [order_moved(order.id, _COMPLETED)])
 
 
-def cancel(
+def cancel(context: Context, order: Row, *, reason: str | None) -> None:
+    """Take back a pending or confirmed order: its stock returns and all money goes back."""
+    holdings = holdings_of(context, [order.id])
+    returned = _refund_everything(context, [order.id]) if money_held(order) else []
+    take_back(context, order, holdings, reason=reason, also=returned)
+
+
+def take_back(
     context: Context,
     order: Row,
+    holdings: Collection[Holding],
     *,
     reason: str | None,
     stock_to: Stock = Stock.AVAILABLE,
+    also: Iterable[Entry] = (),
 ) -> None:
-    """Take back a pending or confirmed order: its stock returns and all money goes back."""
+    """Cancel an order whose money went back; ``also`` is written to the ledger along with it."""
     origin = Stock.RESERVED if order.status == OrderStatus.PENDING else Stock.SOLD
-    holdings = holdings_of(context, [order.id])
-    returned = _refund_everything(context, [order.id]) if money_held(order) else []
     context.write(
         _pending_money_failed, of_order=order.id, reason=ORDER_CANCELLED, changed_at=context.now
     )
@@ -95,7 +102,7 @@ def cancel(
     )
     moved = Move(order.status, OrderStatus.CANCELLED, Cause.ORDER_CANCELLED)
     back = Shift(origin, stock_to, Cause.ORDER_CANCELLED)
-    stock_service.move(context, holdings, back, also=[*returned, order_moved(order.id, moved)])
+    stock_service.move(context, holdings, back, also=[*also, order_moved(order.id, moved)])
 
 
 def expire(context: Context, order_ids: Collection[int]) -> None:

@@ -4,6 +4,7 @@ Callers hold the order's lock, so the rows they hand in are as they are.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -31,10 +32,20 @@ _SELL_LATE = Shift(Stock.AVAILABLE, Stock.SOLD, Cause.ORDER_REVIVED)
 Changed = Mapping[str, Any]
 
 
-def receive(context: Context, order: Row, money: Row, holdings: Collection[Holding]) -> Changed:
+@dataclass(frozen=True)
+class Payment:
+    """Money, the order that it is for, and what that holds, as they are under the order's lock."""
+
+    money: Row
+    order: Row
+    holdings: Collection[Holding]
+
+
+def receive(context: Context, payment: Payment) -> Changed:
     """Count successful money; what covers the total confirms a pending order, and sells it."""
+    order, money = payment.order, payment.money
     if order.status == OrderStatus.CANCELLED:
-        return _receive_late(context, order, money, holdings)
+        return _receive_late(context, payment)
     due = balance_due(order)
     if money.amount > due:
         raise AmountExceedsBalanceError(money.amount, due)
@@ -42,7 +53,7 @@ def receive(context: Context, order: Row, money: Row, holdings: Collection[Holdi
     received = ledger_service.money_moved(order.id, money.id, money.amount, _RECEIVED)
     paid = order.amount_paid + money.amount
     if order.status == OrderStatus.PENDING and money.amount == due:
-        order_lifecycle.confirm(context, order, holdings, also=[received], amount_paid=paid)
+        order_lifecycle.confirm(context, order, payment.holdings, also=[received], amount_paid=paid)
     else:
         order_lifecycle.change_order(context, order.id, amount_paid=paid)
         ledger_service.record(context, [received])
@@ -50,15 +61,10 @@ def receive(context: Context, order: Row, money: Row, holdings: Collection[Holdi
 
 
 def give_back(
-    context: Context,
-    order: Row,
-    money: Row,
-    amount: Decimal,
-    *,
-    reason: str | None,
-    restock: bool,
+    context: Context, payment: Payment, amount: Decimal, *, reason: str | None, restock: bool
 ) -> Changed:
     """Refund a part of a payment; a confirmed order without money left is cancelled."""
+    order, money = payment.order, payment.money
     total = money.refunded_amount + amount
     status = TransactionStatus.REFUNDED if total == money.amount else TransactionStatus.SUCCESS
     changed = _settle(context, money, refunded_amount=total, status=status)
@@ -72,9 +78,13 @@ def give_back(
         amount_reopened=order.amount_reopened + reopened,
     )
     if order.status == OrderStatus.CONFIRMED and money_held(order) == amount:
-        stock_to = Stock.AVAILABLE if restock else Stock.WITHHELD
-        why = reason or REFUNDED
-        order_lifecycle.cancel(context, order, reason=why, stock_to=stock_to)
+        order_lifecycle.take_back(
+            context,
+            order,
+            payment.holdings,
+            reason=reason or REFUNDED,
+            stock_to=Stock.AVAILABLE if restock else Stock.WITHHELD,
+        )
     return changed
 
 
@@ -104,13 +114,12 @@ def _settle(context: Context, money: Row, **fields: Any) -> Changed:
     return changed
 
 
-def _receive_late(
-    context: Context, order: Row, money: Row, holdings: Collection[Holding]
-) -> Changed:
+def _receive_late(context: Context, payment: Payment) -> Changed:
     """Money on an order that expired: sell the tickets again if they are there, else give it back.
 
     Paid without a ticket, or a ticket without payment, must not exist.
     """
+    order, money = payment.order, payment.money
     if order.cancel_reason != EXPIRED:
         raise OrderNotPayableError(order_status=order.status.value)
     changed = _settle(context, money, status=TransactionStatus.SUCCESS, succeeded_at=context.now)
@@ -118,7 +127,7 @@ def _receive_late(
     ledger_service.record(context, [received])
     paid = order.amount_paid + money.amount
     covers = money_held(order) + money.amount >= order.total_amount
-    if covers and _sell_again(context, order.id, holdings):
+    if covers and _sell_again(context, order.id, payment.holdings):
         order_lifecycle.revive(context, order, amount_paid=paid)
         return changed
     returned = order_lifecycle.money_returned(order.id, money.id, money.amount)

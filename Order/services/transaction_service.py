@@ -35,6 +35,7 @@ from Order.services.order_states import (
     balance_due,
     require_transition,
 )
+from Order.services.payment_service import Payment
 from Order.services.references import transaction_number
 from Ticket.services.stock_service import Holding
 from work.context import Context
@@ -114,7 +115,8 @@ def list_transactions_of_order(
 def update_transaction(
     context: Context, transaction_id: int, body: TransactionUpdate
 ) -> TransactionRead:
-    order, row, _ = _lock(context, transaction_id)
+    payment = _lock(context, transaction_id)
+    order, row = payment.order, payment.money
     body.require_current(row)
     changes = {name: value for name, value in body.sent().items() if value != getattr(row, name)}
     if row.status != TransactionStatus.PENDING and changes.keys() & set(_FIXED_ONCE_SETTLED):
@@ -131,11 +133,12 @@ def change_status(
     context: Context, transaction_id: int, body: TransactionStatusChange
 ) -> TransactionRead:
     """What the payer's provider says became of the money; saying it twice changes nothing."""
-    order, row, holdings = _lock(context, transaction_id)
+    payment = _lock(context, transaction_id)
+    row = payment.money
     if body.status != row.status:
         require_transition(TRANSACTION_TRANSITIONS, row.status, body.status)
         if body.status == TransactionStatus.SUCCESS:
-            changed = payment_service.receive(context, order, row, holdings)
+            changed = payment_service.receive(context, payment)
         else:
             changed = payment_service.fail(context, row, reason=body.failure_reason)
         return _read(context, row, **changed)
@@ -145,7 +148,8 @@ def change_status(
 def refund(context: Context, transaction_id: int, body: Refund | None) -> TransactionRead:
     """Give money back: all that is left of the payment, or a part of it."""
     body = body or Refund()
-    order, row, _ = _lock(context, transaction_id)
+    payment = _lock(context, transaction_id)
+    row = payment.money
     if row.status in {TransactionStatus.PENDING, TransactionStatus.FAILED}:
         raise TransactionNotRefundableError(transaction_status=row.status.value)
     refundable = row.amount - row.refunded_amount
@@ -153,13 +157,12 @@ def refund(context: Context, transaction_id: int, body: Refund | None) -> Transa
     if amount > refundable or refundable == 0:
         raise RefundExceedsPaymentError(amount, refundable)
     changed = payment_service.give_back(
-        context, order, row, amount, reason=body.reason, restock=body.restock
+        context, payment, amount, reason=body.reason, restock=body.restock
     )
     return _read(context, row, **changed)
 
 
-def _lock(context: Context, transaction_id: int) -> tuple[Row, Row, list[Holding]]:
-    """The order, the transaction and what the order holds, as they are under the order's lock."""
+def _lock(context: Context, transaction_id: int) -> Payment:
     order = order_lifecycle.lock_order_of(context, transaction_id)
     if order is None:
         raise TransactionNotFoundError
@@ -172,7 +175,7 @@ def _lock(context: Context, transaction_id: int) -> tuple[Row, Row, list[Holding
         for row in rows
         if row.held_ticket_id is not None
     ]
-    return order, rows[0], holdings
+    return Payment(rows[0], order, holdings)
 
 
 def _row(context: Context, transaction_id: int) -> Row:

@@ -71,7 +71,13 @@ PROTECTIONS = (
     ),
     Protection(
         "late money without its tickets goes back",
-        [Edit(PAYMENTS, "if covers and _sell_again(context, order.id, holdings):", "if covers:")],
+        [
+            Edit(
+                PAYMENTS,
+                "if covers and _sell_again(context, order.id, payment.holdings):",
+                "if covers:",
+            )
+        ],
         "tests/Order/test_expiry.py",
     ),
     Protection(
