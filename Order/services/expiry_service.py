@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Executable, Select, bindparam, select
+from sqlalchemy import ColumnElement, Executable, Select, bindparam, select
 
 from core.columns import BigId
 from core.store.dialects import Sql
@@ -28,6 +28,14 @@ def free_overdue_stock(context: Context, ticket_ids: Collection[int]) -> bool:
     stock_service.lock(context, freed | frozenset(ticket_ids))
     order_lifecycle.expire(context, order_ids)
     return True
+
+
+def overdue_hold_of(ticket_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether an order that is overdue at ``now`` holds any of a ticket."""
+    lines = order_items.c
+    now = bindparam("now", type_=orders.c.expires_at.type)
+    held = _overdue(now).join(order_items, lines.order_id == orders.c.id)
+    return held.where(lines.ticket_id == ticket_id).exists()
 
 
 def expire_overdue_orders(context: Context, *, limit: int) -> int:

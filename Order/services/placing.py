@@ -6,7 +6,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, insert, select
+from sqlalchemy import Executable, Integer, bindparam, case, insert, select, true
 
 from core.columns import BigId
 from core.money import ZERO
@@ -58,9 +58,8 @@ def look(context: Context, buyer_id: int, quantities: Mapping[int, int]) -> Offe
     """What the buyer may have; refuses what is not there even if overdue holds end."""
     offers = _offers(context, buyer_id, quantities)
     ticket_service.require_on_sale(context, offers.tickets.values())
-    if ticket_service.short_lines(offers.tickets.values(), quantities) and (
+    if any(offer.has_overdue for offer in offers.tickets.values()):
         expiry_service.free_overdue_stock(context, quantities)
-    ):
         offers = _offers(context, buyer_id, quantities)
     ticket_service.require_stock(offers.tickets.values(), quantities)
     return offers
@@ -100,8 +99,8 @@ def place(
 
 
 def _offers(context: Context, buyer_id: int, quantities: Mapping[int, int]) -> Offers:
-    wanted = [(ticket_id,) for ticket_id in quantities]
-    rows = context.rows(_offered, buyer_id=buyer_id, wanted=wanted)
+    wanted = list(quantities.items())
+    rows = context.rows(_offered, buyer_id=buyer_id, wanted=wanted, now=context.now)
     if not rows:
         raise UserNotFoundError
     if not rows[0].is_active:
@@ -142,13 +141,16 @@ def _holdings(order_id: int, lines: Iterable[Mapping[str, Any]]) -> list[Holding
 @statement
 def _offered(sql: Sql) -> Executable:
     """The buyer with each of the tickets, or alone where none is there."""
-    wanted = sql.rows("wanted", ticket_id=BigId)
+    wanted = sql.rows("wanted", ticket_id=BigId, quantity=Integer())
     order_id = select(sql.new_id(orders)).scalar_subquery()
+    # Looked for only where there is not enough.
+    is_short = tickets.c.available_quantity < wanted.c.quantity
+    has_overdue = case((is_short, expiry_service.overdue_hold_of(tickets.c.id)), else_=False)
     of_ticket = [
         tickets.c[name]
         for name in ("id", "price", "available_quantity", "sale_stopped_as", *_COPIED)
     ]
-    is_wanted = tickets.c.id.in_(select(wanted.c.ticket_id))
+    offered = tickets.join(wanted, tickets.c.id == wanted.c.ticket_id)
     return (
         select(
             users.c.id.label("buyer_id"),
@@ -156,8 +158,9 @@ def _offered(sql: Sql) -> Executable:
             order_id.label("order_id"),
             sql.new_id(order_items).label("line_id"),
             *of_ticket,
+            has_overdue.label("has_overdue"),
         )
-        .select_from(users.outerjoin(tickets, is_wanted))
+        .select_from(users.outerjoin(offered, true()))
         .where(users.c.id == bindparam("buyer_id"))
     )
 
