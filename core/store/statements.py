@@ -14,7 +14,7 @@ those of hot operations are objects made at import::
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -31,6 +31,8 @@ from sqlalchemy import (
 
 from core.store.dialects import Given, Prepared, Processor, Sql, binding, fetching
 
+# How many joined statements are remembered: callers ask lists in as many ways as they like.
+_JOINED = 1000
 Row: TypeAlias = Any
 Build = Callable[[Sql], Executable]
 Ordering = Callable[[Any], Sequence[ColumnElement[Any]]]
@@ -186,7 +188,7 @@ class Joined:
         return together
 
 
-@cache
+@lru_cache(_JOINED)
 def joined(questions: tuple[Statement, ...], last: Statement | None) -> Joined:
     return Joined(questions, last)
 
