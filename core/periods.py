@@ -9,7 +9,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any, ClassVar
 
-from sqlalchemy import ColumnElement, Date
+from sqlalchemy import ColumnElement, Date, Integer
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -18,6 +18,7 @@ from core.errors import InvalidError
 
 # More than thirteen years of days: beyond it a chart shows nothing, and an answer fills memory.
 MAX_PERIODS = 5000
+_LAST_MONTH = 999_912
 
 
 class Interval(StrEnum):
@@ -44,6 +45,17 @@ def period_of(moment: datetime, interval: Interval) -> date:
     if interval is Interval.WEEK:
         return day - timedelta(days=day.weekday())
     return day.replace(day=1) if interval is Interval.MONTH else day
+
+
+def day_number(day: date) -> int:
+    """A day as a number that sorts as days do: 20260301."""
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
+def numbered_day(number: int) -> date:
+    """The day that a number means; a month's number means its first day."""
+    days = number if number > _LAST_MONTH else number * 100 + 1
+    return date(days // 10_000, days // 100 % 100, days % 100)
 
 
 def midnight(day: date) -> datetime:
@@ -124,6 +136,30 @@ _STARTS: dict[Interval, type[_PeriodStart]] = {
 def period_column(moment: ColumnElement[Any], interval: Interval) -> ColumnElement[date]:
     """:func:`period_of` as SQL, to group rows by."""
     return _STARTS[interval](moment)
+
+
+class _DayNumber(FunctionElement[int]):
+    """In SQL, the number of the day that a column of moments lies in."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+def day_number_column(moment: ColumnElement[Any]) -> ColumnElement[int]:
+    """:func:`day_number` of a moment's day in UTC, as SQL."""
+    return _DayNumber(moment)
+
+
+@compiles(_DayNumber, "postgresql")
+def _number_on_postgresql(element: _DayNumber, compiler: SQLCompiler, **options: Any) -> str:
+    moment = compiler.process(element.clauses, **options)
+    return f"CAST(to_char({moment} AT TIME ZONE 'UTC', 'YYYYMMDD') AS INTEGER)"
+
+
+@compiles(_DayNumber, "sqlite")
+def _number_on_sqlite(element: _DayNumber, compiler: SQLCompiler, **options: Any) -> str:
+    moment = compiler.process(element.clauses, **options)
+    return f"CAST(replace(substr({moment}, 1, 10), '-', '') AS INTEGER)"
 
 
 @compiles(_PeriodStart, "postgresql")

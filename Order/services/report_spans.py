@@ -1,0 +1,110 @@
+"""Which sums make up a range of time: whole months and days, and the rows at ragged edges.
+
+Periods are numbered as in ``tables/reports.py``.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, false, or_
+
+from core.periods import Interval, day_number, midnight
+
+# From a first number to one that is not included.
+Numbers = tuple[int, int]
+Edge = tuple[datetime | None, datetime | None]
+
+ALL_TIME: Numbers = (0, 1)
+ALL_MONTHS: Numbers = (1, 1_000_000)
+ALL_DAYS: Numbers = (1_000_000, 100_000_000)
+_DECEMBER = 12
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Parts of a range that do not overlap."""
+
+    # Of which periods the sums are added up.
+    sums: tuple[Numbers, ...]
+    # Which days these are, for what is not in the sums yet.
+    days: Numbers | None
+    # What of the range is no whole day.
+    edges: tuple[Edge, ...]
+
+    @property
+    def only_sum(self) -> int | None:
+        """The one month, or all time, that is the whole range; None where it is another."""
+        if self.edges or len(self.sums) != 1:
+            return None
+        first, behind = self.sums[0]
+        following = first + 1 if first % 100 < _DECEMBER else first + 100 - _DECEMBER + 1
+        return first if behind == following and first < ALL_DAYS[0] else None
+
+
+def spans_of(start: datetime | None, end: datetime | None, *, by: Interval | None = None) -> Spans:
+    """A range from ``start`` to before ``end``; ``by`` periods that must be told apart."""
+    if start is None and end is None:
+        sums = {None: ALL_TIME, Interval.MONTH: ALL_MONTHS}.get(by, ALL_DAYS)
+        return Spans((sums,), ALL_DAYS, ())
+    first = _next_midnight(start) if start else None
+    last = end.astimezone(UTC).date() if end else None
+    if first and last and first >= last:
+        return Spans((), None, ((start, end),))
+    edges: list[Edge] = []
+    if start and first and start < midnight(first):
+        edges.append((start, midnight(first)))
+    if end and last and end > midnight(last):
+        edges.append((midnight(last), end))
+    days = _days(first, last)
+    sums_of_days = (days,) if by in {Interval.DAY, Interval.WEEK} else _with_months(first, last)
+    return Spans(sums_of_days, days, tuple(edges))
+
+
+def within(number: ColumnElement[int], spans: tuple[Numbers, ...]) -> ColumnElement[bool]:
+    """Whether a period is one of those."""
+    found = [
+        number == first if behind == first + 1 else number.between(first, behind - 1)
+        for first, behind in spans
+    ]
+    return or_(*found) if found else false()
+
+
+def _next_midnight(moment: datetime) -> date:
+    """The first day that begins at a moment or after it; the last there is has none after it."""
+    day = moment.astimezone(UTC).date()
+    return day if midnight(day) == moment or day == date.max else day + timedelta(days=1)
+
+
+def _days(first: date | None, last: date | None) -> Numbers:
+    lowest, behind = ALL_DAYS
+    return (
+        max(day_number(first), lowest) if first else lowest,
+        max(day_number(last), lowest) if last else behind,
+    )
+
+
+def _with_months(first: date | None, last: date | None) -> tuple[Numbers, ...]:
+    """Whole months, and the days before the first and after the last of them."""
+    month = _next_month(first) if first else None
+    end = last.replace(day=1) if last else None
+    if month and end and month >= end:
+        return (_days(first, last),)
+    spans = []
+    if first and month and first < month:
+        spans.append(_days(first, month))
+    lowest, behind = ALL_MONTHS
+    spans.append((_month_number(month) if month else lowest, _month_number(end) if end else behind))
+    if last and end and end < last:
+        spans.append(_days(end, last))
+    return tuple(spans)
+
+
+def _next_month(day: date) -> date:
+    """The first day of the first month that begins on a day or after it."""
+    if day.day == 1 or (day.year, day.month) == (date.max.year, date.max.month):
+        return day.replace(day=1) if day.day == 1 else date.max
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
+
+
+def _month_number(day: date) -> int:
+    return day_number(day) // 100
