@@ -1,0 +1,87 @@
+"""Numbers for the names that sums are told apart by."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, literal_column, select, union
+
+from core.store.upsert import insert_into
+from models import ReportNameKind, report_names
+from Order.services.report_facts import Facts, Statement
+from work.context import Context
+
+NAMES_OF_LINES = {
+    ReportNameKind.EVENT_KEY: "event_key",
+    ReportNameKind.EVENT_NAME: "event_name",
+    ReportNameKind.CATEGORY_KEY: "category_key",
+    ReportNameKind.CATEGORY: "category",
+    ReportNameKind.VENUE: "venue",
+}
+
+KEYS = {
+    "event_id": (ReportNameKind.EVENT_KEY, "event_key"),
+    "category_id": (ReportNameKind.CATEGORY_KEY, "category_key"),
+}
+ALL_NAMES = {
+    **KEYS,
+    "event_name_id": (ReportNameKind.EVENT_NAME, "event_name"),
+    "category_name_id": (ReportNameKind.CATEGORY, "category"),
+    "venue_id": (ReportNameKind.VENUE, "venue"),
+}
+
+
+def numbered(lines: Facts, *, names: Any = None) -> Statement:
+    """Lines with the numbers of their names."""
+    facts = lines.subquery("facts")
+    numbers = [
+        number_of(kind, facts.c[column]).label(label)
+        for label, (kind, column) in (names or ALL_NAMES).items()
+    ]
+    return select(*facts.c, *numbers)
+
+
+def number_of(kind: ReportNameKind, name: Any) -> ColumnElement[int]:
+    """The number of a name; NULL, which nothing equals, where it has none.
+
+    Looked up one by one: joined, the planner takes a young table of names for empty.
+    """
+    return (
+        select(report_names.c.id)
+        .where(report_names.c.kind == kind, report_names.c.name == name)
+        .scalar_subquery()
+    )
+
+
+def number_lines(context: Context, lines: Facts) -> None:
+    told = lines.subquery("told")
+    # There are few names, and many lines to look for them in.
+    columns = [told.c[name] for name in NAMES_OF_LINES.values()]
+    facts = select(*columns).distinct().cte("names")
+    number(context, [names_in(kind, facts.c[name]) for kind, name in NAMES_OF_LINES.items()])
+
+
+def names_in(kind: ReportNameKind, column: ColumnElement[str]) -> Statement:
+    return select(quoted(kind).label("kind"), column.label("name"))
+
+
+def number(context: Context, names: Sequence[Statement]) -> None:
+    """Give a number to every name that has none yet."""
+    # UNION and not UNION ALL: each name once. A WHERE keeps SQLite from reading ON as a join's.
+    found = union(*names).subquery("found")
+    known = report_names.alias("known")
+    new = (
+        select(found.c.kind, found.c.name)
+        .join_from(
+            found,
+            known,
+            and_(known.c.kind == found.c.kind, known.c.name == found.c.name),
+            isouter=True,
+        )
+        .where(known.c.id.is_(None))
+    )
+    statement = insert_into(context.session, report_names).from_select(["kind", "name"], new)
+    context.session.execute(statement.on_conflict_do_nothing())
+
+
+def quoted(value: str) -> ColumnElement[str]:
+    return literal_column(f"'{value}'")
