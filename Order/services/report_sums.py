@@ -1,0 +1,275 @@
+"""Adding a stretch of the ledger to the sums, one statement for each table of them."""
+
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    literal_column,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.types import BigInteger
+
+from core.store.upsert import insert_into
+from models import (
+    CountedKind,
+    OrderStatus,
+    ReportNameKind,
+    TransactionStatus,
+    customer_counts,
+    customer_sums,
+    deleted_lines,
+    money_sums,
+    order_items,
+    part_paid_orders,
+    sales_sums,
+    spelling_sums,
+    status_sums,
+    ticket_sums,
+)
+from Order.services.report_facts import (
+    Facts,
+    Statement,
+    Window,
+    left_pending,
+    money_moved,
+    money_of_settled,
+    orders_moved,
+    part_paid,
+    sold_lines,
+)
+from Order.services.report_names import (
+    KEYS,
+    NAMES_OF_LINES,
+    names_in,
+    number,
+    number_lines,
+    number_of,
+    numbered,
+    quoted,
+)
+from Order.services.report_periods import add_up, each_period, steps_of_time, upsert
+from work.context import Context
+
+# Bits of a grouping.
+EVENT, CATEGORY, VENUE = 1, 2, 4
+_ALL = literal_column("0", BigInteger)
+
+
+def add_sales(context: Context, window: Window) -> None:
+    lines = sold_lines(window)
+    facts = numbered(lines).cte("facts")
+    add_up(context, sales_sums, union_all(*(_sales(facts, by) for by in range(8))))
+    units = signed(facts, "quantity").label("tickets")
+    for table, keys in (
+        (spelling_sums, ("event_id", "event_name_id", "category_id", "category_name_id")),
+        (ticket_sums, ("ticket_id",)),
+    ):
+        columns = [facts.c[key] for key in keys]
+        days = select(facts.c.day, *columns, units).group_by(facts.c.day, *columns)
+        add_up(context, table, days)
+    _add_customers(context, lines)
+
+
+def add_money(context: Context, window: Window) -> None:
+    methods = money_moved(window).subquery("money")
+    number(context, [names_in(ReportNameKind.PAYMENT_METHOD, methods.c.payment_method)])
+    every, settled = money_moved(window).cte("every"), money_of_settled(window).cte("settled")
+    concerned = _concerned(settled)
+    moved = [every, *[settled] * 3]
+    sums = [_money(facts, concerned, by) for by, facts in enumerate(moved)]
+    add_up(context, money_sums, union_all(*sums))
+    every, settled = _of_transactions(every), _of_transactions(settled)
+    moved = [every, *[settled] * 3]
+    states = [
+        _states(CountedKind.TRANSACTION, facts, concerned, by) for by, facts in enumerate(moved)
+    ]
+    add_up(context, status_sums, union_all(*states))
+    _remember_part_paid(context, window)
+
+
+def add_orders(context: Context, window: Window) -> None:
+    """First of all: what is sold or paid is of orders that moved, and their names get numbers."""
+    moved = orders_moved(window).cte("moved")
+    number_lines(context, _lines_of(moved))
+    concerned = _concerned(moved)
+    states = [_states(CountedKind.ORDER, moved, concerned, by) for by in range(4)]
+    add_up(context, status_sums, union_all(*states))
+
+
+def _remember_part_paid(context: Context, window: Window) -> None:
+    known = insert_into(context.session, part_paid_orders)
+    new = known.from_select(["order_id"], part_paid(window))
+    context.session.execute(new.on_conflict_do_nothing())
+    gone = delete(part_paid_orders).where(part_paid_orders.c.order_id.in_(left_pending(window)))
+    context.session.execute(gone)
+
+
+def signed(facts: Any, column: str) -> ColumnElement[Any]:
+    """What came of a column less what went."""
+    return func.sum(facts.c.sign * facts.c[column])
+
+
+def orders_of(facts: Any) -> ColumnElement[int]:
+    """How many orders came, less those that went; each once, whatever its lines."""
+    comes, goes = ((facts.c.sign == sign, facts.c.unit) for sign in (1, -1))
+    return func.count(case(comes).distinct()) - func.count(case(goes).distinct())
+
+
+def _sales(facts: CTE, grouping: int) -> Statement:
+    keys = [
+        facts.c[name] if grouping & bit else _ALL.label(name)
+        for bit, name in ((EVENT, "event_id"), (CATEGORY, "category_id"), (VENUE, "venue_id"))
+    ]
+    return select(
+        literal_column(str(grouping), Integer).label("grouping"),
+        facts.c.day,
+        *keys,
+        orders_of(facts).label("orders"),
+        signed(facts, "quantity").label("tickets"),
+        signed(facts, "worth").label("revenue"),
+    ).group_by(facts.c.day, *(key for key in keys if not _is_all(key)))
+
+
+def _money(moved: CTE, concerned: CTE, grouping: int) -> Statement:
+    statement, keys = _by_lines(moved, concerned, grouping)
+    method = number_of(ReportNameKind.PAYMENT_METHOD, moved.c.payment_method)
+    return statement.add_columns(
+        moved.c.day,
+        method.label("payment_method_id"),
+        func.sum(moved.c.received).label("transactions"),
+        func.sum(moved.c.gross).label("gross"),
+        func.sum(moved.c.refunded).label("refunded"),
+    ).group_by(moved.c.day, moved.c.payment_method, *keys)
+
+
+def _of_transactions(moved: CTE) -> CTE:
+    """Money that comes makes a transaction a success, and what leaves nothing of it undoes that."""
+    changes = {
+        TransactionStatus.SUCCESS: moved.c.received - moved.c.emptied,
+        TransactionStatus.REFUNDED: moved.c.emptied,
+    }
+    return union_all(
+        *(
+            select(
+                moved.c.order_id,
+                moved.c.created_day.label("day"),
+                quoted(status).label("status"),
+                change.label("sign"),
+            ).where(change != 0)
+            for status, change in changes.items()
+        )
+    ).cte(f"{moved.name}_states")
+
+
+def _states(kind: CountedKind, moved: CTE, concerned: CTE, grouping: int) -> Statement:
+    statement, keys = _by_lines(moved, concerned, grouping)
+    if grouping:
+        # Lines are added to pending orders. No transaction of a sum is pending.
+        statement = statement.where(moved.c.status != OrderStatus.PENDING.value)
+    return statement.add_columns(
+        quoted(kind).label("kind"),
+        moved.c.status,
+        moved.c.day,
+        func.sum(moved.c.sign).label("counted"),
+    ).group_by(moved.c.status, moved.c.day, *keys)
+
+
+def _concerned(moved: CTE) -> CTE:
+    """Which events and categories the orders have lines of."""
+    lines = numbered(_lines_of(moved), names=KEYS).subquery("lines")
+    columns = (lines.c.order_id, lines.c.event_id, lines.c.category_id)
+    return select(*columns).distinct().cte("concerned")
+
+
+def _by_lines(
+    moved: CTE, concerned: CTE, grouping: int
+) -> tuple[Statement, list[ColumnElement[int]]]:
+    """Facts of orders, for each event or category that an order has lines of; and these keys."""
+    kind = literal_column(str(grouping), Integer).label("grouping")
+    if not grouping:
+        columns = [_ALL.label("event_id"), _ALL.label("category_id")]
+        return select(kind, *columns).select_from(moved), []
+    kept = [
+        concerned.c[name]
+        for bit, name in ((EVENT, "event_id"), (CATEGORY, "category_id"))
+        if grouping & bit
+    ]
+    cells = select(concerned.c.order_id, *kept).distinct().subquery("cells")
+    keys = [
+        cells.c[name] if name in cells.c else _ALL.label(name)
+        for name in ("event_id", "category_id")
+    ]
+    statement = select(kind, *keys).join_from(moved, cells, cells.c.order_id == moved.c.order_id)
+    return statement, [cells.c[column.name] for column in kept]
+
+
+def _lines_of(moved: CTE) -> Facts:
+    wanted = select(moved.c.order_id)
+    names = ("order_id", *NAMES_OF_LINES.values())
+    return union_all(
+        *(
+            select(*(table.c[name] for name in names)).where(table.c.order_id.in_(wanted))
+            for table in (order_items, deleted_lines)
+        )
+    )
+
+
+def _is_all(key: ColumnElement[Any]) -> bool:
+    return getattr(key, "element", None) is _ALL
+
+
+def _add_customers(context: Context, lines: Facts) -> None:
+    facts = lines.subquery("facts")
+    days = (
+        select(
+            facts.c.day,
+            facts.c.user_id,
+            orders_of(facts).label("orders"),
+            signed(facts, "quantity").label("tickets"),
+            signed(facts, "worth").label("spent"),
+        )
+        .group_by(facts.c.day, facts.c.user_id)
+        .subquery("days")
+    )
+    steps, period = steps_of_time(first=1), each_period(days)
+    names = ("orders", "tickets", "spent")
+    added = (
+        select(
+            period.label("period"),
+            days.c.user_id,
+            *(func.sum(days.c[name]).label(name) for name in names),
+        )
+        .select_from(days.join(steps, true()))
+        .group_by(period, days.c.user_id)
+    )
+    _count_returning(context, added, -1)
+    upsert(context, customer_sums, added, ["period", "user_id"], list(names))
+    _count_returning(context, added, 1)
+
+
+def _count_returning(context: Context, added: Select[Any], sign: int) -> None:
+    """Take the customers concerned out of the count of those who came back, or put them in."""
+    touched = added.subquery("touched")
+    counted = (
+        select(touched.c.period, (func.count() * sign).label("returning_customers"))
+        .join_from(
+            touched,
+            customer_sums,
+            and_(
+                customer_sums.c.period == touched.c.period,
+                customer_sums.c.user_id == touched.c.user_id,
+            ),
+        )
+        .where(customer_sums.c.orders > 1)
+        .group_by(touched.c.period)
+    )
+    upsert(context, customer_counts, counted, ["period"], ["returning_customers"])
