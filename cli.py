@@ -16,6 +16,7 @@ for command in (
     accounts.reset_password,
     accounts.list_users,
     books.reconcile,
+    books.fold_ledger,
 ):
     app.command()(command)
 

@@ -5,6 +5,7 @@ from Order.openapi import amend_with_bounds
 from Order.routers import analytics, cart, order, transaction, user
 from Order.rules import RULES
 from Order.services.expiry_service import expire_overdue_orders
+from Order.services.report_folding import fold_ledger
 from work.domain import Domain
 
 DOMAIN = Domain(
@@ -23,7 +24,7 @@ DOMAIN = Domain(
         "transactions": "/api/transactions/",
         "analytics": "/api/analytics/dashboard",
     },
-    chores=[expire_overdue_orders],
+    chores=[expire_overdue_orders, fold_ledger],
     causes=Cause,
     rules=RULES,
     amend=amend_with_bounds,

@@ -9,9 +9,11 @@ from core.store.schema_version import require_schema
 from Ledger.schemas import Difference, Figure, Reconciliation
 from Ledger.services import reconciliation_service
 from main import DOMAINS
+from Order.services import report_folding
 
 # Reading all books takes longer than a request may.
 PATIENCE = {"request_timeout_seconds": 3600.0}
+LARGE_PIECE = 200_000
 
 
 def reconcile() -> None:
@@ -30,6 +32,17 @@ def reconcile() -> None:
     typer.echo(_summary(books))
     if not books.is_consistent:
         raise typer.Exit(code=1)
+
+
+def fold_ledger() -> None:
+    """Add all of the ledger to the sums that reports read.
+
+    A server does this by itself, in small pieces; large ones are faster where there is much to
+    add, after the migration of a large shop for instance. May be run beside it.
+    """
+    with open_service(prepare=require_schema, **PATIENCE) as service:
+        while found := service.write(lambda context: report_folding.fold(context, LARGE_PIECE)):
+            typer.echo(f"{_counted(found, 'movement')} added.")
 
 
 def _told(difference: Difference) -> str:
