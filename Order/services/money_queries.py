@@ -1,0 +1,119 @@
+"""Money that succeeded, on the day that it did; what went back of it is told on that same day.
+
+So a period's net is what is left of its own payments.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Subquery,
+    func,
+    literal_column,
+    select,
+    type_coerce,
+    union_all,
+)
+
+from core.periods import Interval, day_number_column
+from models import money_sums, report_names, transactions
+from Order.services.report_facts import (
+    RECEIVED,
+    Facts,
+    Statement,
+    in_edge,
+    money_moved,
+    money_of_part_paid,
+)
+from Order.services.report_figures import Figures, amount, chosen, grouping_of, holding, whole
+from Order.services.report_spans import Edge, Spans, spans_of, within
+
+
+def money(figures: Figures) -> Statement:
+    return select(*_added(_cells(figures)))
+
+
+def money_by_period(figures: Figures) -> Statement:
+    cells = _cells(figures, figures.query.interval)
+    counted = whole(cells.c.transactions).label("counted")
+    return select(cells.c.day, counted, *_added(cells)).group_by(cells.c.day)
+
+
+def money_by_method(figures: Figures) -> Statement:
+    cells = _cells(figures)
+    method, payments = cells.c.payment_method, cells.c.transactions
+    return (
+        select(method, whole(payments).label("transactions"), *_added(cells))
+        .group_by(method)
+        .having(func.sum(payments) > 0)
+        .order_by(amount(cells.c.gross).desc(), method)
+    )
+
+
+def money_live(figures: Figures) -> Facts | None:
+    """The money that is in no sum of the grouping asked for, if there can be any."""
+    parts: list[Statement] = []
+    if figures.are_behind:
+        parts.append(money_moved(figures.behind))
+    if figures.is_filtered:
+        parts.append(money_of_part_paid(figures.behind))
+    return union_all(*parts) if parts else None
+
+
+def _added(cells: Subquery) -> list[ColumnElement[Any]]:
+    return [
+        amount(cells.c.gross).label("gross"),
+        amount(cells.c.refunded).label("refunded"),
+        amount(cells.c.gross - cells.c.refunded).label("net"),
+    ]
+
+
+def _cells(figures: Figures, interval: Interval | None = None) -> Subquery:
+    query = figures.query
+    spans = spans_of(query.start, query.end, by=interval)
+    parts = [_summed(figures, spans), *(_rows(figures, edge) for edge in spans.edges)]
+    live = money_live(figures)
+    if live is not None and spans.days is not None:
+        moved = live.subquery("live")
+        columns = (moved.c.day, moved.c.payment_method, moved.c.received)
+        parts.append(
+            select(*columns, moved.c.gross, moved.c.refunded).where(
+                within(moved.c.day, (spans.days,)), *holding(moved.c.order_id, query)
+            )
+        )
+    return union_all(*parts).subquery("cells")
+
+
+def _summed(figures: Figures, spans: Spans) -> Statement:
+    sums = money_sums.c
+    return (
+        select(
+            sums.period.label("day"),
+            report_names.c.name.label("payment_method"),
+            sums.transactions,
+            type_coerce(sums.gross, BigInteger).label("gross"),
+            type_coerce(sums.refunded, BigInteger).label("refunded"),
+        )
+        .join_from(money_sums, report_names, report_names.c.id == sums.payment_method_id)
+        .where(
+            sums.grouping == grouping_of(figures.query),
+            within(sums.period, spans.sums),
+            *chosen(money_sums, figures.query),
+        )
+    )
+
+
+def _rows(figures: Figures, edge: Edge) -> Statement:
+    row = transactions.c
+    return select(
+        day_number_column(row.succeeded_at).label("day"),
+        row.payment_method,
+        literal_column("1").label("transactions"),
+        type_coerce(row.amount, BigInteger).label("gross"),
+        type_coerce(row.refunded_amount, BigInteger).label("refunded"),
+    ).where(
+        row.status.in_(RECEIVED),
+        *in_edge(row.succeeded_at, edge),
+        *holding(row.order_id, figures.query),
+    )
