@@ -1,5 +1,6 @@
 """Analytics: reports over one state of the data. The databases add up, here is put together."""
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -9,17 +10,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Row
 
 from core.money import divide
-from core.periods import midnight, spanned_periods
+from core.periods import midnight, numbered_day, period_of, spanned_periods
 from core.schemas import Output
-from models import (
-    OrderStatus,
-    TicketStatus,
-    TransactionStatus,
-    order_items,
-    orders,
-    tickets,
-    transactions,
-)
+from models import OrderStatus, TicketStatus, TransactionStatus, tickets
 from Order.schemas.analytics import (
     AnalyticsQuery,
     CustomerFigures,
@@ -48,7 +41,16 @@ from Order.schemas.analytics import (
     UsersInPeriod,
 )
 from Order.services import analytics_queries as queries
-from Order.services.analytics_queries import Statement
+from Order.services import (
+    customer_queries,
+    money_queries,
+    sales_queries,
+    status_queries,
+    stock_queries,
+)
+from Order.services.report_facts import Statement
+from Order.services.report_figures import Figures, figures_of
+from Order.services.sales_queries import By
 from work.context import Context
 
 M = TypeVar("M", bound=Output)
@@ -57,19 +59,18 @@ S = TypeVar("S", bound=StockFigures)
 
 def get_dashboard(context: Context, query: AnalyticsQuery) -> Dashboard:
     """The state of the shop at a glance."""
+    figures = figures_of(context, query)
     people = context.session.execute(queries.user_counts(query)).one()
-    kinds = _counts(context, queries.ticket_counts(query))
-    placed = _counts(context, queries.status_counts(query, orders, orders.c.id))
-    payments = queries.status_counts(query, transactions, transactions.c.order_id)
-    by_event = queries.sales_by(query, order_items.c.event_name, order_items.c.event_key)
+    kinds = _counts(context, stock_queries.ticket_counts(figures))
+    placed = _counts(context, status_queries.order_counts(figures))
+    payments = _counts(context, status_queries.transaction_counts(figures))
+    by_event = sales_queries.sales_by_name(figures, By.EVENT)
     return Dashboard(
-        totals=_dashboard_totals(context, query, people, kinds=kinds, placed=placed),
+        totals=_dashboard_totals(context, figures, people, kinds=kinds, placed=placed),
         orders_by_status=_by_status(OrdersByStatus, OrderStatus, placed),
         tickets_by_status=_by_status(TicketsByStatus, TicketStatus, kinds),
-        transactions_by_status=_by_status(
-            TransactionsByStatus, TransactionStatus, _counts(context, payments)
-        ),
-        top_events=_rows(context, SalesByEvent, by_event.limit(queries.TOP)),
+        transactions_by_status=_by_status(TransactionsByStatus, TransactionStatus, payments),
+        top_events=_rows(context, SalesByEvent, by_event.limit(stock_queries.TOP)),
         recent_orders=_rows(context, RecentOrder, queries.recent_orders(query)),
         currency=context.terms.currency,
         period=_period(query),
@@ -78,13 +79,13 @@ def get_dashboard(context: Context, query: AnalyticsQuery) -> Dashboard:
 
 def get_sales(context: Context, query: AnalyticsQuery) -> SalesAnalytics:
     """What was sold, when, of what and where."""
-    line = order_items.c
-    by_event = queries.sales_by(query, line.event_name, line.event_key)
-    by_category = queries.sales_by(query, line.category, line.category_key)
-    by_venue = queries.sales_by(query, line.venue, line.venue)
+    figures = figures_of(context, query)
+    by_event = sales_queries.sales_by_name(figures, By.EVENT)
+    by_category = sales_queries.sales_by_name(figures, By.CATEGORY)
+    by_venue = sales_queries.sales_by_name(figures, By.VENUE)
     return SalesAnalytics(
-        totals=_sales(context, query),
-        series=_series(context, SalesInPeriod, queries.sales_by_period(query), query),
+        totals=_sales(context, figures),
+        series=_series(context, SalesInPeriod, sales_queries.sales_by_period(figures), query),
         by_event=_rows(context, SalesByEvent, by_event),
         by_category=_rows(context, SalesByCategory, by_category),
         by_venue=_rows(context, SalesByVenue, by_venue),
@@ -95,14 +96,16 @@ def get_sales(context: Context, query: AnalyticsQuery) -> SalesAnalytics:
 
 def get_revenue(context: Context, query: AnalyticsQuery) -> RevenueAnalytics:
     """What money came in, and what went back of it."""
-    money = context.session.execute(queries.money(query)).one()
+    figures = figures_of(context, query)
+    money = context.session.execute(money_queries.money(figures)).one()
+    by_method = money_queries.money_by_method(figures)
     return RevenueAnalytics(
         gross_revenue=money.gross,
         refunded=money.refunded,
         net_revenue=money.net,
-        average_order_value=_average_order_value(_sales(context, query)),
-        series=_series(context, MoneyInPeriod, queries.money_by_period(query), query),
-        by_payment_method=_rows(context, MoneyByMethod, queries.money_by_method(query)),
+        average_order_value=_average_order_value(_sales(context, figures)),
+        series=_series(context, MoneyInPeriod, money_queries.money_by_period(figures), query),
+        by_payment_method=_rows(context, MoneyByMethod, by_method),
         currency=context.terms.currency,
         period=_period(query),
     )
@@ -110,14 +113,16 @@ def get_revenue(context: Context, query: AnalyticsQuery) -> RevenueAnalytics:
 
 def get_users(context: Context, query: AnalyticsQuery) -> UserAnalytics:
     """Who registers, who buys, and who comes back."""
+    figures = figures_of(context, query)
     people = context.session.execute(queries.user_counts(query)).one()
-    loyalty = context.session.execute(queries.loyalty(query)).one()
+    returning = customer_queries.returning_users(figures)
+    tickets_sold = Decimal(_sales(context, figures).tickets_sold)
     return UserAnalytics(
         **people._mapping,
-        returning_users=loyalty.returning_users,
-        average_tickets_per_user=divide(Decimal(loyalty.tickets), people.total_users),
+        returning_users=context.session.execute(returning).scalar_one(),
+        average_tickets_per_user=divide(tickets_sold, people.total_users),
         series=_series(context, UsersInPeriod, queries.new_users_by_period(query), query),
-        top_customers=_rows(context, CustomerFigures, queries.top_customers(query)),
+        top_customers=_rows(context, CustomerFigures, customer_queries.top_customers(figures)),
         currency=context.terms.currency,
         period=_period(query),
     )
@@ -125,9 +130,10 @@ def get_users(context: Context, query: AnalyticsQuery) -> UserAnalytics:
 
 def get_tickets(context: Context, query: AnalyticsQuery) -> TicketAnalytics:
     """What there is to sell, and how well it sells."""
-    by_status = context.session.execute(queries.stock_by_status(query)).all()
-    by_category = queries.stock_by(query, tickets.c.category, tickets.c.category_key)
-    by_venue = queries.stock_by(query, tickets.c.venue, tickets.c.venue)
+    figures = figures_of(context, query)
+    by_status = context.session.execute(stock_queries.stock_by_status(figures)).all()
+    by_category = stock_queries.stock_by(figures, tickets.c.category, tickets.c.category_key)
+    by_venue = stock_queries.stock_by(figures, tickets.c.venue, tickets.c.venue)
     return TicketAnalytics(
         **_stock_totals(by_status),
         by_status=_by_status(
@@ -135,22 +141,22 @@ def get_tickets(context: Context, query: AnalyticsQuery) -> TicketAnalytics:
         ),
         by_category=_stock(context, StockOfCategory, by_category),
         by_venue=_stock(context, StockOfVenue, by_venue),
-        top_selling=_stock(context, StockOfTicket, queries.top_selling(query)),
-        low_stock=_stock(context, StockOfTicket, queries.low_stock(query)),
+        top_selling=_stock(context, StockOfTicket, stock_queries.top_selling(figures)),
+        low_stock=_stock(context, StockOfTicket, stock_queries.low_stock(figures)),
         period=_period(query),
     )
 
 
 def _dashboard_totals(
     context: Context,
-    query: AnalyticsQuery,
+    figures: Figures,
     people: Row[Any],
     *,
     kinds: Mapping[str, int],
     placed: Mapping[str, int],
 ) -> DashboardTotals:
-    sold = _sales(context, query)
-    money = context.session.execute(queries.money(query)).one()
+    sold = _sales(context, figures)
+    money = context.session.execute(money_queries.money(figures)).one()
     return DashboardTotals(
         users=people.total_users,
         active_users=people.active_users,
@@ -174,8 +180,9 @@ def _stock_totals(by_status: Sequence[Row[Any]]) -> dict[str, Any]:
     }
 
 
-def _sales(context: Context, query: AnalyticsQuery) -> SalesFigures:
-    return SalesFigures.model_validate(context.session.execute(queries.sales(query)).one())
+def _sales(context: Context, figures: Figures) -> SalesFigures:
+    sold = context.session.execute(sales_queries.sales(figures)).one()
+    return SalesFigures.model_validate(sold)
 
 
 def _average_order_value(sold: SalesFigures) -> Decimal:
@@ -205,7 +212,14 @@ def _series(
     context: Context, model: type[M], statement: Statement, query: AnalyticsQuery
 ) -> list[M]:
     """A row for every period, whether something happened in it or not."""
-    found: dict[date, Any] = {row.day: row._mapping for row in context.session.execute(statement)}
+    added: dict[date, Counter[str]] = defaultdict(Counter)
+    for row in context.session.execute(statement):
+        # Days, or months as they are numbered, that add up to the periods asked for.
+        day, *figures = row
+        start = period_of(midnight(numbered_day(day)), query.interval)
+        added[start].update(dict(zip(row._fields[1:], figures, strict=True)))
+    # What came and went again leaves nothing.
+    found = {day: figures for day, figures in added.items() if figures.pop("counted")}
     nothing = dict.fromkeys(model.model_fields, 0)
     return [
         model.model_validate({**nothing, **found.get(day, {}), "period_start": midnight(day)})
