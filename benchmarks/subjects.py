@@ -132,4 +132,19 @@ def prepare(checkout: Checkout, store: stores.Store, layout: Layout, name: str) 
     """A filled database, brought to the schema of the checkout."""
     url = store.copy(layout, name)
     stores.migrate(url, checkout.folder, checkout.environment)
-    return stores.written(url)
+    database = stores.written(url)
+    if _knows(checkout, "fold-ledger"):
+        # A shop that is served for a while has done so by itself.
+        subprocess.run(
+            [sys.executable, "cli.py", "fold-ledger"],
+            cwd=checkout.folder,
+            env={**checkout.environment, "DATABASE_URL": database},
+            capture_output=True,
+            check=True,
+        )
+    return database
+
+
+def _knows(checkout: Checkout, command: str) -> bool:
+    """Whether a commit's command line has a command; one from before has not."""
+    return f"books.{command.replace('-', '_')}" in (checkout.folder / "cli.py").read_text()
