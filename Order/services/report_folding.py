@@ -90,11 +90,16 @@ def _add(context: Context, window: Window) -> None:
 
 def _locked_mark(context: Context) -> _Mark | None:
     """The mark, for this transaction alone; None if another has it."""
-    new = insert_into(context.session, report_progress)
-    row = {"id": _ONLY, "movement_id": 0, "candidate_id": 0, "writers": ""}
-    context.session.execute(new.values(row).on_conflict_do_nothing())
     locking = select(*report_progress.c).with_for_update(skip_locked=True)
     found = context.session.execute(locking).one_or_none()
+    if found is None:
+        if context.session.execute(select(report_progress.c.id)).one_or_none():
+            return None
+        # The first time; who begins at the same moment waits.
+        new = insert_into(context.session, report_progress)
+        row = {"id": _ONLY, "movement_id": 0, "candidate_id": 0, "writers": ""}
+        context.session.execute(new.values(row).on_conflict_do_nothing())
+        found = context.session.execute(locking).one_or_none()
     if found is None:
         return None
     writers = frozenset(filter(None, found.writers.split(",")))
