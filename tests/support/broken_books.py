@@ -21,6 +21,7 @@ from tests.support.books_world import (
     returned,
     stock,
 )
+from tests.support.broken_sums import of_sums
 
 
 def of_tickets() -> Iterator[Broken]:
@@ -282,4 +283,5 @@ ALL = [
     *of_the_ledger(),
     *of_the_ledgers_orders(),
     *of_keys(),
+    *of_sums(),
 ]
