@@ -217,6 +217,16 @@ class TestListUsers:
         assert [line.split()[1] for line in lines] == names
 
 
+class TestFoldLedger:
+    def test_all_of_the_ledger_is_added_to_the_sums_once(
+        self, command_line: CommandLine, api: Api
+    ) -> None:
+        api.paid_order(api.user(), (api.ticket(), 2))
+        assert command_line.done("fold-ledger") == "6 movements added.\n"
+        assert command_line.done("fold-ledger") == ""
+        assert "books agree" in command_line.done("reconcile")
+
+
 class TestReconcile:
     def test_sound_books_are_told_in_one_line(self, command_line: CommandLine, api: Api) -> None:
         api.paid_order(api.user(), (api.ticket(), 2))

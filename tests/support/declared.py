@@ -65,7 +65,7 @@ def contents(service: Service) -> dict[str, list[Any]]:
     def read(session: Session) -> dict[str, list[Any]]:
         tables = SQLModel.metadata.sorted_tables
         return {
-            table.name: [tuple(row) for row in session.execute(select(table).order_by(table.c.id))]
+            table.name: [tuple(row) for row in session.execute(select(table).order_by(*table.primary_key))]
             for table in tables
         }
 

@@ -136,6 +136,11 @@ BROKEN = {
     "uq_idempotency_keys_principal_key_hash": (
         "UPDATE idempotency_keys SET principal = 'user:1' WHERE id = 2"
     ),
+    "uq_report_names_kind_name": (
+        "INSERT INTO report_names (kind, name) VALUES ('venue', 'a'), ('venue', 'a')"
+    ),
+    "ck_report_names_kind": "INSERT INTO report_names (kind, name) VALUES ('gift', 'a')",
+    "ck_status_sums_kind": "INSERT INTO status_sums VALUES ('gift', 0, 0, 0, 0, 'pending', 1)",
 }
 
 # Nothing breaks one of these alone: the rule -> a statement, and the other rule that it breaks.
