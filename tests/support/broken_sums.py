@@ -16,8 +16,8 @@ def of_sums() -> Iterator[Broken]:
         [*_everywhere("sales_sums", "0, {}, 0, 0, 0, 1, 0, 0")],
     )
     yield Broken(
-        "sums_of_revenue",
-        [(DAY, "revenue", 0.0, 0.01)],
+        "sums_of_sales",
+        [(DAY, "cents", 0, 1)],
         [*_everywhere("sales_sums", "0, {}, 0, 0, 0, 0, 0, 1")],
         also=frozenset({"sums_by_grouping_revenue"}),
     )
