@@ -115,14 +115,15 @@ def get_users(context: Context, query: AnalyticsQuery) -> UserAnalytics:
     """Who registers, who buys, and who comes back."""
     figures = figures_of(context, query)
     people = context.session.execute(queries.user_counts(query)).one()
-    returning = customer_queries.returning_users(figures)
+    best = context.session.execute(customer_queries.top_customers(figures)).all()
     tickets_sold = Decimal(_sales(context, figures).tickets_sold)
     return UserAnalytics(
         **people._mapping,
-        returning_users=context.session.execute(returning).scalar_one(),
+        # Where nobody is best, nobody came back.
+        returning_users=best[0].returning_users if best else 0,
         average_tickets_per_user=divide(tickets_sold, people.total_users),
         series=_series(context, UsersInPeriod, queries.new_users_by_period(query), query),
-        top_customers=_rows(context, CustomerFigures, customer_queries.top_customers(figures)),
+        top_customers=[CustomerFigures.model_validate(row) for row in best],
         currency=context.terms.currency,
         period=_period(query),
     )

@@ -27,15 +27,29 @@ from Order.services.sales_queries import sold_live
 from Order.services.stock_queries import TOP
 
 
-def returning_users(figures: Figures) -> Statement:
-    """How many customers have more than one order."""
+def top_customers(figures: Figures) -> Statement:
+    """The best customers, each with how many of all have more than one order."""
     period = _only_sum(figures)
     if period is None:
         customers = _from_rows(figures).subquery("customers")
-        return select(func.count().filter(customers.c.orders > 1)).select_from(customers)
+        # All are there: asked for by itself, the count would add up all rows once more.
+        returning: ColumnElement[int] = func.count().filter(customers.c.orders > 1).over()
+    else:
+        changed = _changed(figures, period)
+        customers = _best(period, changed).subquery("customers")
+        returning = _returning(period, changed).scalar_subquery()
+    return (
+        select(*(customers.c[name] for name in ("user_id", "orders", "tickets", "spent")))
+        .add_columns(users.c.username, returning.label("returning_users"))
+        .join_from(customers, users, users.c.id == customers.c.user_id)
+        .order_by(customers.c.spent.desc(), customers.c.user_id)
+        .limit(TOP)
+    )
+
+
+def _returning(period: int, changed: CTE | None) -> Statement:
     counts = customer_counts.c
     parts: list[Statement] = [select(counts.returning_customers).where(counts.period == period)]
-    changed = _changed(figures, period)
     if changed is not None:
         now, before = changed.c.orders > 1, changed.c.orders - changed.c.more > 1
         difference = func.count().filter(now) - func.count().filter(before)
@@ -43,22 +57,8 @@ def returning_users(figures: Figures) -> Statement:
     return select(whole(union_all(*parts).subquery("parts").c.returning_customers))
 
 
-def top_customers(figures: Figures) -> Statement:
-    customers = _best(figures).subquery("customers")
-    names = ("user_id", "orders", "tickets", "spent")
-    return (
-        select(*(customers.c[name] for name in names), users.c.username)
-        .join_from(customers, users, users.c.id == customers.c.user_id)
-        .order_by(customers.c.spent.desc(), customers.c.user_id)
-        .limit(TOP)
-    )
-
-
-def _best(figures: Figures) -> Statement:
+def _best(period: int, changed: CTE | None) -> Statement:
     """So many customers that the best are among them."""
-    period = _only_sum(figures)
-    if period is None:
-        return _from_rows(figures)
     sums = customer_sums.c
     best = (
         select(sums.user_id, sums.orders, sums.tickets, sums.spent)
@@ -66,7 +66,6 @@ def _best(figures: Figures) -> Statement:
         .order_by(sums.spent.desc(), sums.user_id)
         .limit(TOP)
     )
-    changed = _changed(figures, period)
     if changed is None:
         return best
     # Whose sum is not all yet stands apart, with what there is more.
