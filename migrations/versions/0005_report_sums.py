@@ -288,6 +288,7 @@ def upgrade() -> None:
         sa.Column("tickets", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("period", "ticket_id", name=op.f("pk_ticket_sums")),
     )
+    op.create_index("ix_users_counted", "users", ["is_active", "created_at"])
     _keep_deleted_lines()
 
 
@@ -297,6 +298,7 @@ def downgrade() -> None:
         op.execute("DROP FUNCTION orders_keep_deleted_lines()")
     else:
         op.execute("DROP TRIGGER orders_keep_deleted_lines")
+    op.drop_index("ix_users_counted", "users")
     op.drop_table("ticket_sums")
     op.drop_table("status_sums")
     op.drop_table("spelling_sums")
