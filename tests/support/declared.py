@@ -63,11 +63,11 @@ def contents(service: Service) -> dict[str, list[Any]]:
     """All rows of all tables."""
 
     def read(session: Session) -> dict[str, list[Any]]:
-        tables = SQLModel.metadata.sorted_tables
-        return {
-            table.name: [tuple(row) for row in session.execute(select(table).order_by(*table.primary_key))]
-            for table in tables
-        }
+        found = {}
+        for table in SQLModel.metadata.sorted_tables:
+            rows = session.execute(select(table).order_by(*table.primary_key))
+            found[table.name] = [tuple(row) for row in rows]
+        return found
 
     return service.database.snapshot_now(read)
 
