@@ -14,7 +14,7 @@ from sqlalchemy import select
 from core.periods import Interval
 from models import OrderStatus, deleted_lines
 from Order.schemas.analytics import AnalyticsQuery
-from Order.services import analytics_service, order_lifecycle, report_folding
+from Order.services import analytics_service, order_service, report_folding
 from tests.support import oracle_reports
 from tests.support.books import disagreements
 from tests.support.client import Api
@@ -86,7 +86,7 @@ def held_back(service: Service, order: Any) -> Iterator[None]:
     written, released = Event(), Event()
 
     def confirm(context: Context) -> None:
-        order_lifecycle.confirm(context, order["id"])
+        order_service.change_status(context, order["id"], OrderStatus.CONFIRMED)
         written.set()
         assert released.wait(PATIENCE)
 
