@@ -1,6 +1,8 @@
 """What is measured side by side: this checkout, another commit, and the floors below both."""
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -11,14 +11,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, Column, Index, Integer, String, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from core.columns import (
-    NEVER_REUSE_IDS,
-    BigId,
-    id_column,
-    money_column,
-    stored_by_value,
-    table_of,
-)
+from core.columns import NEVER_REUSE_IDS, BigId, id_column, money_column, stored_by_value, table_of
 
 _SOLD = text("orders > 0")
 

@@ -4,24 +4,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Table,
-    cast,
-    exists,
-    func,
-    or_,
-    type_coerce,
-)
+from sqlalchemy import BigInteger, ColumnElement, Table, cast, exists, func, or_, type_coerce
 
 from core.money import Money
 from core.text import case_key
-from models import (
-    ReportNameKind,
-    deleted_lines,
-    order_items,
-)
+from models import ReportNameKind, deleted_lines, order_items
 from Order.schemas.analytics import AnalyticsQuery
 from Order.services.report_facts import Window
 from Order.services.report_folding import progress

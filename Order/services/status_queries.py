@@ -6,24 +6,10 @@ from typing import Any
 from sqlalchemy import Column, Table, func, literal_column, select, union_all
 
 from core.periods import midnight, numbered_day
-from models import (
-    CountedKind,
-    OrderStatus,
-    TransactionStatus,
-    orders,
-    status_sums,
-    transactions,
-)
+from models import CountedKind, OrderStatus, TransactionStatus, orders, status_sums, transactions
 from Order.services.money_queries import money_live
 from Order.services.report_facts import RECEIVED, Statement, in_edge, orders_moved
-from Order.services.report_figures import (
-    Figures,
-    chosen,
-    grouping_of,
-    holding,
-    once_holding,
-    whole,
-)
+from Order.services.report_figures import Figures, chosen, grouping_of, holding, once_holding, whole
 from Order.services.report_spans import ALL_DAYS, Edge, Numbers, Spans, spans_of, within
 
 
