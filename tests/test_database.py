@@ -19,6 +19,7 @@ from core.schemas import Resource
 from database import MAX_ATTEMPTS, QUEUE_PER_CONNECTION, Database
 from tests.support.client import Api
 from tests.support.service import BACKENDS, Service, fresh_database, running_service, settings_for
+from tests.support.statements import badge_written
 from tests.support.waiting import PATIENCE, Held, one_connection, until
 from work.access import PUBLIC, allowed
 from work.context import Context
@@ -37,18 +38,14 @@ def module_service(request: pytest.FixtureRequest, worker_name: str) -> Iterator
         with_badges(service.app)
         with service.database.writer.begin() as connection:
             connection.execute(text("CREATE TABLE counters (id BIGINT PRIMARY KEY, n BIGINT)"))
-            connection.execute(
-                text(
-                    "CREATE TABLE badges (user_id BIGINT"
-                    " REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED)"
-                )
-            )
+            late = "REFERENCES users (id) DEFERRABLE INITIALLY DEFERRED"
+            connection.execute(text(f"CREATE TABLE badges (user_id BIGINT {late})"))
         yield service
 
 
 @pytest.fixture
 def own_service(module_service: Service) -> Service:
-    """Two connections, two counters, and badges whose rule is checked at the commit."""
+    """Two connections, two counters, and badges."""
     with module_service.database.writer.begin() as connection:
         for statement in ("DELETE FROM badges", "DELETE FROM users", "DELETE FROM counters"):
             connection.execute(text(statement))
@@ -346,7 +343,7 @@ class Badge(Resource):
 
 
 def award(context: Context, user_id: int) -> Badge:
-    context.session.execute(text("INSERT INTO badges VALUES (:user_id)"), {"user_id": user_id})
+    context.write(badge_written, user_id=user_id)
     return Badge(user_id=user_id)
 
 

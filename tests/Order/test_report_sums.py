@@ -101,13 +101,6 @@ def held_back(service: Service, order: Any) -> Iterator[None]:
         confirmed.result(PATIENCE)
 
 
-@pytest.fixture
-def on_postgres(service: Service) -> Service:
-    if service.settings.is_sqlite:
-        pytest.skip("SQLite has one writer")
-    return service
-
-
 class TestAnyHistory:
     @pytest.mark.parametrize("seed", range(3))
     def test_the_answers_are_the_same_however_far_the_sums_are(
@@ -155,35 +148,37 @@ class TestOrders:
         require_equal(service, AnalyticsQuery(event_name="ball"))
 
 
+# SQLite has one writer.
+@pytest.mark.parametrize("shared_service", ["postgres"], indirect=True, scope="session")
 class TestWhoCommitsLate:
-    def test_is_counted_once(self, api: Api, on_postgres: Service) -> None:
+    def test_is_counted_once(self, api: Api, service: Service) -> None:
         ann = api.user()
         early, late = (api.order(ann, (api.ticket(), 1)) for _ in range(2))
-        with held_back(on_postgres, early):
+        with held_back(service, early):
             api.patch(f"/api/orders/{late['id']}/status", {"status": OrderStatus.CONFIRMED.value})
             for _ in range(3):
-                fold(on_postgres)
-                require_equal(on_postgres, ALL_TIME)
-            assert behind(on_postgres) > 0
-        require_equal(on_postgres, ALL_TIME)
+                fold(service)
+                require_equal(service, ALL_TIME)
+            assert behind(service) > 0
+        require_equal(service, ALL_TIME)
         # The first time finds who was held back gone, the second what was written since.
-        fold(on_postgres)
-        fold(on_postgres)
-        assert behind(on_postgres) == 0
-        require_equal(on_postgres, ALL_TIME)
+        fold(service)
+        fold(service)
+        assert behind(service) == 0
+        require_equal(service, ALL_TIME)
 
-    def test_makes_nobody_wait(self, api: Api, on_postgres: Service) -> None:
+    def test_makes_nobody_wait(self, api: Api, service: Service) -> None:
         ann = api.user()
         early, late = (api.order(ann, (api.ticket(), 1)) for _ in range(2))
-        fold(on_postgres)
+        fold(service)
 
         def fold_slowly(context: Context) -> None:
             report_folding.fold(context, EVERYTHING)
             # While the sums are written and not committed, somebody sells and looks.
             api.patch(f"/api/orders/{late['id']}/status", {"status": OrderStatus.CONFIRMED.value})
-            assert fold(on_postgres) == 0
-            require_equal(on_postgres, ALL_TIME)
+            assert fold(service) == 0
+            require_equal(service, ALL_TIME)
 
         api.patch(f"/api/orders/{early['id']}/status", {"status": OrderStatus.CONFIRMED.value})
-        on_postgres.database.write_now(unattended(fold_slowly, on_postgres.settings))
-        require_equal(on_postgres, ALL_TIME)
+        service.database.write_now(unattended(fold_slowly, service.settings))
+        require_equal(service, ALL_TIME)

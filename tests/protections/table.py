@@ -219,6 +219,11 @@ PROTECTIONS = (
             ),
             # What would end it all the same.
             Edit(EXCHANGE, "            if self._driver.in_transaction:", "            if 0:"),
+            Edit(
+                ENGINES,
+                'connect_args={"timeout": settings.work_seconds',
+                'pool_reset_on_return=None, connect_args={"timeout": settings.work_seconds',
+            ),
         ],
         "tests/test_database.py",
     ),

@@ -5,11 +5,20 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import BigInteger, Executable, bindparam, column, event, insert, select, table
 
+from core.store.dialects import Sql
 from core.store.exchange import Exchange
-from core.store.statements import Compiled
+from core.store.statements import Compiled, statement
 from database import Database
+
+
+@statement
+def badge_written(_sql: Sql) -> Executable:
+    """Of a table of the tests' own, whose rule is checked at the commit."""
+    badges = table("badges", column("user_id", BigInteger))
+    return insert(badges).from_select(["user_id"], select(bindparam("user_id", type_=BigInteger)))
+
 
 Listener = Callable[[str, Any], None]
 
