@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from core.columns import BigId
+from core.errors import RetryTransaction
 from core.store.dialects import Sql
 from core.store.statements import Statement
 from Ledger.services import ledger_service
@@ -98,6 +99,9 @@ def try_to_take(
         taken = context.rows(taking, wanted=wanted, moved_at=context.now)
         if not taken:
             return False
+        if len(taken) != len(wanted):
+            # One was short when the statement began, and not any more when it had the lock.
+            raise RetryTransaction
     ledger_service.record(context, [*also, *_entries(holdings, shift)])
     return True
 

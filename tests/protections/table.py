@@ -205,6 +205,11 @@ PROTECTIONS = (
         "tests/Order/test_deactivated_buyers.py",
     ),
     Protection(
+        "late money sells all lines of an order again or none",
+        [Edit(STOCK, "        if len(taken) != len(wanted):", "        if 0:")],
+        "tests/Order/test_late_money_races.py",
+    ),
+    Protection(
         "who lost a race is run again",
         [Edit("database.py", "MAX_ATTEMPTS = 6", "MAX_ATTEMPTS = 1")],
         "tests/test_database.py",

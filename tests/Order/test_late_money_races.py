@@ -1,0 +1,59 @@
+"""Late money that meets somebody who gives back just what it needs."""
+
+import threading
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlmodel import Session
+
+from Order.services import expiry_service, order_service
+from tests.support.client import Api
+from tests.support.service import Service
+from work.context import unattended
+
+WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+PATIENCE = 10
+
+
+# SQLite has one writer at a time.
+@pytest.mark.parametrize("shared_service", ["postgres"], indirect=True, scope="session")
+def test_sells_all_lines_again_or_none(api: Api, service: Service) -> None:
+    """What was short when the statement began is there once it has the ticket's lock."""
+    database, act = service.database, partial(unattended, settings=service.settings)
+    late, other = api.user(), api.user("other")
+    scarce, plenty = api.ticket(total_quantity=1), api.ticket()
+    payment = api.payment(api.order(late, (scarce, 1), (plenty, 1)))
+    api.clock.advance(minutes=16)
+    sweep = partial(expiry_service.expire_overdue_orders, limit=10)
+    database.write_now(act(sweep, clock=service.clock))
+    holder = api.order(other, (scarce, 1))
+    given_back, may_commit = threading.Event(), threading.Event()
+    cancel = act(
+        lambda context: order_service.cancel_order(context, holder["id"], None),
+        clock=service.clock,
+    )
+
+    def cancel_slowly(session: Session) -> None:
+        cancel(session)
+        session.execute(text("SELECT 1"))
+        given_back.set()
+        assert may_commit.wait(PATIENCE)
+
+    answers: list[Any] = []
+    cancelling = threading.Thread(target=database.write_now, args=(cancel_slowly,))
+    settling = threading.Thread(target=lambda: answers.append(api.settle(payment)))
+    cancelling.start()
+    assert given_back.wait(PATIENCE)
+    settling.start()
+    is_waiting = 0
+    while settling.is_alive() and not is_waiting:
+        is_waiting = database.read_now(lambda one: one.execute(WAITING).scalar_one())
+    may_commit.set()
+    cancelling.join()
+    settling.join()
+    assert is_waiting
+    assert answers[0]["status"] == "success"
+    assert api.stock(scarce) == (0, 0, 1, 0)
+    assert api.stock(plenty) == (99, 0, 1, 0)
