@@ -93,7 +93,8 @@ def _watched(process: subprocess.Popen[bytes]) -> float:
     peak = 0.0
     while process.poll() is None:
         peak = max(peak, _peak_mib(process.pid))
-        time.sleep(_LOOK_SECONDS)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_LOOK_SECONDS)
     return peak
 
 

@@ -171,6 +171,8 @@ class Context:
                 question.hear(answer)
             except DomainError as refusal:
                 raise NotAdmittedError(refusal) from None
+        # Whose an API key is leads to another question: whether the object is theirs.
+        self.settle()
         return rows
 
 

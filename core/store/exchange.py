@@ -110,7 +110,7 @@ class PostgresExchange(Exchange):
         self,
         connection: Connection,
         begin: Callable[[], str] | None,
-        preparation: "Preparation",
+        preparation: Preparation,
     ) -> None:
         super().__init__(connection)
         self._info = connection.info
@@ -142,7 +142,7 @@ class PostgresExchange(Exchange):
         message, values = ";\n".join(self._unsent), list(self._values)
         preparing = self._preparing
         self._forget()
-        # From here on there may be one, whatever becomes of the message.
+        # A transaction may be open from here on, whatever becomes of the message.
         self._is_open = self._begin is not None
         try:
             self._send(message, lambda: self._cursor.execute(message, values))

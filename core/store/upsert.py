@@ -1,12 +1,13 @@
-"""INSERT … ON CONFLICT: both databases have it, and SQLAlchemy has one of its own for each."""
+"""INSERT … ON CONFLICT for a statement that is built as it is needed."""
+
+from typing import Any
 
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
+from core.store.dialects import Sql
 
-def insert_into(session: Session, table: Table) -> postgresql.Insert | sqlite.Insert:
+
+def insert_into(session: Session, table: Table) -> Any:
     """An INSERT for the session's database that may go on with ``on_conflict_do_…``."""
-    if session.get_bind().dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+    return Sql(session.get_bind().dialect).insert(table)
