@@ -65,6 +65,7 @@ EXPOSED_HEADERS = (
     "Location",
     "Link",
     "X-Total-Count",
+    "X-Total-Count-At-Least",
     "X-Request-ID",
     "X-Auth-Mode",
     REPLAYED,

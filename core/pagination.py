@@ -18,6 +18,9 @@ from core.errors import InvalidCursorError
 from core.money import CENT, MAX_AMOUNT
 from core.schemas import MAX_ID, WholeNumber
 
+# What is found is counted up to here: beyond, a count would cost more the more there is.
+MAX_COUNT = 10_000
+
 T_co = TypeVar("T_co", covariant=True)
 R = TypeVar("R")
 Row = Any
@@ -38,10 +41,27 @@ class ListQuery(BaseModel):
         default=None, max_length=500, description="The cursor of a `Link` header, as it was given."
     )
     count: bool = Field(
-        default=False, description="Also tell in `X-Total-Count` how many objects there are."
+        default=False,
+        description=(
+            f"Also tell how many objects there are: in `X-Total-Count` up to {MAX_COUNT:,}, and of"
+            " more in `X-Total-Count-At-Least`."
+        ),
     )
     # Lists that can be sorted by more name their fields.
     sort: str = Field(default="id", pattern="^-?id$", description="`id` or `-id`.")
+
+
+@dataclass(frozen=True)
+class Total:
+    """How many objects a list has: exactly, or only that there are more than are counted."""
+
+    number: int
+    is_exact: bool
+
+    @classmethod
+    def of(cls, counted: int) -> "Total":
+        """``counted`` stops at one beyond the bound, which tells that there are more."""
+        return cls(min(counted, MAX_COUNT), counted <= MAX_COUNT)
 
 
 @dataclass(frozen=True)
@@ -49,7 +69,7 @@ class Page(Generic[T_co]):
     items: Sequence[T_co]
     # Changes to the request's query that lead to the next page; None on the last.
     next: Mapping[str, str] | None = None
-    total: int | None = None
+    total: Total | None = None
 
     def map(self, function: Callable[[T_co], R]) -> "Page[R]":
         """The same page of what a function makes of each item."""

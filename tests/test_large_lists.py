@@ -24,7 +24,8 @@ _NUMBERS = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows)",
     "postgresql": "WITH n(i) AS (SELECT generate_series(1, :rows))",
 }
-# Half of the orders are pending, none overdue.
+# Half of the orders are pending, none overdue. There are 10,000 tickets of a category, and 10,001
+# of another.
 # One user owns every order, so that a single history is as long as the list of all.
 _INSERTS = (
     (
@@ -36,8 +37,9 @@ _INSERTS = (
         "INSERT INTO tickets (id, event_name, event_key, event_date, venue, venue_key, category,"
         " category_key, search_text, price, total_quantity, available_quantity, reserved_quantity,"
         " sold_quantity, withheld_quantity, created_at, updated_at) {numbers} SELECT i, 'Event',"
-        " 'event', :now, 'Hall', 'hall', 'VIP', 'vip', 'event', 1000, 100, 99, 0, 1, 0, :now, :now"
-        " FROM n"
+        " 'event', :now, 'Hall', 'hall', 'VIP',"
+        " CASE WHEN i <= 10000 THEN 'box' WHEN i <= 20001 THEN 'floor' ELSE 'vip' END, 'event',"
+        " 1000, 100, 99, 0, 1, 0, :now, :now FROM n"
     ),
     (
         "INSERT INTO orders (id, order_reference, user_id, status, total_amount, amount_paid,"
@@ -128,6 +130,32 @@ def test_the_last_page_reads_as_many_rows_as_the_first(
     assert cost_of_first < _limit(large_service.database)
 
 
+@pytest.mark.parametrize("path", LISTS)
+def test_of_many_rows_only_so_many_are_counted(
+    large_api: Api, large_service: Service, path: str
+) -> None:
+    with statements(large_service.database) as heard:
+        response = large_api.request("GET", path, params={"count": True})
+    assert response.headers["x-total-count-at-least"] == "10000"
+    assert "x-total-count" not in response.headers
+    assert len(response.json()) == 50
+    ((sql, parameters),) = heard
+    assert _rows_read(large_service.database, sql, parameters) < _limit_of_10_000(large_service)
+
+
+@pytest.mark.parametrize(
+    ("category", "headers"),
+    [("box", {"x-total-count": "10000"}), ("floor", {"x-total-count-at-least": "10000"})],
+)
+def test_the_count_is_exact_as_far_as_it_goes(
+    large_api: Api, category: str, headers: dict[str, str]
+) -> None:
+    query = {"category": category, "count": True, "limit": 1}
+    response = large_api.request("GET", "/api/tickets/", params=query)
+    told = {name: value for name, value in response.headers.items() if "total" in name}
+    assert told == headers
+
+
 def test_the_overdue_are_found_without_reading_the_others(large_service: Service) -> None:
     database = large_service.database
     with statements(database) as heard:
@@ -141,6 +169,11 @@ def test_the_overdue_are_found_without_reading_the_others(large_service: Service
 def _limit(database: Database) -> int:
     """Far below what reading all rows costs: rows on PostgreSQL, machine steps on SQLite."""
     return 50_000 if database.settings.is_sqlite else 1_000
+
+
+def _limit_of_10_000(service: Service) -> int:
+    """What so many rows may cost, and fewer than all that there are."""
+    return 200_000 if service.settings.is_sqlite else 25_000
 
 
 def _rows_read(database: Database, sql: str, parameters: Any) -> int:

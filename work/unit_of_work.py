@@ -209,7 +209,8 @@ class UnitOfWork(Request):
         if page.next is not None:
             headers["Link"] = f'<{self._url_with(page.next)}>; rel="next"'
         if page.total is not None:
-            headers["X-Total-Count"] = str(page.total)
+            name = "X-Total-Count" if page.total.is_exact else "X-Total-Count-At-Least"
+            headers[name] = str(page.total.number)
         body = b"[" + b",".join(_json(item) for item in page.items) + b"]"
         return Response(body, headers=headers, media_type="application/json")
 

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from core.errors import IdempotencyKeyReusedError, RequestInProgressError
 from core.http import idempotency_key
 from core.http.problems import FieldError, Problem, ValidationProblem, add_refusals
+from core.pagination import MAX_COUNT
 from core.schemas import MAX_ID
 
 _LINK = {
@@ -17,8 +18,15 @@ _LINK = {
     "schema": {"type": "string"},
 }
 _TOTAL = {
-    "description": "How many objects there are, with `count=true`.",
-    "schema": {"type": "integer"},
+    "description": f"How many objects there are, with `count=true`, up to {MAX_COUNT:,}.",
+    "schema": {"type": "integer", "minimum": 0, "maximum": MAX_COUNT},
+}
+_AT_LEAST = {
+    "description": (
+        "In place of `X-Total-Count` where there are more objects than are counted: how many there"
+        " are at least."
+    ),
+    "schema": {"type": "integer", "enum": [MAX_COUNT]},
 }
 _LOCATION = {"description": "The address of the new object.", "schema": {"type": "string"}}
 
@@ -93,7 +101,11 @@ def _add_headers(operation: dict[str, Any]) -> None:
     if "201" in responses:
         responses["201"]["headers"] = {"Location": _LOCATION}
     if any(parameter["name"] == "after" for parameter in operation.get("parameters", ())):
-        responses["200"]["headers"] = {"Link": _LINK, "X-Total-Count": _TOTAL}
+        responses["200"]["headers"] = {
+            "Link": _LINK,
+            "X-Total-Count": _TOTAL,
+            "X-Total-Count-At-Least": _AT_LEAST,
+        }
 
 
 def _add_idempotency_key(operation: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Lists: in each way that one is asked for, a statement that is made once.
 
-A way is which filters are set, how it is sorted, and whether it goes on behind a cursor; what the
-filters are set to are parameters.
+A way is which filters are set, how it is sorted, whether it goes on behind a cursor, and whether
+it is counted; what the filters are set to are parameters.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -9,10 +9,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Executable, Integer, Select, and_, bindparam, func
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    true,
+)
 
 from core.columns import BigId
-from core.pagination import ListQuery, Page, Sorting
+from core.pagination import MAX_COUNT, ListQuery, Page, Sorting, Total
 from core.store.dialects import Sql
 from core.store.statements import Row, Statement
 
@@ -114,6 +125,7 @@ class _Way:
     kinds: tuple[tuple[str, Hashable], ...]
     goes_on: bool
     skips: bool
+    counts: bool
 
 
 class Listing:
@@ -130,8 +142,7 @@ class Listing:
         self._columns = columns
         self._filters = filters or {}
         self._around = around
-        self._page = lru_cache(_WAYS)(self._build_page)
-        self._count = lru_cache(_WAYS)(self._build_count)
+        self._statement = lru_cache(_WAYS)(self._build)
 
     def page(self, ask: Ask, query: ListQuery, **own: Any) -> Page[Row]:
         """A page of the rows; ``own`` are filters that the request does not set itself."""
@@ -145,12 +156,15 @@ class Listing:
         """A page of objects that have several rows each."""
         set_to = self._set_to(query, own)
         way, values = self._asked(query, set_to)
-        found = gather(ask(self._page(way), **values))
-        following = None
+        rows, total = ask(self._statement(way), **values), None
+        if query.count:
+            total = Total.of(rows[0].counted)
+            # A page without rows has one all the same, for the count.
+            rows = [row for row in rows if row.id is not None]
+        found, following = gather(rows), None
         if len(found) > query.limit:
             sorting = Sorting.of(query.sort, self._columns)
             following = {"after": sorting.cursor(found[query.limit - 1][0])}
-        total = self._total(ask, way, set_to) if query.count else None
         return Page(found[: query.limit], following, total)
 
     def _set_to(self, query: ListQuery, own: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,7 +174,7 @@ class Listing:
 
     def _asked(self, query: ListQuery, set_to: Mapping[str, Any]) -> tuple[_Way, dict[str, Any]]:
         kinds = tuple((name, self._filters[name].kind(value)) for name, value in set_to.items())
-        way = _Way(query.sort, kinds, query.after is not None, query.skip > 0)
+        way = _Way(query.sort, kinds, query.after is not None, query.skip > 0, query.count)
         values = self._values(set_to)
         # One more, which tells whether another page follows.
         values["page_size"] = query.limit + 1
@@ -176,27 +190,33 @@ class Listing:
             values |= self._filters[name].values(value)
         return values
 
-    def _total(self, ask: Ask, way: _Way, set_to: Mapping[str, Any]) -> int:
-        [row] = ask(self._count(way.kinds), **self._values(set_to))
-        return int(row.total)
-
     def _filtered(self, kinds: tuple[tuple[str, Hashable], ...]) -> Select[Any]:
         return self._source.where(*(self._filters[name].condition(kind) for name, kind in kinds))
 
-    def _build_page(self, way: _Way) -> Statement:
+    def _build(self, way: _Way) -> Statement:
         sorting = Sorting.of(way.sort, self._columns)
 
         def build(_sql: Sql) -> Executable:
-            page = self._filtered(way.kinds)
-            if way.goes_on:
-                page = page.where(sorting.beyond())
-            if way.skips:
-                page = page.offset(bindparam("skipped", type_=BigId))
-            page = page.order_by(*sorting.clauses())
-            page = page.limit(bindparam("page_size", type_=Integer))
-            return self._around.build(page, sorting) if self._around else page
+            page = self._page(way, sorting)
+            return self._with_count(page, way, sorting) if way.counts else page
 
         return Statement(build, lambda columns: self._sorted(sorting, columns), plans_anew=True)
+
+    def _page(self, way: _Way, sorting: Sorting) -> Select[Any]:
+        page = self._filtered(way.kinds)
+        if way.goes_on:
+            page = page.where(sorting.beyond())
+        if way.skips:
+            page = page.offset(bindparam("skipped", type_=BigId))
+        page = page.order_by(*sorting.clauses())
+        page = page.limit(bindparam("page_size", type_=Integer))
+        return self._around.build(page, sorting) if self._around else page
+
+    def _with_count(self, page: Select[Any], way: _Way, sorting: Sorting) -> Select[Any]:
+        """The page with the count in each row, and in a row of nothing else where it is empty."""
+        total, rows = self._counted(way.kinds).subquery("total"), page.subquery("listed")
+        together = select(total.c.counted, *rows.c).select_from(total.outerjoin(rows, true()))
+        return together.order_by(*self._sorted(sorting, rows.c))
 
     def _sorted(self, sorting: Sorting, columns: Any) -> list[ColumnElement[Any]]:
         """How the rows are sorted, by the columns that they have."""
@@ -205,9 +225,9 @@ class Listing:
         made = Sorting(column, columns.id, sorting.descending).clauses()
         return [*made, *(columns[name] for name in (self._around.ties if self._around else ()))]
 
-    def _build_count(self, kinds: tuple[tuple[str, Hashable], ...]) -> Statement:
-        def build(_sql: Sql) -> Executable:
-            total = func.count().label("total")
-            return self._filtered(kinds).with_only_columns(total, maintain_column_froms=True)
-
-        return Statement(build, plans_anew=True)
+    def _counted(self, kinds: tuple[tuple[str, Hashable], ...]) -> Select[Any]:
+        """How many rows there are; it looks at no more than tell that they are too many."""
+        one = literal_column("1", Integer).label("one")
+        matching = self._filtered(kinds).with_only_columns(one, maintain_column_froms=True)
+        bounded = matching.limit(MAX_COUNT + 1).subquery("matching")
+        return select(func.count().label("counted")).select_from(bounded)

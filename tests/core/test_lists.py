@@ -125,8 +125,21 @@ class TestPages:
                 assert "x-total-count" not in filled.request("GET", path, params=query).headers
             first = filled.request("GET", path, params={"count": "true", "limit": 3, "skip": 2})
             second = filled.request("GET", first.links["next"]["url"])
-            counts = [response.headers["x-total-count"] for response in (first, second)]
-            assert counts == [str(ROWS)] * 2, path
+            none = filled.request("GET", path, params={"count": "true", "skip": ROWS})
+            counts = [response.headers["x-total-count"] for response in (first, second, none)]
+            assert counts == [str(ROWS)] * 3, path
+            assert none.json() == []
+            assert "x-total-count-at-least" not in first.headers
+
+    def test_the_rows_are_the_same_with_their_count(self, filled: Api) -> None:
+        for path, fields in LISTS.items():
+            for sort in ("id", "-id", *fields):
+                for query in ({"sort": sort}, {"sort": sort, "limit": 3, "skip": 2}):
+                    assert filled.get(path, **query, count=True) == filled.get(path, **query)
+
+    def test_of_nothing_there_are_none(self, api: Api) -> None:
+        response = api.request("GET", "/api/tickets/", params={"count": "true"})
+        assert (response.json(), response.headers["x-total-count"]) == ([], "0")
 
     def test_the_count_is_that_of_the_filtered_list(self, filled: Api) -> None:
         query = {"count": "true", "limit": 1, "min_price": 1}

@@ -18,7 +18,7 @@ def test_no_number_of_ways_to_ask_fills_the_memory() -> None:
     for chosen in product([None, 1], repeat=len(names)):
         own = {name: 1 for name, wanted in zip(names, chosen, strict=True) if wanted}
         way, _ = listing._asked(ListQuery(), own)
-        asked.append(statements.joined((), listing._page(way)))
+        asked.append(statements.joined((), listing._statement(way)))
     assert len(asked) == 2 ** len(names)
-    assert listing._page.cache_info().currsize <= 200
+    assert listing._statement.cache_info().currsize <= 200
     assert statements.joined.cache_info().currsize <= 1000
