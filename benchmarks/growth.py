@@ -9,6 +9,7 @@ from benchmarks.driver import Request, request
 from benchmarks.layout import Layout
 from benchmarks.scenarios import Scenario
 from benchmarks.subjects import Checkout, Subject, prepare
+from core.pagination import MAX_SKIP
 
 
 def _by_staff(path: str) -> Callable[[Subject, int], Request]:
@@ -58,9 +59,18 @@ def _page(name: str, kind: str, query: Callable[[Subject], str]) -> Scenario:
     return Scenario(f"{name}-{kind}", title, make, clients=1, has_floor=False)
 
 
-def _deep(subject: Subject) -> int:
-    """So many rows are passed over: page 10,000, or half of what there is."""
-    return min(10_000 * PAGE, subject.layout.orders // 2)
+def _late(subject: Subject) -> int:
+    """Where page 10,000 begins, or half of what there is."""
+    return min(10_000 * PAGE, _half(subject))
+
+
+def _skipped(subject: Subject) -> int:
+    """The deepest that is not refused, or half of what there is."""
+    return min(MAX_SKIP, _half(subject))
+
+
+def _half(subject: Subject) -> int:
+    return subject.layout.orders // 2
 
 
 PAGES = tuple(
@@ -68,8 +78,8 @@ PAGES = tuple(
     for name in LISTS
     for page in (
         _page(name, "first", lambda _: ""),
-        _page(name, "late", lambda subject: f"&after={_deep(subject)}"),
-        _page(name, "skip", lambda subject: f"&skip={_deep(subject)}"),
+        _page(name, "late", lambda subject: f"&after={_late(subject)}"),
+        _page(name, "skip", lambda subject: f"&skip={_skipped(subject)}"),
         _page(name, "count", lambda _: "&count=true"),
     )
 )

@@ -131,6 +131,38 @@ class InvalidCursorError(InvalidError):
         super().__init__("Use the Link header of the page before as it was given.", errors=[error])
 
 
+class SkipTooDeepError(InvalidError):
+    """Rows that are passed over are read all the same; a cursor knows where they end."""
+
+    code = "skip_too_deep"
+    title = "So many objects can't be skipped"
+    example: ClassVar = {
+        "max_skip": 10_000,
+        "continue_with": "after",
+        "errors": [
+            {
+                "parameter": "skip",
+                "detail": "must be 10000 at most; the Link header (after) leads further",
+                "code": "skip_too_deep",
+            }
+        ],
+    }
+
+    def __init__(self, max_skip: int) -> None:
+        error = {
+            "parameter": "skip",
+            "detail": f"must be {max_skip} at most; the Link header (after) leads further",
+            "code": self.code,
+        }
+        super().__init__(
+            f"At most {max_skip} objects can be skipped. Follow the Link header of each page to the"
+            " next one; its cursor, after, costs the same on every page.",
+            max_skip=max_skip,
+            continue_with="after",
+            errors=[error],
+        )
+
+
 class ValueOutOfRangeError(InvalidError):
     code = "value_out_of_range"
     title = "A value is larger than can be stored"

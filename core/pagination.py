@@ -18,6 +18,8 @@ from core.errors import InvalidCursorError
 from core.money import CENT, MAX_AMOUNT
 from core.schemas import MAX_ID, WholeNumber
 
+# Rows that are passed over are read all the same; see ``SkipTooDeepError``.
+MAX_SKIP = 10_000
 # What is found is counted up to here: beyond, a count would cost more the more there is.
 MAX_COUNT = 10_000
 
@@ -32,7 +34,15 @@ class ListQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     skip: WholeNumber = Field(
-        default=0, ge=0, le=MAX_ID, description="How many objects to pass over."
+        default=0,
+        ge=0,
+        # Beyond, ``Listing`` refuses, which can say what leads further.
+        json_schema_extra={"maximum": MAX_SKIP},
+        description=(
+            f"How many objects to pass over, {MAX_SKIP:,} at most; more are refused with"
+            " `skip_too_deep`. The `Link` header (`after`) leads further, at the same cost on every"
+            " page."
+        ),
     )
     limit: WholeNumber = Field(
         default=50, ge=1, le=100, description="How many objects a page holds."

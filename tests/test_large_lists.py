@@ -64,13 +64,8 @@ _INSERTS = (
     ),
 )
 
-LISTS = (
-    "/api/tickets/",
-    "/api/orders/",
-    "/api/users/",
-    "/api/transactions/",
-    "/api/users/1/orders",
-)
+LISTS_OF_ALL = ("/api/tickets/", "/api/orders/", "/api/users/", "/api/transactions/")
+LISTS = (*LISTS_OF_ALL, "/api/users/1/orders")
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -131,6 +126,34 @@ def test_the_last_page_reads_as_many_rows_as_the_first(
 
 
 @pytest.mark.parametrize("path", LISTS)
+def test_the_deepest_skip_reads_no_more_than_it_passes_over(
+    large_api: Api, large_service: Service, path: str
+) -> None:
+    with statements(large_service.database) as heard:
+        response = large_api.request("GET", path, params={"skip": 10_000})
+    assert [row["id"] for row in response.json()] == list(range(10_001, 10_051))
+    further = large_api.request("GET", response.links["next"]["url"])
+    assert [row["id"] for row in further.json()] == list(range(10_051, 10_101))
+    ((sql, parameters),) = heard
+    assert _rows_read(large_service.database, sql, parameters) < _limit_of_10_000(large_service)
+
+
+@pytest.mark.parametrize("path", LISTS_OF_ALL)
+def test_rows_are_passed_over_in_an_index_alone(
+    large_api: Api, large_service: Service, path: str
+) -> None:
+    with statements(large_service.database) as heard:
+        large_api.get(path, skip=10_000, sort="created_at")
+    ((sql, parameters),) = heard
+    if large_service.settings.is_sqlite:
+        assert "USING COVERING INDEX" in _sqlite_plan(large_service.database, sql, parameters)
+        return
+    plan = _plan(large_service.database, sql, parameters)
+    assert _scanned(plan) > 10_000
+    assert _scanned(plan, but="Index Only Scan") < 1_000
+
+
+@pytest.mark.parametrize("path", LISTS)
 def test_of_many_rows_only_so_many_are_counted(
     large_api: Api, large_service: Service, path: str
 ) -> None:
@@ -179,17 +202,27 @@ def _limit_of_10_000(service: Service) -> int:
 def _rows_read(database: Database, sql: str, parameters: Any) -> int:
     if database.settings.is_sqlite:
         return _steps(database.reader, sql, parameters)
+    return _scanned(_plan(database, sql, parameters))
+
+
+def _plan(database: Database, sql: str, parameters: Any) -> Any:
     with database.reader.connect() as connection:
         explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}"
         plan = connection.exec_driver_sql(explain, tuple(parameters)).scalar_one()
     plan = json.loads(plan) if isinstance(plan, str) else plan
-    return _scanned(plan[0]["Plan"])
+    return plan[0]["Plan"]
 
 
-def _scanned(node: dict[str, Any]) -> int:
-    """The rows that a plan's scans looked at."""
-    rows = sum(_scanned(child) for child in node.get("Plans", ()))
-    if "Scan" in node["Node Type"]:
+def _sqlite_plan(database: Database, sql: str, parameters: Any) -> str:
+    with database.reader.connect() as connection:
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", tuple(parameters))
+        return "\n".join(row.detail for row in rows)
+
+
+def _scanned(node: dict[str, Any], but: str = "") -> int:
+    """The rows that a plan's scans looked at, ``but`` those of a kind."""
+    rows = sum(_scanned(child, but) for child in node.get("Plans", ()))
+    if "Scan" in node["Node Type"] and node["Node Type"] != but:
         looked_at = node["Actual Rows"] + node.get("Rows Removed by Filter", 0)
         rows += int(looked_at * node["Actual Loops"])
     return rows

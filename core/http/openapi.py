@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
-from core.errors import IdempotencyKeyReusedError, RequestInProgressError
+from core.errors import IdempotencyKeyReusedError, RequestInProgressError, SkipTooDeepError
 from core.http import idempotency_key
 from core.http.problems import FieldError, Problem, ValidationProblem, add_refusals
 from core.pagination import MAX_COUNT
@@ -89,23 +89,30 @@ def _document(app: FastAPI, tags: Mapping[str, str]) -> dict[str, Any]:
     schema["components"]["schemas"].update(problems["$defs"])
     for path in schema["paths"].values():
         for method, operation in path.items():
-            _add_headers(operation)
+            _add_location(operation)
+            _add_pages(operation)
             if method.upper() in idempotency_key.METHODS:
                 _add_idempotency_key(operation)
     _make_bounds_exact(schema)
     return schema
 
 
-def _add_headers(operation: dict[str, Any]) -> None:
+def _add_location(operation: dict[str, Any]) -> None:
     responses = operation["responses"]
     if "201" in responses:
         responses["201"]["headers"] = {"Location": _LOCATION}
-    if any(parameter["name"] == "after" for parameter in operation.get("parameters", ())):
-        responses["200"]["headers"] = {
-            "Link": _LINK,
-            "X-Total-Count": _TOTAL,
-            "X-Total-Count-At-Least": _AT_LEAST,
-        }
+
+
+def _add_pages(operation: dict[str, Any]) -> None:
+    """What every list answers."""
+    if not any(parameter["name"] == "after" for parameter in operation.get("parameters", ())):
+        return
+    operation["responses"]["200"]["headers"] = {
+        "Link": _LINK,
+        "X-Total-Count": _TOTAL,
+        "X-Total-Count-At-Least": _AT_LEAST,
+    }
+    add_refusals(operation, SkipTooDeepError)
 
 
 def _add_idempotency_key(operation: dict[str, Any]) -> None:

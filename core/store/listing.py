@@ -23,7 +23,8 @@ from sqlalchemy import (
 )
 
 from core.columns import BigId
-from core.pagination import MAX_COUNT, ListQuery, Page, Sorting, Total
+from core.errors import SkipTooDeepError
+from core.pagination import MAX_COUNT, MAX_SKIP, ListQuery, Page, Sorting, Total
 from core.store.dialects import Sql
 from core.store.statements import Row, Statement
 
@@ -154,6 +155,8 @@ class Listing:
         self, ask: Ask, query: ListQuery, gather: Callable[[list[Row]], list[list[Row]]], **own: Any
     ) -> Page[list[Row]]:
         """A page of objects that have several rows each."""
+        if query.skip > MAX_SKIP:
+            raise SkipTooDeepError(MAX_SKIP)
         set_to = self._set_to(query, own)
         way, values = self._asked(query, set_to)
         rows, total = ask(self._statement(way), **values), None
@@ -206,11 +209,19 @@ class Listing:
         page = self._filtered(way.kinds)
         if way.goes_on:
             page = page.where(sorting.beyond())
-        if way.skips:
-            page = page.offset(bindparam("skipped", type_=BigId))
         page = page.order_by(*sorting.clauses())
         page = page.limit(bindparam("page_size", type_=Integer))
+        if way.skips:
+            page = self._found_by_key(page, way, sorting)
         return self._around.build(page, sorting) if self._around else page
+
+    def _found_by_key(self, page: Select[Any], way: _Way, sorting: Sorting) -> Select[Any]:
+        """The page behind rows that are passed over: of those an index is read, and no more."""
+        keys = page.with_only_columns(sorting.id, maintain_column_froms=True)
+        keys = keys.offset(bindparam("skipped", type_=BigId)).correlate(None)
+        # What a row is joined with may have the same key.
+        found = self._filtered(way.kinds).where(sorting.id.in_(keys))
+        return found.order_by(*sorting.clauses())
 
     def _with_count(self, page: Select[Any], way: _Way, sorting: Sorting) -> Select[Any]:
         """The page with the count in each row, and in a row of nothing else where it is empty."""

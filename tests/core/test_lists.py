@@ -117,7 +117,7 @@ class TestPages:
             assert filled.get(path, skip=2) == whole[2:]
             assert walked(filled, path, skip=2, limit=2) == whole[2:]
             assert filled.get(path, skip=ROWS) == []
-            assert filled.get(path, skip=2**63 - 1) == []
+            assert filled.get(path, skip=10_000) == []
 
     def test_the_count_is_told_on_request_and_is_that_of_the_whole_list(self, filled: Api) -> None:
         for path in LISTS:
@@ -149,7 +149,7 @@ class TestPages:
     def test_what_is_no_page_is_refused(self, filled: Api) -> None:
         bad = {
             "limit": ("0", "-1", "101", "x", "", "1.0", "1_0", "+1", "true", "1e1", "9" * 400),
-            "skip": ("-1", "x", "", "0.0", str(2**63), "NaN"),
+            "skip": ("-1", "x", "", "0.0", "NaN"),
             "count": ("maybe", "", "2"),
             "sort": ("", "nope", "--id", "id,price", "ID", "-", "updated_at", "id; DROP TABLE"),
             "after": ("", "x", "-1", "1.5", " 1", "\u0661", "0" * 19 + "9" * 100, "9" * 501),
@@ -170,6 +170,44 @@ class TestPages:
         for number in range(51):
             api.user(f"user{number}")
         assert [len(page) for page in pages(api, "/api/users/")] == [50, 1]
+
+
+class TestDeepSkips:
+    def test_are_refused_with_what_leads_further(self, api: Api) -> None:
+        api.order(api.user(), (api.ticket(), 1))
+        for path in LISTS:
+            for skip in ("10001", str(2**63 - 1), str(2**63), "9" * 400):
+                problem = api.refused("GET", path, skip=skip)
+                assert (problem["status"], problem["code"]) == (422, "skip_too_deep"), path
+                assert (problem["max_skip"], problem["continue_with"]) == (10_000, "after")
+                assert [error["parameter"] for error in problem["errors"]] == ["skip"]
+
+    def test_are_declared_of_every_list_as_they_are_refused(self, api: Api) -> None:
+        api.order(api.user(), (api.ticket(), 1))
+        for path in LISTS:
+            operation = api.operation("GET", path)
+            (skip,) = [one for one in operation["parameters"] if one["name"] == "skip"]
+            assert skip["schema"]["maximum"] == 10_000
+            assert "skip_too_deep" in skip["description"]
+            content = operation["responses"]["422"]["content"]["application/problem+json"]
+            example = content["examples"]["skip_too_deep"]["value"]
+            problem = api.refused("GET", path, skip=10_001)
+            assert example.keys() == problem.keys()
+            same = ("type", "title", "status", "code", "max_skip", "continue_with", "errors")
+            assert [example[name] for name in same] == [problem[name] for name in same]
+
+    def test_tell_nothing_to_those_who_may_not_ask(self, api: Api) -> None:
+        api.order(api.user(), (api.ticket(), 1))
+        _, customer = api.someone("customer", "stranger")
+        expected = {"/api/users/": "not_allowed", f"/api/orders/{ORDER}/items": "order_not_found"}
+        for path, code in expected.items():
+            assert customer.refused("GET", path, skip=10_001)["code"] == code
+
+    def test_are_counted_from_the_cursor_where_there_is_one(self, filled: Api) -> None:
+        for path in LISTS:
+            response = filled.request("GET", path, params={"skip": 2, "limit": 2})
+            further = filled.request("GET", response.links["next"]["url"] + "&skip=1")
+            assert further.json() == filled.get(path)[5:7]
 
 
 class TestSorting:
