@@ -27,6 +27,7 @@ from core.http.middleware import (
 from core.http.openapi import describe
 from core.http.pacing import PacingMiddleware, leave_startup_alone
 from core.http.problems import install_error_handlers
+from core.http.routes import install_routes
 from core.http.security_headers import SecurityHeadersMiddleware, announce_mode
 from core.logs import configure_logs
 from core.production import load_safe_settings
@@ -105,13 +106,13 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=_lifespan,
     )
     app.state.settings, app.state.clock, app.state.domains = settings, clock, domains
     app.state.terms = Terms.of(settings)
     domains.equip(app.state, settings, clock)
-    for router in domains.routers:
-        app.include_router(router)
+    install_routes(app, domains.routers)
     if settings.docs_enabled:
         install_docs(app)
     install_error_handlers(app)
