@@ -1,51 +1,63 @@
-"""Routers whose operations are units of work, and that are passed over for what is not theirs."""
+"""Routers whose operations are units of work."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from inspect import signature
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
-from starlette.routing import Match
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.http.middleware import route_path
+from work.arguments import Arguments
 from work.unit_of_work import UnitOfWork
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class WorkRoute(APIRoute):
     """Makes the unit of work that an operation names as a parameter.
 
-    The framework hands an endpoint its request whatever kind of request that is, which costs much
-    less than a dependency; and who may not ask at all is told so before the body is read.
+    Who may not ask at all is told so before the body is read.
     """
 
-    def get_route_handler(self) -> Handler:
-        serve: Handler = super().get_route_handler()
-        kinds = {parameter.annotation for parameter in signature(self.endpoint).parameters.values()}
-        if UnitOfWork not in kinds:
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        kinds = {name: one.annotation for name, one in signature(endpoint).parameters.items()}
+        if work := next((name for name, kind in kinds.items() if kind is UnitOfWork), None):
+            arguments = Arguments.of(endpoint, request=work)
+            if arguments is not None:
+                self.app = _application(endpoint, arguments, work)
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        """For an operation that needs more than ``Arguments``, dependencies say."""
+        serve = super().get_route_handler()
+        if UnitOfWork not in {
+            one.annotation for one in signature(self.endpoint).parameters.values()
+        }:
             return serve
 
         async def handle(request: Request) -> Response:
             work = UnitOfWork(request.scope, request.receive)
             await work.identify()
-            return await serve(work)
+            response: Response = await serve(work)
+            return response
 
         return handle
 
 
+def _application(
+    endpoint: Callable[..., Awaitable[Response]], arguments: Arguments, work_name: str
+) -> ASGIApp:
+    """Carries out one operation; what it raises is answered further out."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        work = UnitOfWork(scope, receive)
+        await work.identify()
+        values = await arguments.read(work)
+        response = await endpoint(**values, **{work_name: work})
+        await response(scope, receive, send)
+
+    return serve
+
+
 class Router(APIRouter):
-    """A router whose prefix is looked at before its routes.
-
-    The framework asks each route in turn, twice: of sixty, that was a third of a small request.
-    """
-
     def __init__(self, **options: Any) -> None:
         super().__init__(route_class=WorkRoute, **options)
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        if not route_path(scope).startswith(self.prefix):
-            return Match.NONE, {}
-        return super().matches(scope)

@@ -1,0 +1,152 @@
+"""What an operation's function is given: of the path, the query and the body of a request.
+
+The framework reads the same declarations for the document, and could serve them; but it looks for
+headers, cookies, forms and dependencies in each request, and takes a query's model apart field by
+field, which took a list longer than all else that is done for it.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.message import Message
+from functools import lru_cache
+from inspect import Parameter, signature
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from fastapi import HTTPException, Request, params
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+_MISSING: Any = object()
+_ABSENT = {"type": "missing", "loc": ("body",), "msg": "Field required", "input": None}
+
+
+@dataclass(frozen=True)
+class _Argument:
+    """A parameter of the function, and where in the request its value stands."""
+
+    name: str
+    place: tuple[str, ...]
+    type_: TypeAdapter[Any]
+    default: Any = _MISSING
+
+    def validated(self, value: Any, errors: list[Any]) -> Any:
+        try:
+            return self.type_.validate_python(value, from_attributes=True)
+        except ValidationError as error:
+            found = error.errors(include_url=False)
+            errors += ({**one, "loc": (*self.place, *one["loc"])} for one in found)
+        return None
+
+
+class Arguments:
+    """The arguments of a function for requests to its path; made once for a route."""
+
+    def __init__(
+        self, path: list[_Argument], query: list[_Argument], body: list[_Argument]
+    ) -> None:
+        self._path, self._query, self._body = path, query, body
+
+    @classmethod
+    def of(cls, function: Callable[..., Any], request: str) -> "Arguments | None":
+        """None for a function that takes something else than values of the path, a model of the
+        query, one of the body, and its ``request``: that is the framework's business.
+        """
+        path: list[_Argument] = []
+        query: list[_Argument] = []
+        body: list[_Argument] = []
+        hints = get_type_hints(function, include_extras=True)
+        for name, parameter in signature(function).parameters.items():
+            if name == request:
+                continue
+            hint, kind = hints[name], _marked(hints[name])
+            default = _MISSING if parameter.default is Parameter.empty else parameter.default
+            if isinstance(kind, params.Path):
+                path.append(_Argument(name, ("path", name), TypeAdapter(hint)))
+            elif isinstance(kind, params.Query) and _is_flat(get_args(hint)[0]):
+                query.append(_Argument(name, ("query",), TypeAdapter(hint)))
+            elif kind is None and _is_model(hint) and not body:
+                body.append(_Argument(name, ("body",), TypeAdapter(hint), default))
+            else:
+                return None
+        return cls(path, query, body)
+
+    async def read(self, request: Request) -> dict[str, Any]:
+        """The arguments by name; raises with all that is wrong with them."""
+        errors: list[Any] = []
+        values: dict[str, Any] = {}
+        for one in self._path:
+            values[one.name] = one.validated(request.path_params[one.name], errors)
+        for one in self._query:
+            values[one.name] = one.validated(_query_of(request), errors)
+        for one in self._body:
+            sent = await _body_of(request)
+            if sent is not _MISSING:
+                values[one.name] = one.validated(sent, errors)
+            elif one.default is _MISSING:
+                errors.append(_ABSENT)
+            else:
+                values[one.name] = one.default
+        if errors:
+            raise RequestValidationError(errors)
+        return values
+
+
+def _marked(hint: Any) -> Any:
+    """What an annotation says of where the value stands."""
+    if get_origin(hint) is not Annotated:
+        return None
+    return next((one for one in get_args(hint)[1:] if isinstance(one, _PLACES)), None)
+
+
+_PLACES = (params.Param, params.Body, params.Depends)
+
+
+def _is_model(hint: Any) -> bool:
+    """A model, or one that may be left out."""
+    kinds = [one for one in get_args(hint) if one is not type(None)] or [hint]
+    return all(isinstance(one, type) and issubclass(one, BaseModel) for one in kinds)
+
+
+def _is_flat(model: Any) -> bool:
+    """Whether each field of the model is one value by its own name."""
+    return _is_model(model) and all(
+        field.alias is None and field.validation_alias is None and not _is_many(field.annotation)
+        for field in model.model_fields.values()
+    )
+
+
+def _is_many(annotation: Any) -> bool:
+    kinds = (annotation, *get_args(annotation))
+    return any((get_origin(one) or one) in {list, set, tuple, frozenset, dict} for one in kinds)
+
+
+def _query_of(request: Request) -> Mapping[str, Any]:
+    """The last value of each name; what stands twice is no less known or unknown."""
+    return dict(request.query_params.multi_items())
+
+
+async def _body_of(request: Request) -> Any:
+    """What the body says: the JSON in it, or else its bytes, which no operation takes."""
+    sent = await request.body()
+    if not sent:
+        return _MISSING
+    if not _is_json(request.headers.get("content-type", "")):
+        return sent
+    try:
+        return await request.json()
+    except json.JSONDecodeError as error:
+        what = {"type": "json_invalid", "loc": ("body", error.pos), "msg": "JSON decode error"}
+        raise RequestValidationError([what]) from error
+    except (ValueError, RecursionError):
+        raise HTTPException(400) from None
+
+
+@lru_cache(100)
+def _is_json(content_type: str) -> bool:
+    message = Message()
+    message["content-type"] = content_type
+    kind = message.get_content_subtype()
+    return message.get_content_maintype() == "application" and (
+        kind == "json" or kind.endswith("+json")
+    )
