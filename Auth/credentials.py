@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from core.http.middleware import header
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -16,13 +18,12 @@ class Credentials:
 
 
 def credentials_of(scope: Scope) -> Credentials | None:
-    headers = Headers(scope=scope)
-    if "authorization" in headers:
-        scheme, _, value = headers["authorization"].partition(" ")
+    if (said := header(scope, b"authorization")) is not None:
+        scheme, _, value = said.decode("latin-1").partition(" ")
         # A scheme that we do not speak proves nothing, and must not pass for no credentials.
         return Credentials(value.strip() if scheme.lower() == "bearer" else "")
-    if "x-api-key" in headers:
-        return Credentials(headers["x-api-key"].strip())
+    if (key := header(scope, b"x-api-key")) is not None:
+        return Credentials(key.decode("latin-1").strip())
     return None
 
 

@@ -7,12 +7,12 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from core.settings import Settings
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
-# Made once: an encoder with settings of its own would be made for each line.
-_encoded = json.JSONEncoder(default=str, ensure_ascii=False).encode
 # What the ``logging`` module itself puts on a record; everything else is ours to print.
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
@@ -59,7 +59,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return _encoded(line)
+        return _json(line)
 
 
 class TextFormatter(logging.Formatter):
@@ -72,6 +72,14 @@ class TextFormatter(logging.Formatter):
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return line
+
+
+def _json(line: dict[str, Any]) -> str:
+    try:
+        return to_json(line, fallback=str).decode()
+    except PydanticSerializationError:
+        # Half of a surrogate pair, say, which is no text that could be encoded.
+        return json.dumps(line, default=str, ensure_ascii=False)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:

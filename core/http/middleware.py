@@ -8,7 +8,6 @@ import time
 from typing import Any
 
 from fastapi import Request, Response
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,7 +43,7 @@ class RequestContextMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                message["headers"].append((b"x-request-id", request_id.encode()))
             await send(message)
 
         try:
@@ -125,8 +124,8 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        announced = Headers(scope=scope).get("content-length", "")
-        if not announced.isdecimal():
+        announced = header(scope, b"content-length") or b""
+        if not announced.isdigit():
             await self.app(scope, self._counting(receive), send)
         elif int(announced) > self._max_bytes:
             await _too_large(Request(scope))(scope, receive, send)
@@ -199,7 +198,12 @@ def route_path(scope: Scope) -> str:
     """The path as the routes know it, without the prefix that a proxy serves us under."""
     prefix = scope.get("root_path", "")
     path: str = scope["path"]
-    return path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
+    return path.removeprefix(prefix) if prefix and path.startswith(f"{prefix}/") else path
+
+
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """A request's header by its name in small letters; the first one, where it stands twice."""
+    return next((value for key, value in scope["headers"] if key == name), None)
 
 
 def _too_large(request: Request) -> Response:
@@ -208,9 +212,9 @@ def _too_large(request: Request) -> Response:
 
 def _request_id(scope: Scope) -> str:
     """The caller's own if it is sane, so that its log and ours tell one story; else a new one."""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _SANE_REQUEST_ID.fullmatch(value):
-            return str(value.decode("ascii"))
+    value = header(scope, b"x-request-id")
+    if value is not None and _SANE_REQUEST_ID.fullmatch(value):
+        return value.decode("ascii")
     return secrets.token_hex(8)
 
 

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Mapping
 from enum import Enum
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.http.docs_pages import ASSETS
@@ -13,16 +12,23 @@ from core.settings import Settings
 
 logger = logging.getLogger("nexticket.start")
 
-_NOTHING = "default-src 'none'; frame-ancestors 'none'"
+_ALWAYS = {
+    b"x-content-type-options": b"nosniff",
+    b"referrer-policy": b"no-referrer",
+    b"x-frame-options": b"DENY",
+}
+_POLICY, _CACHE_CONTROL = b"content-security-policy", b"cache-control"
+_NOTHING = b"default-src 'none'; frame-ancestors 'none'"
 # Swagger UI and ReDoc set their styles and start themselves inline; ReDoc searches in a worker
 # that it makes from a blob. Both call the API from here, and load from nowhere else.
 _DOCS = (
-    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
-    "child-src blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    b"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    b"img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+    b"child-src blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _DOCS_PAGES = {"/docs", "/redoc"}
-_ONE_YEAR = "max-age=31536000"
+_ONE_YEAR_OF_HTTPS = (b"strict-transport-security", b"max-age=31536000")
+_CREDENTIALS = {b"authorization", b"x-api-key"}
 _API = "/api"
 
 
@@ -38,50 +44,45 @@ class SecurityHeadersMiddleware:
     def __init__(self, app: ASGIApp, *, settings: Settings, caching: Mapping[str, Caching]) -> None:
         self.app = app
         self._caching = caching
-        self._is_open = settings.is_open
+        always = dict(_ALWAYS)
+        if settings.is_open:
+            always[b"x-auth-mode"] = b"open"
+        self._docs = list({**always, _POLICY: _DOCS}.items())
+        self._others = list({**always, _POLICY: _NOTHING}.items())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         # Read before the routes see it: a mounted part of the application changes the scope.
-        added = self._headers(scope)
-        caching = self._caching_of(scope)
+        path = route_path(scope)
+        added = self._docs if _is_docs(path) else self._others
+        # Over plain HTTP anybody on the way could have written it, so that browsers ignore it.
+        if scope.get("scheme") == "https":
+            added = [*added, _ONE_YEAR_OF_HTTPS]
+        caching = self._caching_of(scope, path)
 
         async def protected_send(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(added)
-                if caching:
-                    headers.setdefault("Cache-Control", caching)
+                headers = message["headers"]
+                headers.extend(added)
+                if caching and all(name != _CACHE_CONTROL for name, _ in headers):
+                    headers.append((_CACHE_CONTROL, caching))
             await send(message)
 
         await self.app(scope, receive, protected_send)
 
-    def _headers(self, scope: Scope) -> dict[str, str]:
-        headers = {
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "no-referrer",
-            "X-Frame-Options": "DENY",
-            "Content-Security-Policy": _DOCS if _is_docs(scope) else _NOTHING,
-        }
-        # Over plain HTTP anybody on the way could have written it, so that browsers ignore it.
-        if scope.get("scheme") == "https":
-            headers["Strict-Transport-Security"] = _ONE_YEAR
-        if self._is_open:
-            headers["X-Auth-Mode"] = "open"
-        return headers
-
-    def _caching_of(self, scope: Scope) -> str | None:
+    def _caching_of(self, scope: Scope, path: str) -> bytes | None:
         """What an answer without a ``Cache-Control`` of its own gets; None leaves it without."""
-        path = route_path(scope)
+        if _has_credentials(scope):
+            return b"no-store"
         said = {self._caching[address] for address in self._caching if _is_below(path, address)}
-        if _has_credentials(scope) or Caching.NEVER in said:
-            return "no-store"
+        if Caching.NEVER in said:
+            return b"no-store"
         if not _is_below(path, _API):
             return None
         is_public = scope["method"] in {"GET", "HEAD"} and Caching.PUBLIC_READS in said
-        return None if is_public else "private, no-cache"
+        return None if is_public else b"private, no-cache"
 
 
 def announce_mode(settings: Settings) -> None:
@@ -94,12 +95,10 @@ def announce_mode(settings: Settings) -> None:
 
 
 def _has_credentials(scope: Scope) -> bool:
-    headers = Headers(scope=scope)
-    return "authorization" in headers or "x-api-key" in headers
+    return any(name in _CREDENTIALS for name, _ in scope["headers"])
 
 
-def _is_docs(scope: Scope) -> bool:
-    path = route_path(scope)
+def _is_docs(path: str) -> bool:
     return path.rstrip("/") in _DOCS_PAGES or _is_below(path, ASSETS)
 
 
