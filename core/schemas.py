@@ -1,8 +1,9 @@
 """What bodies, parameters and answers share on the wire."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 from fastapi import Path
 from pydantic import (
@@ -20,6 +21,7 @@ from pydantic_core import PydanticCustomError
 
 from core.errors import StaleObjectError
 
+T = TypeVar("T", bound=BaseModel)
 # PostgreSQL's bigint and SQLite's integer end here.
 MAX_ID = 2**63 - 1
 # PostgreSQL's integer ends at 2,147,483,647; sums of a few quantities must fit as well.
@@ -195,6 +197,21 @@ class Resource(Output):
 
     def location(self) -> str:
         return self.PATH.format_map(vars(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered(Generic[T]):
+    """A served object that is written already, for it is asked for again and again."""
+
+    json: bytes
+
+    @classmethod
+    def of(cls, item: T) -> "Rendered[T]":
+        return cls(as_json(item))
+
+
+def as_json(item: "BaseModel | Rendered[Any]") -> bytes:
+    return item.json if isinstance(item, Rendered) else item.__pydantic_serializer__.to_json(item)
 
 
 ServedTime = AwareDatetime

@@ -8,7 +8,7 @@ with success. Identity and ``Idempotency-Key`` belong here: both concern the who
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import anyio
 from fastapi import HTTPException, Request, Response
@@ -24,7 +24,7 @@ from core.http.bodies import is_form, require_utf_8
 from core.http.idempotency_key import KeyedRequest, keyed_request
 from core.http.problems import refusal
 from core.pagination import Page
-from core.schemas import Resource
+from core.schemas import Rendered, Resource, as_json
 from core.settings import Settings
 from database import Database
 from work import idempotency
@@ -35,6 +35,7 @@ logger = logging.getLogger("nexticket.unit_of_work")
 
 T = TypeVar("T")
 Service = Callable[[Context], T]
+Served: TypeAlias = BaseModel | Rendered[Any]
 
 
 class Entry(Admitted, Protocol):
@@ -104,7 +105,7 @@ class UnitOfWork(Request):
         """For a flow, which does more than this one transaction."""
         return Steps(self, self._database)
 
-    async def read(self, service: Service[BaseModel]) -> Response:
+    async def read(self, service: Service[Served]) -> Response:
         """Answer 200 with an object that one statement reads."""
         return await self.run(self._database.read, lambda context: _ok(service(context)))
 
@@ -112,11 +113,11 @@ class UnitOfWork(Request):
         """Answer 200 with an object made from many statements over one state of the data."""
         return await self.run(self._database.snapshot, lambda context: _ok(service(context)))
 
-    async def page(self, service: Service[Page[BaseModel]]) -> Response:
+    async def page(self, service: Service[Page[Served]]) -> Response:
         """Answer 200 with a JSON array, and the headers that lead on."""
         return await self.run(self._database.read, lambda context: self._list(service(context)))
 
-    async def change(self, service: Service[BaseModel | DomainError]) -> Response:
+    async def change(self, service: Service[Served | DomainError]) -> Response:
         """Change something and answer 200 with the object.
 
         A refusal that the service returns, rather than raises, is answered as one; but what was
@@ -198,20 +199,20 @@ class UnitOfWork(Request):
         # A proxy may serve us under a prefix, which only the request knows.
         location = self.scope.get("root_path", "") + item.location()
         return Response(
-            _json(item),
+            as_json(item),
             status_code=201,
             headers={"Location": location},
             media_type="application/json",
         )
 
-    def _list(self, page: Page[BaseModel]) -> Response:
+    def _list(self, page: Page[Served]) -> Response:
         headers = {}
         if page.next is not None:
             headers["Link"] = f'<{self._url_with(page.next)}>; rel="next"'
         if page.total is not None:
             name = "X-Total-Count" if page.total.is_exact else "X-Total-Count-At-Least"
             headers[name] = str(page.total.number)
-        body = b"[" + b",".join(_json(item) for item in page.items) + b"]"
+        body = b"[" + b",".join(as_json(item) for item in page.items) + b"]"
         return Response(body, headers=headers, media_type="application/json")
 
     def _url_with(self, changes: Mapping[str, str]) -> str:
@@ -246,16 +247,12 @@ class Steps:
         return await self.read(lambda context: idempotency.find_answer(context, key))
 
 
-def _json(item: BaseModel) -> bytes:
-    return item.__pydantic_serializer__.to_json(item)
-
-
-def _ok_unless_refused(item: BaseModel | DomainError) -> Response | DomainError:
+def _ok_unless_refused(item: Served | DomainError) -> Response | DomainError:
     return item if isinstance(item, DomainError) else _ok(item)
 
 
-def _ok(item: BaseModel) -> Response:
-    return Response(_json(item), media_type="application/json")
+def _ok(item: Served) -> Response:
+    return Response(as_json(item), media_type="application/json")
 
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})

@@ -1,12 +1,14 @@
 """Tickets: what is on sale, and at which price."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Executable, bindparam, delete, exists, insert, select, update
 
 from core.columns import BigId
 from core.pagination import Page
+from core.schemas import Rendered
 from core.store.dialects import Sql
 from core.store.listing import Either, Listing, Where, Words, containing, pattern
 from core.store.statements import Row, statement
@@ -24,6 +26,9 @@ from Ticket.schemas import TicketCreate, TicketList, TicketRead, TicketSearch, T
 from Ticket.services import stock_service
 from work.context import Context
 
+# Everybody looks at the same tickets, and most of them are as they were a moment ago: so many, of
+# less than a kilobyte each, need not be written anew.
+_SEEN = 1000
 _STOCK = {"total_quantity", "available_quantity"}
 _KEYS = {"event_name": "event_key", "venue": "venue_key", "category": "category_key"}
 
@@ -75,19 +80,20 @@ def create_ticket(context: Context, body: TicketCreate) -> TicketRead:
     return _read(context, row)
 
 
-def get_ticket(context: Context, ticket_id: int) -> TicketRead:
+def get_ticket(context: Context, ticket_id: int) -> Rendered[TicketRead]:
     row = context.row(_served, ticket_id=ticket_id)
     if row is None:
         raise TicketNotFoundError([ticket_id])
-    return _read(context, row)
+    return _rendered(row, context.terms.currency)
 
 
-def list_tickets(context: Context, query: TicketList | TicketSearch) -> Page[TicketRead]:
+def list_tickets(context: Context, query: TicketList | TicketSearch) -> Page[Rendered[TicketRead]]:
     """All that match every filter, and in a search every word."""
-    return _TICKETS.page(context.rows, query).map(lambda row: _read(context, row))
+    currency = context.terms.currency
+    return _TICKETS.page(context.rows, query).map(lambda row: _rendered(row, currency))
 
 
-def update_ticket(context: Context, ticket_id: int, body: TicketUpdate) -> TicketRead:
+def update_ticket(context: Context, ticket_id: int, body: TicketUpdate) -> Rendered[TicketRead]:
     row = _lock(context, ticket_id)
     body.require_current(row)
     changes = body.sent()
@@ -100,7 +106,7 @@ def update_ticket(context: Context, ticket_id: int, body: TicketUpdate) -> Ticke
     return get_ticket(context, ticket_id)
 
 
-def change_status(context: Context, ticket_id: int, status: TicketStatus) -> TicketRead:
+def change_status(context: Context, ticket_id: int, status: TicketStatus) -> Rendered[TicketRead]:
     """Stop the sale under a name of one's own, or give the status back to the stock."""
     _row(context, ticket_id)
     stopped_as = None if status is TicketStatus.AVAILABLE else status.value
@@ -217,6 +223,10 @@ def _derived(fields: dict[str, Any]) -> dict[str, str]:
 
 
 def _read(context: Context, row: Row) -> TicketRead:
-    fields = dict(row._mapping)
-    fields["currency"] = context.terms.currency
-    return TicketRead.model_validate(fields)
+    return TicketRead.model_validate({**row._mapping, "currency": context.terms.currency})
+
+
+@lru_cache(_SEEN)
+def _rendered(row: Row, currency: str) -> Rendered[TicketRead]:
+    """A whole row is remembered, so that what it says is what the database just said."""
+    return Rendered.of(TicketRead.model_validate({**row._mapping, "currency": currency}))

@@ -13,7 +13,7 @@ those of hot operations are objects made at import::
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
@@ -42,20 +42,27 @@ class Statement:
     """One statement for both databases; its parameters are named by ``bindparam``."""
 
     def __init__(
-        self, build: Build, ordering: Ordering | None = None, *, plans_anew: bool = False
+        self,
+        build: Build,
+        ordering: Ordering | None = None,
+        *,
+        plans_anew: bool = False,
+        has_names: bool = True,
     ) -> None:
         self.build = build
         # From the columns that it has, how its rows are sorted: kept where it is joined.
         self.ordering = ordering
         # Whether the best way to carry it out depends on what its parameters are.
         self.plans_anew = plans_anew
+        # Whether its rows are of use as they are, rather than in parts.
+        self.has_names = has_names
         self._compiled: dict[str, Compiled] = {}
 
     def on(self, dialect: Dialect) -> "Compiled":
         found = self._compiled.get(dialect.name)
         if found is None:
             # Two threads may both come here first; what they make is the same.
-            found = Compiled(self.build, dialect, plans_anew=self.plans_anew)
+            found = Compiled(self, dialect)
             self._compiled[dialect.name] = found
         return found
 
@@ -81,9 +88,9 @@ def changing(table: Table, known: tuple[str, ...], fields: tuple[str, ...]) -> S
 class Compiled:
     """A statement in the words of one database: its text, its parameters, its rows."""
 
-    def __init__(self, build: Build, dialect: Dialect, *, plans_anew: bool = False) -> None:
+    def __init__(self, statement: Statement, dialect: Dialect) -> None:
         sql = Sql(dialect)
-        built: Any = build(sql)
+        built: Any = statement.build(sql)
         compiled: Any = built.compile(dialect=dialect)
         if compiled.insert_prefetch or compiled.update_prefetch:
             raise AssertionError("a default of SQLAlchemy's would have to be computed: name it")
@@ -100,12 +107,13 @@ class Compiled:
         types = {name: bind.type for bind, name in compiled.bind_names.items()}
         # How PostgreSQL is told of it once for a connection; None where each time is another.
         self.prepared = None
-        if not (sql.is_sqlite or plans_anew):
+        if not (sql.is_sqlite or statement.plans_anew):
             positions = [types[name] for name in self._positions]
             self.prepared = Prepared.of(self.text, positions, dialect)
         columns = _columns_of(built)
         self.names = [str(column.key) for column in columns]
         self.row = _row_of(self.names)
+        self._has_names = statement.has_names
         processors = enumerate(fetching(column.type, dialect) for column in columns)
         self._fetching = [(index, process) for index, process in processors if process]
 
@@ -121,17 +129,19 @@ class Compiled:
             values[name] = value if process is None else process(value)
         return [values[name] for name in self._positions]
 
-    def rows(self, fetched: Iterable[Sequence[Any]]) -> list[Row]:
+    def rows(self, fetched: list[Any]) -> list[Row]:
         """What the driver fetched, as rows with names, and values of the columns' types."""
-        if not self._fetching:
-            return [self.row._make(values) for values in fetched]
-        return [self.row._make(self._processed(values)) for values in fetched]
+        typed = self._typed(fetched)
+        return [self.row._make(values) for values in typed] if self._has_names else typed
 
-    def _processed(self, values: Sequence[Any]) -> list[Any]:
-        processed = list(values)
+    def _typed(self, fetched: list[Any]) -> list[Any]:
+        if not self._fetching:
+            return fetched
+        rows = [list(values) for values in fetched]
         for index, process in self._fetching:
-            processed[index] = process(processed[index])
-        return processed
+            for row in rows:
+                row[index] = process(row[index])
+        return rows
 
 
 def _row_of(names: list[str]) -> Any:
@@ -157,7 +167,9 @@ class Joined:
         self._parts = (*questions, *(() if last is None else (last,)))
         self._last = last
         self.statement = Statement(
-            self._build, plans_anew=any(part.plans_anew for part in self._parts)
+            self._build,
+            plans_anew=any(part.plans_anew for part in self._parts),
+            has_names=False,
         )
 
     def parted(self, dialect: Dialect, rows: Sequence[Row]) -> tuple[list[Row | None], list[Row]]:
