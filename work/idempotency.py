@@ -8,12 +8,11 @@ be read from it.
 
 import hashlib
 import hmac
-import json
 from collections.abc import Callable
 from datetime import timedelta
 
-from cryptography.fernet import Fernet
 from fastapi import Response
+from pydantic_core import from_json, to_json
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -34,7 +33,7 @@ from core.errors import (
     NotFoundError,
     RequestInProgressError,
 )
-from core.http.idempotency_key import REPLAYED, KeyedRequest
+from core.http.idempotency_key import REPLAYED, KeyedRequest, Seal
 from core.store.dialects import Sql
 from core.store.errors import translate
 from core.store.statements import Row, statement
@@ -209,12 +208,12 @@ def _remember(context: Context, request: KeyedRequest, answer: Response) -> None
 def _replay(row: Row, request: KeyedRequest) -> Response:
     if not hmac.compare_digest(row.fingerprint, request.fingerprint):
         raise IdempotencyKeyReusedError
-    stored = json.loads(request.seal.decrypt(row.answer))
+    stored = from_json(request.seal.decrypt(row.answer))
     headers = {**stored["headers"], REPLAYED: "true"}
     return Response(stored["body"], status_code=row.status, headers=headers)
 
 
-def _sealed(answer: Response, seal: Fernet) -> bytes:
+def _sealed(answer: Response, seal: Seal) -> bytes:
     headers = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
     body = bytes(answer.body).decode()
-    return seal.encrypt(json.dumps({"headers": headers, "body": body}).encode())
+    return seal.encrypt(to_json({"headers": headers, "body": body}))

@@ -3,11 +3,11 @@
 import hashlib
 import hmac
 import json
-from base64 import urlsafe_b64encode
+import secrets
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fastapi import Request
 
 from core.errors import InvalidIdempotencyKeyError
@@ -18,8 +18,25 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 METHODS = frozenset({"POST", "PUT", "PATCH"})
 MAX_LENGTH = 255
+# As the cipher is used everywhere; drawn anew for each answer.
+_NONCE_BYTES = 12
 # Quotes are how structured fields are spelt, and say nothing themselves.
 PATTERN = r"^[ -~]*[!#-~][ -~]*$"
+
+
+@dataclass(frozen=True)
+class Seal:
+    """Shuts an answer, so that only the request that it is of can open it."""
+
+    _key: bytes
+
+    def encrypt(self, said: bytes) -> bytes:
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + AESGCM(self._key).encrypt(nonce, said, None)
+
+    def decrypt(self, sealed: bytes) -> bytes:
+        nonce, said = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        return AESGCM(self._key).decrypt(nonce, said, None)
 
 
 @dataclass(frozen=True)
@@ -28,7 +45,7 @@ class KeyedRequest:
 
     key_hash: str
     fingerprint: str
-    seal: Fernet
+    seal: Seal
 
 
 async def keyed_request(request: Request) -> KeyedRequest | None:
@@ -41,7 +58,7 @@ async def keyed_request(request: Request) -> KeyedRequest | None:
     fingerprint = hmac.digest(key.encode(), b"request\0" + said, "sha256")
     sealing = hmac.digest(key.encode(), b"answer\0" + said, "sha256")
     key_hash = hashlib.sha256(key.encode()).hexdigest()
-    return KeyedRequest(key_hash, fingerprint.hex(), Fernet(urlsafe_b64encode(sealing)))
+    return KeyedRequest(key_hash, fingerprint.hex(), Seal(sealing))
 
 
 def _key_of(request: Request) -> str | None:
@@ -75,7 +92,8 @@ async def _content(request: Request) -> bytes:
         return repr(sorted(form.multi_items(), key=repr)).encode()
     body = await request.body()
     try:
-        value = json.loads(body)
+        # Kept by the request, which is going to be asked for it again.
+        value = await request.json()
     except (ValueError, RecursionError):
         # No JSON, or nested without end: no operation takes it, and it has but one spelling.
         return body
