@@ -25,6 +25,9 @@ _SERVER_SHARES = {
     "statement_timeout": 0.9,
     "idle_in_transaction_session_timeout": 0.9,
 }
+# PostgreSQL would plan a prepared statement anew each time where it takes the values for special,
+# which costs more than what it saves: whatever depends on them is not prepared.
+_PLANNED_ONCE = "-c plan_cache_mode=force_generic_plan"
 # The part of its time that a request must have left for the limits to be those of a whole one.
 _FRESH = 0.95
 # An answer that is under way at the deadline is still heard: it may be that of a COMMIT.
@@ -55,7 +58,7 @@ def postgres_engine(settings: Settings, *, size: int) -> Engine:
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,
-            "options": " ".join([*limits, "-c timezone=UTC"]),
+            "options": " ".join([*limits, "-c timezone=UTC", _PLANNED_ONCE]),
         },
         isolation_level="AUTOCOMMIT",
         # By name, the driver decodes each name again each time.
