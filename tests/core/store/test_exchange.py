@@ -179,6 +179,18 @@ def test_a_read_is_one_message_and_a_payment_three(api: Api, service: Service) -
 
 
 @on_postgres
+def test_what_is_prepared_is_planned_once_whatever_its_values(api: Api, service: Service) -> None:
+    """Planning anew took as long as all else that PostgreSQL did for an order."""
+    user, ticket = api.user(), api.ticket(total_quantity=10)
+    for _ in range(7):
+        api.order(user, (ticket, 1))
+    plans = text("SELECT generic_plans, custom_plans FROM pg_prepared_statements")
+    seen = service.database.write_now(lambda session: session.execute(plans).all())
+    assert sum(generic for generic, _ in seen) >= 7
+    assert sum(custom for _, custom in seen) == 0
+
+
+@on_postgres
 def test_an_error_that_is_passed_over_is_not_committed(service: Service) -> None:
     def pass_over(session: Session) -> None:
         session.execute(insert(users).values(username="x", username_key="x"))
