@@ -1,6 +1,6 @@
 """The network between the service and PostgreSQL, that fails at a test's command."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 import anyio
@@ -26,7 +26,7 @@ class Wire:
         self._server = server
         self._portal = portal
         self._to_lose = 0
-        self._of = b""
+        self._of: Sequence[bytes] = ()
         self.lost = 0
 
     def cut(self) -> None:
@@ -35,10 +35,10 @@ class Wire:
     def mend(self) -> None:
         self._portal.call(self._whole.set)
 
-    def lose_commits(self, number: int, *, of: bytes = b"") -> None:
+    def lose_commits(self, number: int, *, of: Sequence[bytes] = (b"",)) -> None:
         """Lose the answers to the next so many, and with each its connection.
 
-        ``of`` is what a transaction must have said to be meant.
+        ``of`` is what a transaction must have said to be meant, any of it.
         """
         self.lost, self._of, self._to_lose = 0, of, number
 
@@ -79,7 +79,7 @@ class Wire:
             nonlocal loses, is_meant
             async for data in caller:
                 await self._whole.wait()
-                is_meant = is_meant or self._of in data
+                is_meant = is_meant or any(said in data for said in self._of)
                 if data.endswith(COMMIT):
                     loses, is_meant = is_meant and self._loses_one(), False
                 await server.send(data)

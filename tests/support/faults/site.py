@@ -25,8 +25,11 @@ WORKERS = 2
 HOLDS = {"HOLD_MINUTES": "0.1", "SWEEP_SECONDS": "0.5"}
 # What a transaction says that answers a request with a key, and no sweep does.
 _DIALECT = create_engine("postgresql+psycopg2://", paramstyle="format").dialect
-# What the message has in it that stores an answer.
-KEYED = prepared_name(idempotency._answered.on(_DIALECT)).encode()
+# What the message has in it that stores an answer, be the statement prepared or not.
+KEYED = (
+    prepared_name(idempotency._answered.on(_DIALECT)).encode(),
+    b"INSERT INTO idempotency_keys",
+)
 
 
 @dataclass
