@@ -40,13 +40,13 @@ _FREE = Shift(Stock.RESERVED, Stock.AVAILABLE, Cause.ORDER_EXPIRED)
 
 def lock_order(context: Context, order_id: int) -> Row:
     """The order, for this transaction alone. One whose hold ran out is expired first."""
-    return _up_to_date(context, context.row(_locked, order_id=order_id))
+    return up_to_date(context, found(context.row(_locked, order_id=order_id)))
 
 
 def lock_order_of(context: Context, transaction_id: int) -> Row | None:
     """Like :func:`lock_order`, the order that a payment is for; None if there is no payment."""
     row = context.row(_locked_of, transaction_id=transaction_id)
-    return None if row is None else _up_to_date(context, row)
+    return None if row is None else up_to_date(context, row)
 
 
 def confirm(
@@ -165,29 +165,35 @@ def _leave(context: Context, order: Row, **fields: Any) -> None:
     context.change(orders, as_known, **fields, updated_at=context.now)
 
 
-def _up_to_date(context: Context, row: Row | None) -> Row:
+def found(row: Row | None) -> Row:
     if row is None:
         raise OrderNotFoundError
+    return row
+
+
+def up_to_date(context: Context, row: Row) -> Row:
+    """A locked order as it is once a hold that ran out has ended."""
     if not is_overdue(row, context.now):
         return row
     expire(context, [row.id])
     return context.row(_locked, order_id=row.id)
 
 
-def _lock(orders_meant: ColumnElement[bool]) -> Executable:
-    return select(*orders.c).where(orders_meant).with_for_update(key_share=True)
+def locking(orders_meant: ColumnElement[bool], *more: ColumnElement[Any]) -> Executable:
+    """The orders, locked; ``more`` is asked along with each."""
+    return select(*orders.c, *more).where(orders_meant).with_for_update(key_share=True)
 
 
 @statement
 def _locked(_sql: Sql) -> Executable:
-    return _lock(orders.c.id == bindparam("order_id"))
+    return locking(orders.c.id == bindparam("order_id"))
 
 
 @statement
 def _locked_of(_sql: Sql) -> Executable:
     money = transactions.c
     order_id = select(money.order_id).where(money.id == bindparam("transaction_id"))
-    return _lock(orders.c.id == order_id.scalar_subquery())
+    return locking(orders.c.id == order_id.scalar_subquery())
 
 
 @statement

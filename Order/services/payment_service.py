@@ -69,14 +69,6 @@ def give_back(
     status = TransactionStatus.REFUNDED if total == money.amount else TransactionStatus.SUCCESS
     changed = _settle(context, money, refunded_amount=total, status=status)
     returned = order_lifecycle.money_returned(order.id, money.id, amount)
-    ledger_service.record(context, [returned])
-    reopened = amount if order.status == OrderStatus.PENDING else Decimal(0)
-    order_lifecycle.change_order(
-        context,
-        order.id,
-        amount_refunded=order.amount_refunded + amount,
-        amount_reopened=order.amount_reopened + reopened,
-    )
     if order.status == OrderStatus.CONFIRMED and money_held(order) == amount:
         order_lifecycle.take_back(
             context,
@@ -84,7 +76,17 @@ def give_back(
             payment.holdings,
             reason=reason or REFUNDED,
             stock_to=Stock.AVAILABLE if restock else Stock.WITHHELD,
+            also=[returned],
         )
+        return changed
+    reopened = amount if order.status == OrderStatus.PENDING else Decimal(0)
+    order_lifecycle.change_order(
+        context,
+        order.id,
+        amount_refunded=order.amount_refunded + amount,
+        amount_reopened=order.amount_reopened + reopened,
+    )
+    ledger_service.record(context, [returned])
     return changed
 
 

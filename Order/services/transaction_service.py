@@ -1,5 +1,6 @@
 """Payments and refunds: money for one order, counted once."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -57,40 +58,36 @@ _TRANSACTIONS = Listing(
         ),
     },
 )
-_ANNOUNCED = (
-    "transaction_number",
-    "order_id",
-    "amount",
-    "refunded_amount",
-    "payment_method",
-    "transaction_reference",
-    "status",
-    "created_at",
-    "updated_at",
-)
+_NEW: Mapping[str, Any] = {
+    "refunded_amount": ZERO,
+    "status": TransactionStatus.PENDING,
+    "failure_reason": None,
+    "succeeded_at": None,
+}
 _FIXED_ONCE_SETTLED = ("amount", "payment_method")
 
 
 def create_transaction(context: Context, body: TransactionCreate) -> TransactionRead:
     """Announce a payment; it counts once it succeeds."""
-    order = order_lifecycle.lock_order(context, body.order_id)
+    locked = order_lifecycle.found(context.row(_locked, order_id=body.order_id))
+    order = order_lifecycle.up_to_date(context, locked)
     if order.status not in PAYABLE:
         raise OrderNotPayableError(order_status=order.status.value)
     amount = balance_due(order) if body.amount is None else body.amount
     _require_due(amount, order)
-    row = context.row(
-        _announced,
-        transaction_number=transaction_number(),
-        order_id=body.order_id,
-        amount=amount,
-        refunded_amount=ZERO,
-        payment_method=body.payment_method,
-        transaction_reference=body.transaction_reference,
-        status=TransactionStatus.PENDING,
-        created_at=context.now,
-        updated_at=context.now,
-    )
-    return _read(context, row)
+    announced = {
+        **_NEW,
+        "id": locked.new_id,
+        "transaction_number": transaction_number(),
+        "order_id": body.order_id,
+        "amount": amount,
+        "payment_method": body.payment_method,
+        "transaction_reference": body.transaction_reference,
+        "created_at": context.now,
+        "updated_at": context.now,
+    }
+    context.write(_announced, **announced)
+    return _served(context, announced)
 
 
 def get_transaction(context: Context, transaction_id: int) -> TransactionRead:
@@ -186,10 +183,16 @@ def _row(context: Context, transaction_id: int) -> Row:
 
 
 @statement
+def _locked(sql: Sql) -> Executable:
+    new_id = sql.new_id(transactions).label("new_id")
+    return order_lifecycle.locking(orders.c.id == bindparam("order_id"), new_id)
+
+
+@statement
 def _announced(_sql: Sql) -> Executable:
-    values = [bindparam(name, type_=transactions.c[name].type) for name in _ANNOUNCED]
-    made = insert(transactions).from_select(_ANNOUNCED, select(*values))
-    return made.returning(*transactions.c)
+    columns = transactions.c
+    values = [bindparam(column.key, type_=column.type) for column in columns]
+    return insert(transactions).from_select(columns.keys(), select(*values))
 
 
 @statement
@@ -231,6 +234,8 @@ def _page(context: Context, query: TransactionFilters, **own: Any) -> Page[Trans
 
 def _read(context: Context, row: Row, **changed: Any) -> TransactionRead:
     """As it is served, and as it was just changed."""
-    return TransactionRead.model_validate(
-        {**row._mapping, "currency": context.terms.currency, **changed}
-    )
+    return _served(context, {**row._mapping, **changed})
+
+
+def _served(context: Context, fields: Mapping[str, Any]) -> TransactionRead:
+    return TransactionRead.model_validate({**fields, "currency": context.terms.currency})

@@ -167,9 +167,12 @@ def test_an_order_is_a_look_and_a_message_whatever_it_holds(api: Api, service: S
 
 
 @on_postgres
-def test_a_read_is_one_message_and_a_payment_three(api: Api, service: Service) -> None:
+def test_a_read_is_one_message_and_a_payment_two_and_three(api: Api, service: Service) -> None:
     user, ticket = api.user(), api.ticket()
-    payment = api.payment(api.order(user, (ticket, 2)))
+    order = api.order(user, (ticket, 2))
+    with messages(service.database) as sent:
+        payment = api.payment(order)
+    assert len(sent) == 2
     with messages(service.database) as sent:
         api.get(f"/api/tickets/{ticket['id']}")
     assert len(sent) == 1
