@@ -80,7 +80,7 @@ class RateLimiter:
 
     async def admit(self, scope: Scope) -> None:
         """Count a request for what its method and path tell; raises if it is one too many."""
-        if scope["method"] not in LIMITED_METHODS or self._is_exempt(scope):
+        if self._is_exempt(scope):
             return
         path = route_path(scope)
         if not path.startswith("/api/"):
@@ -155,7 +155,7 @@ class RateLimitMiddleware:
         self._limiter = limiter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["method"] not in LIMITED_METHODS:
             await self.app(scope, receive, send)
             return
 

@@ -29,6 +29,8 @@ class PacingMiddleware:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        # Whether somebody was let in in this turn.
+        self._is_taken = False
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,16 +40,20 @@ class PacingMiddleware:
 
     async def _turn(self) -> None:
         loop = asyncio.get_running_loop()
+        if not self._is_taken:
+            self._is_taken = True
+            loop.call_soon(self._let_one_in, loop)
+            return
         turn: asyncio.Future[None] = loop.create_future()
         self._waiting.append(turn)
-        if len(self._waiting) == 1:
-            loop.call_soon(self._let_one_in, loop)
         await turn
 
     def _let_one_in(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_taken = bool(self._waiting)
+        if not self._is_taken:
+            return
         turn = self._waiting.popleft()
         if not turn.done():
             turn.set_result(None)
-        if self._waiting:
-            # In the next turn: before it, the loop looks for what else has come.
-            loop.call_soon(self._let_one_in, loop)
+        # In the next turn: before it, the loop looks for what else has come.
+        loop.call_soon(self._let_one_in, loop)

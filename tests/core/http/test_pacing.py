@@ -75,19 +75,31 @@ def test_health_checks_pass_the_crowd(path: str) -> None:
         assert not crowd[-1].done()
         await asyncio.gather(*crowd)
 
-    assert scene(crowd_and_check).came_in[0] == path
+    # Nobody is before the one who came first of all.
+    assert scene(crowd_and_check).came_in[:2] == [CROWD[0], path]
 
 
 def test_who_leaves_keeps_nobody_from_coming_in() -> None:
     async def crowd(door: Door) -> None:
         first, second, third = (door.request(path) for path in CROWD[:3])
         await asyncio.sleep(0)
-        first.cancel()
-        await asyncio.gather(second, third)
+        second.cancel()
+        await asyncio.gather(first, third)
         # Nor anybody later.
         await door.request(CROWD[3])
 
-    assert scene(crowd).came_in == CROWD[1:4]
+    assert scene(crowd).came_in == [CROWD[0], *CROWD[2:4]]
+
+
+def test_who_comes_alone_does_not_wait() -> None:
+    async def one_after_the_other(door: Door) -> None:
+        for path in CROWD[:3]:
+            request = door.request(path)
+            await asyncio.sleep(0)
+            assert request.done()
+            await asyncio.sleep(0)
+
+    assert scene(one_after_the_other).came_in == CROWD[:3]
 
 
 def test_what_the_start_has_made_is_left_alone() -> None:
