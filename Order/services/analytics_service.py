@@ -7,12 +7,11 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import Row
-
 from core.money import divide
 from core.periods import midnight, numbered_day, period_of, spanned_periods
 from core.schemas import Output
-from models import OrderStatus, TicketStatus, TransactionStatus, tickets
+from core.store.statements import Row
+from models import OrderStatus, TicketStatus, TransactionStatus
 from Order.schemas.analytics import (
     AnalyticsQuery,
     CustomerFigures,
@@ -48,8 +47,7 @@ from Order.services import (
     status_queries,
     stock_queries,
 )
-from Order.services.report_facts import Statement
-from Order.services.report_figures import Figures, figures_of
+from Order.services.report_inquiry import Build, Inquiry, inquiry
 from Order.services.sales_queries import By
 from work.context import Context
 
@@ -59,19 +57,18 @@ S = TypeVar("S", bound=StockFigures)
 
 def get_dashboard(context: Context, query: AnalyticsQuery) -> Dashboard:
     """The state of the shop at a glance."""
-    figures = figures_of(context, query)
-    people = context.session.execute(queries.user_counts(query)).one()
-    kinds = _counts(context, stock_queries.ticket_counts(figures))
-    placed = _counts(context, status_queries.order_counts(figures))
-    payments = _counts(context, status_queries.transaction_counts(figures))
-    by_event = sales_queries.sales_by_name(figures, By.EVENT)
+    asked = inquiry(context, query)
+    people = asked.one(queries.user_counts)
+    kinds = _counts(asked, stock_queries.ticket_counts)
+    placed = _counts(asked, status_queries.order_counts)
+    payments = _counts(asked, status_queries.transaction_counts)
     return Dashboard(
-        totals=_dashboard_totals(context, figures, people, kinds=kinds, placed=placed),
+        totals=_dashboard_totals(asked, people, kinds=kinds, placed=placed),
         orders_by_status=_by_status(OrdersByStatus, OrderStatus, placed),
         tickets_by_status=_by_status(TicketsByStatus, TicketStatus, kinds),
         transactions_by_status=_by_status(TransactionsByStatus, TransactionStatus, payments),
-        top_events=_rows(context, SalesByEvent, by_event.limit(stock_queries.TOP)),
-        recent_orders=_rows(context, RecentOrder, queries.recent_orders(query)),
+        top_events=_rows(asked, SalesByEvent, sales_queries.best_events),
+        recent_orders=_rows(asked, RecentOrder, queries.recent_orders),
         currency=context.terms.currency,
         period=_period(query),
     )
@@ -79,16 +76,13 @@ def get_dashboard(context: Context, query: AnalyticsQuery) -> Dashboard:
 
 def get_sales(context: Context, query: AnalyticsQuery) -> SalesAnalytics:
     """What was sold, when, of what and where."""
-    figures = figures_of(context, query)
-    by_event = sales_queries.sales_by_name(figures, By.EVENT)
-    by_category = sales_queries.sales_by_name(figures, By.CATEGORY)
-    by_venue = sales_queries.sales_by_name(figures, By.VENUE)
+    asked = inquiry(context, query)
     return SalesAnalytics(
-        totals=_sales(context, figures),
-        series=_series(context, SalesInPeriod, sales_queries.sales_by_period(figures), query),
-        by_event=_rows(context, SalesByEvent, by_event),
-        by_category=_rows(context, SalesByCategory, by_category),
-        by_venue=_rows(context, SalesByVenue, by_venue),
+        totals=_sales(asked),
+        series=_series(asked, SalesInPeriod, sales_queries.sales_by_period),
+        by_event=_rows(asked, SalesByEvent, sales_queries.sales_by_name, By.EVENT),
+        by_category=_rows(asked, SalesByCategory, sales_queries.sales_by_name, By.CATEGORY),
+        by_venue=_rows(asked, SalesByVenue, sales_queries.sales_by_name, By.VENUE),
         currency=context.terms.currency,
         period=_period(query),
     )
@@ -96,16 +90,15 @@ def get_sales(context: Context, query: AnalyticsQuery) -> SalesAnalytics:
 
 def get_revenue(context: Context, query: AnalyticsQuery) -> RevenueAnalytics:
     """What money came in, and what went back of it."""
-    figures = figures_of(context, query)
-    money = context.session.execute(money_queries.money(figures)).one()
-    by_method = money_queries.money_by_method(figures)
+    asked = inquiry(context, query)
+    money = asked.one(money_queries.money)
     return RevenueAnalytics(
         gross_revenue=money.gross,
         refunded=money.refunded,
         net_revenue=money.net,
-        average_order_value=_average_order_value(_sales(context, figures)),
-        series=_series(context, MoneyInPeriod, money_queries.money_by_period(figures), query),
-        by_payment_method=_rows(context, MoneyByMethod, by_method),
+        average_order_value=_average_order_value(_sales(asked)),
+        series=_series(asked, MoneyInPeriod, money_queries.money_by_period),
+        by_payment_method=_rows(asked, MoneyByMethod, money_queries.money_by_method),
         currency=context.terms.currency,
         period=_period(query),
     )
@@ -113,16 +106,16 @@ def get_revenue(context: Context, query: AnalyticsQuery) -> RevenueAnalytics:
 
 def get_users(context: Context, query: AnalyticsQuery) -> UserAnalytics:
     """Who registers, who buys, and who comes back."""
-    figures = figures_of(context, query)
-    people = context.session.execute(queries.user_counts(query)).one()
-    best = context.session.execute(customer_queries.top_customers(figures)).all()
-    tickets_sold = Decimal(_sales(context, figures).tickets_sold)
+    asked = inquiry(context, query)
+    people = asked.one(queries.user_counts)
+    best = asked.rows(customer_queries.top_customers)
+    tickets_sold = Decimal(_sales(asked).tickets_sold)
     return UserAnalytics(
         **people._mapping,
         # Where nobody is best, nobody came back.
         returning_users=best[0].returning_users if best else 0,
         average_tickets_per_user=divide(tickets_sold, people.total_users),
-        series=_series(context, UsersInPeriod, queries.new_users_by_period(query), query),
+        series=_series(asked, UsersInPeriod, queries.new_users_by_period),
         top_customers=[CustomerFigures.model_validate(row) for row in best],
         currency=context.terms.currency,
         period=_period(query),
@@ -131,33 +124,30 @@ def get_users(context: Context, query: AnalyticsQuery) -> UserAnalytics:
 
 def get_tickets(context: Context, query: AnalyticsQuery) -> TicketAnalytics:
     """What there is to sell, and how well it sells."""
-    figures = figures_of(context, query)
-    by_status = context.session.execute(stock_queries.stock_by_status(figures)).all()
-    by_category = stock_queries.stock_by(figures, tickets.c.category, tickets.c.category_key)
-    by_venue = stock_queries.stock_by(figures, tickets.c.venue, tickets.c.venue)
+    asked = inquiry(context, query)
+    by_status = asked.rows(stock_queries.stock_by_status)
     return TicketAnalytics(
         **_stock_totals(by_status),
         by_status=_by_status(
             TicketsByStatus, TicketStatus, {row.status: row.rows for row in by_status}
         ),
-        by_category=_stock(context, StockOfCategory, by_category),
-        by_venue=_stock(context, StockOfVenue, by_venue),
-        top_selling=_stock(context, StockOfTicket, stock_queries.top_selling(figures)),
-        low_stock=_stock(context, StockOfTicket, stock_queries.low_stock(figures)),
+        by_category=_stock(asked, StockOfCategory, stock_queries.stock_by, By.CATEGORY),
+        by_venue=_stock(asked, StockOfVenue, stock_queries.stock_by, By.VENUE),
+        top_selling=_stock(asked, StockOfTicket, stock_queries.top_selling),
+        low_stock=_stock(asked, StockOfTicket, stock_queries.low_stock),
         period=_period(query),
     )
 
 
 def _dashboard_totals(
-    context: Context,
-    figures: Figures,
-    people: Row[Any],
+    asked: Inquiry,
+    people: Row,
     *,
     kinds: Mapping[str, int],
     placed: Mapping[str, int],
 ) -> DashboardTotals:
-    sold = _sales(context, figures)
-    money = context.session.execute(money_queries.money(figures)).one()
+    sold = _sales(asked)
+    money = asked.one(money_queries.money)
     return DashboardTotals(
         users=people.total_users,
         active_users=people.active_users,
@@ -171,7 +161,7 @@ def _dashboard_totals(
     )
 
 
-def _stock_totals(by_status: Sequence[Row[Any]]) -> dict[str, Any]:
+def _stock_totals(by_status: Sequence[Row]) -> dict[str, Any]:
     names = ("total_quantity", "available_quantity", "reserved_quantity", "sold_quantity")
     sums = {name: sum(int(getattr(row, name)) for row in by_status) for name in names}
     return {
@@ -181,25 +171,24 @@ def _stock_totals(by_status: Sequence[Row[Any]]) -> dict[str, Any]:
     }
 
 
-def _sales(context: Context, figures: Figures) -> SalesFigures:
-    sold = context.session.execute(sales_queries.sales(figures)).one()
-    return SalesFigures.model_validate(sold)
+def _sales(asked: Inquiry) -> SalesFigures:
+    return SalesFigures.model_validate(asked.one(sales_queries.sales))
 
 
 def _average_order_value(sold: SalesFigures) -> Decimal:
     return divide(sold.revenue, sold.orders)
 
 
-def _rows(context: Context, model: type[M], statement: Statement) -> list[M]:
-    return [model.model_validate(row) for row in context.session.execute(statement)]
+def _rows(asked: Inquiry, model: type[M], build: Build, *choice: By) -> list[M]:
+    return [model.model_validate(row) for row in asked.rows(build, *choice)]
 
 
-def _stock(context: Context, model: type[S], statement: Statement) -> list[S]:
+def _stock(asked: Inquiry, model: type[S], build: Build, *choice: By) -> list[S]:
     return [
         model.model_validate(
             {**row._mapping, "sell_through_rate": _rate(row.sold_quantity, row.total_quantity)}
         )
-        for row in context.session.execute(statement)
+        for row in asked.rows(build, *choice)
     ]
 
 
@@ -209,12 +198,11 @@ def _rate(part: Any, whole: Any) -> float:
     return round(int(part) / int(whole), 4) if whole else 0.0
 
 
-def _series(
-    context: Context, model: type[M], statement: Statement, query: AnalyticsQuery
-) -> list[M]:
+def _series(asked: Inquiry, model: type[M], build: Build) -> list[M]:
     """A row for every period, whether something happened in it or not."""
+    query = asked.query
     added: dict[date, Counter[str]] = defaultdict(Counter)
-    for row in context.session.execute(statement):
+    for row in asked.rows(build):
         # Days, or months as they are numbered, that add up to the periods asked for.
         day, *figures = row
         start = period_of(midnight(numbered_day(day)), query.interval)
@@ -228,8 +216,8 @@ def _series(
     ]
 
 
-def _counts(context: Context, statement: Statement) -> dict[str, int]:
-    return {row.status: row.rows for row in context.session.execute(statement)}
+def _counts(asked: Inquiry, build: Build) -> dict[str, int]:
+    return {row.status: row.rows for row in asked.rows(build)}
 
 
 def _by_status(model: type[M], statuses: type[StrEnum], counts: Mapping[str, int]) -> M:

@@ -19,37 +19,34 @@ from sqlalchemy import (
 from core.money import Money
 from models import customer_counts, customer_sums, order_items, orders, users
 from Order.services.order_states import SOLD
-from Order.services.report_facts import Statement, in_edge
-from Order.services.report_figures import Figures, amount, named, whole
-from Order.services.report_spans import spans_of
+from Order.services.report_facts import Statement, in_edge, is_one_of
+from Order.services.report_figures import ONE_SUM, Figures, amount, named, whole
 from Order.services.report_sums import orders_of, signed
-from Order.services.sales_queries import sold_live
-from Order.services.stock_queries import TOP
+from Order.services.sales_queries import LIMIT, sold_live
 
 
 def top_customers(figures: Figures) -> Statement:
     """The best customers, each with how many of all have more than one order."""
-    period = _only_sum(figures)
-    if period is None:
+    if figures.is_filtered or not figures.is_one_sum:
         customers = _from_rows(figures).subquery("customers")
         # All are there: asked for by itself, the count would add up all rows once more.
         returning: ColumnElement[int] = func.count().filter(customers.c.orders > 1).over()
     else:
-        changed = _changed(figures, period)
-        customers = _best(period, changed).subquery("customers")
-        returning = _returning(period, changed).scalar_subquery()
+        changed = _changed(figures)
+        customers = _best(changed).subquery("customers")
+        returning = _returning(changed).scalar_subquery()
     return (
         select(*(customers.c[name] for name in ("user_id", "orders", "tickets", "spent")))
         .add_columns(users.c.username, returning.label("returning_users"))
         .join_from(customers, users, users.c.id == customers.c.user_id)
         .order_by(customers.c.spent.desc(), customers.c.user_id)
-        .limit(TOP)
+        .limit(LIMIT)
     )
 
 
-def _returning(period: int, changed: CTE | None) -> Statement:
+def _returning(changed: CTE | None) -> Statement:
     counts = customer_counts.c
-    parts: list[Statement] = [select(counts.returning_customers).where(counts.period == period)]
+    parts: list[Statement] = [select(counts.returning_customers).where(counts.period == ONE_SUM)]
     if changed is not None:
         now, before = changed.c.orders > 1, changed.c.orders - changed.c.more > 1
         difference = func.count().filter(now) - func.count().filter(before)
@@ -57,14 +54,14 @@ def _returning(period: int, changed: CTE | None) -> Statement:
     return select(whole(union_all(*parts).subquery("parts").c.returning_customers))
 
 
-def _best(period: int, changed: CTE | None) -> Statement:
+def _best(changed: CTE | None) -> Statement:
     """So many customers that the best are among them."""
     sums = customer_sums.c
     best = (
         select(sums.user_id, sums.orders, sums.tickets, sums.spent)
-        .where(sums.period == period, sums.orders > 0)
+        .where(sums.period == ONE_SUM, sums.orders > 0)
         .order_by(sums.spent.desc(), sums.user_id)
-        .limit(TOP)
+        .limit(LIMIT)
     )
     if changed is None:
         return best
@@ -76,19 +73,11 @@ def _best(period: int, changed: CTE | None) -> Statement:
     return select(*both.c)
 
 
-def _only_sum(figures: Figures) -> int | None:
-    """The period whose sums answer the question, if any does."""
-    if figures.is_filtered:
-        return None
-    return spans_of(figures.query.start, figures.query.end).only_sum
-
-
-def _changed(figures: Figures, period: int) -> CTE | None:
+def _changed(figures: Figures) -> CTE | None:
     """Customers whose sum does not have all: what they have with it, and how many ``more`` orders
     than in the sum.
     """
-    spans = spans_of(figures.query.start, figures.query.end)
-    live = sold_live(figures, spans)
+    live = sold_live(figures, figures.range)
     if live is None:
         return None
     lines = live.subquery("live")
@@ -103,7 +92,7 @@ def _changed(figures: Figures, period: int) -> CTE | None:
         .subquery("more")
     )
     sums = customer_sums.c
-    mine = and_(sums.period == period, sums.user_id == more.c.user_id)
+    mine = and_(sums.period == ONE_SUM, sums.user_id == more.c.user_id)
     return (
         select(
             more.c.user_id,
@@ -118,7 +107,7 @@ def _changed(figures: Figures, period: int) -> CTE | None:
 
 
 def _from_rows(figures: Figures) -> Statement:
-    query, line = figures.query, order_items.c
+    line = order_items.c
     # A key to group all rows by. SQLite would follow its index to have the rows in order, and
     # fetch each from another page: of 200,000 orders that takes five times as long.
     user_id: ColumnElement[int] = orders.c.user_id + literal_column("0")
@@ -131,9 +120,9 @@ def _from_rows(figures: Figures) -> Statement:
         )
         .join_from(orders, order_items, line.order_id == orders.c.id)
         .where(
-            orders.c.status.in_(SOLD),
-            *in_edge(orders.c.confirmed_at, (query.start, query.end)),
-            *named(order_items, query),
+            is_one_of(orders.c.status, SOLD),
+            *in_edge(orders.c.confirmed_at, figures.bounds),
+            *named(order_items, figures),
         )
         .group_by(user_id)
     )

@@ -16,32 +16,33 @@ from sqlalchemy import (
     union_all,
 )
 
-from core.periods import Interval, day_number_column
+from core.periods import day_number_column
 from models import money_sums, report_names, transactions
 from Order.services.report_facts import (
     RECEIVED,
     Facts,
     Statement,
     in_edge,
+    is_one_of,
     money_moved,
     money_of_part_paid,
 )
-from Order.services.report_figures import Figures, amount, chosen, grouping_of, holding, whole
-from Order.services.report_spans import Edge, Spans, spans_of, within
+from Order.services.report_figures import Figures, amount, chosen, holding, whole
+from Order.services.report_spans import Edge, Frame
 
 
 def money(figures: Figures) -> Statement:
-    return select(*_added(_cells(figures)))
+    return select(*_added(_cells(figures, figures.range)))
 
 
 def money_by_period(figures: Figures) -> Statement:
-    cells = _cells(figures, figures.query.interval)
+    cells = _cells(figures, figures.series)
     counted = whole(cells.c.transactions).label("counted")
     return select(cells.c.day, counted, *_added(cells)).group_by(cells.c.day)
 
 
 def money_by_method(figures: Figures) -> Statement:
-    cells = _cells(figures)
+    cells = _cells(figures, figures.range)
     method, payments = cells.c.payment_method, cells.c.transactions
     return (
         select(method, whole(payments).label("transactions"), *_added(cells))
@@ -56,7 +57,7 @@ def money_live(figures: Figures) -> Facts | None:
     parts: list[Statement] = []
     if figures.are_behind:
         parts.append(money_moved(figures.behind))
-    if figures.is_filtered:
+    if figures.is_filtered and figures.has_part_paid:
         parts.append(money_of_part_paid(figures.behind))
     return union_all(*parts) if parts else None
 
@@ -69,23 +70,21 @@ def _added(cells: Subquery) -> list[ColumnElement[Any]]:
     ]
 
 
-def _cells(figures: Figures, interval: Interval | None = None) -> Subquery:
-    query = figures.query
-    spans = spans_of(query.start, query.end, by=interval)
-    parts = [_summed(figures, spans), *(_rows(figures, edge) for edge in spans.edges)]
+def _cells(figures: Figures, frame: Frame) -> Subquery:
+    parts = [_summed(figures, frame), *(_rows(figures, edge) for edge in frame.edges)]
     live = money_live(figures)
-    if live is not None and spans.days is not None:
+    if live is not None and frame.has_days:
         moved = live.subquery("live")
         columns = (moved.c.day, moved.c.payment_method, moved.c.received)
         parts.append(
             select(*columns, moved.c.gross, moved.c.refunded).where(
-                within(moved.c.day, (spans.days,)), *holding(moved.c.order_id, query)
+                frame.in_days(moved.c.day), *holding(moved.c.order_id, figures)
             )
         )
     return union_all(*parts).subquery("cells")
 
 
-def _summed(figures: Figures, spans: Spans) -> Statement:
+def _summed(figures: Figures, frame: Frame) -> Statement:
     sums = money_sums.c
     return (
         select(
@@ -97,9 +96,9 @@ def _summed(figures: Figures, spans: Spans) -> Statement:
         )
         .join_from(money_sums, report_names, report_names.c.id == sums.payment_method_id)
         .where(
-            sums.grouping == grouping_of(figures.query),
-            within(sums.period, spans.sums),
-            *chosen(money_sums, figures.query),
+            sums.grouping == literal_column(str(figures.grouping)),
+            frame.in_sums(sums.period),
+            *chosen(money_sums, figures),
         )
     )
 
@@ -113,7 +112,7 @@ def _rows(figures: Figures, edge: Edge) -> Statement:
         type_coerce(row.amount, BigInteger).label("gross"),
         type_coerce(row.refunded_amount, BigInteger).label("refunded"),
     ).where(
-        row.status.in_(RECEIVED),
+        is_one_of(row.status, RECEIVED),
         *in_edge(row.succeeded_at, edge),
-        *holding(row.order_id, figures.query),
+        *holding(row.order_id, figures),
     )

@@ -5,17 +5,20 @@ both count alike. ``sign`` is 1 for what comes and -1 for what goes, and ``unit`
 and goings of an order apart, where several lines belong to one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Column,
     ColumnElement,
     CompoundSelect,
     Select,
+    String,
     Table,
     and_,
     case,
@@ -51,16 +54,18 @@ Facts: TypeAlias = CompoundSelect[*tuple[Any, ...]]
 RECEIVED = (TransactionStatus.SUCCESS, TransactionStatus.REFUNDED)
 # What an order's line tells of what was sold.
 LINE = ("ticket_id", "event_key", "event_name", "category_key", "category", "venue", "quantity")
-_SOLD = tuple(state.value for state in SOLD)
 _PENDING = OrderStatus.PENDING.value
+
+
+Number: TypeAlias = int | BindParameter[int]
 
 
 @dataclass(frozen=True)
 class Window:
     """The lines of the ledger behind one and up to another."""
 
-    after: int
-    upto: int | None = None
+    after: Number
+    upto: Number | None = None
 
     def holds(self, number: ColumnElement[int]) -> ColumnElement[bool]:
         last = [] if self.upto is None else [number <= self.upto]
@@ -84,7 +89,7 @@ def sold_rows(edge: Edge) -> Statement:
             *_line(order_items),
         )
         .join_from(orders, order_items, order_items.c.order_id == orders.c.id)
-        .where(orders.c.status.in_(SOLD), *in_edge(orders.c.confirmed_at, edge))
+        .where(is_one_of(orders.c.status, SOLD), *in_edge(orders.c.confirmed_at, edge))
     )
 
 
@@ -175,10 +180,19 @@ def in_edge(moment: Column[datetime], edge: Edge) -> list[ColumnElement[bool]]:
     return conditions
 
 
+def is_one_of(state: ColumnElement[Any], states: Iterable[StrEnum]) -> ColumnElement[bool]:
+    """As constants: a plan that is made once knows which, and a list of parameters has no end."""
+    return or_(*(state == quoted(one.value) for one in states))
+
+
+def quoted(value: str) -> ColumnElement[str]:
+    return literal_column(f"'{value}'", String)
+
+
 def _lines_moved(window: Window) -> Iterator[Statement]:
     move = movements.alias("move")
-    comes = and_(move.c.target.in_(_SOLD), move.c.origin.not_in(_SOLD))
-    goes = and_(move.c.origin.in_(_SOLD), move.c.target.not_in(_SOLD))
+    was, will_be = is_one_of(move.c.origin, SOLD), is_one_of(move.c.target, SOLD)
+    comes, goes = and_(will_be, ~was), and_(was, ~will_be)
     sold = movements.alias("sold")
     # What goes was sold the last time before; the order's row may tell a later one, or be gone.
     last_sold = (

@@ -4,88 +4,120 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Table, cast, exists, func, or_, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    exists,
+    func,
+    literal_column,
+    or_,
+    type_coerce,
+)
 
+from core.columns import BigId
 from core.money import Money
-from core.text import case_key
 from models import ReportNameKind, deleted_lines, order_items
-from Order.schemas.analytics import AnalyticsQuery
 from Order.services.report_facts import Window
-from Order.services.report_folding import progress
 from Order.services.report_names import number_of
-from work.context import Context
+from Order.services.report_spans import Edge, Frame, moment
+
+_ALL = _NONE = literal_column("0", BigInteger)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """A question, and how far the sums that answer it reach."""
+    """How a question is asked, and whether the sums that answer it have all of the ledger.
 
-    query: AnalyticsQuery
-    # The lines of the ledger that are not in the sums.
-    behind: Window
-    # Whether there are any.
+    Statements are made once for each way of asking; what is asked for are their parameters, and
+    so are the periods and the moments of the frames.
+    """
+
+    by_event: bool
+    by_category: bool
+    has_start: bool
+    has_end: bool
+    # The range, and the range in which the periods of a series are told apart.
+    range: Frame
+    series: Frame
+    # Whether the range is one month, or all time.
+    is_one_sum: bool
     are_behind: bool
+    # Whether there is money of orders that are pending.
+    has_part_paid: bool
+
+    @property
+    def behind(self) -> Window:
+        """The lines of the ledger that are not in the sums."""
+        return Window(bindparam("folded", type_=BigId))
 
     @property
     def is_filtered(self) -> bool:
-        return self.query.event_name is not None or self.query.category is not None
+        return self.by_event or self.by_category
+
+    @property
+    def grouping(self) -> int:
+        """The grouping of the sums that know what the filters name."""
+        return self.by_event + 2 * self.by_category
+
+    @property
+    def bounds(self) -> Edge:
+        return (
+            moment("start") if self.has_start else None,
+            moment("end") if self.has_end else None,
+        )
 
 
-def figures_of(context: Context, query: AnalyticsQuery) -> Figures:
-    """To be asked in the snapshot that answers the question."""
-    folded, last = context.session.execute(progress()).one()
-    return Figures(query, Window(folded), last > folded)
+EVENT_KEY, CATEGORY_KEY = (bindparam(name, type_=Text) for name in ("event_key", "category_key"))
+# The month, or all time, that is the whole range.
+ONE_SUM = bindparam("one_sum", type_=Integer)
 
 
 def whole(column: ColumnElement[Any]) -> ColumnElement[int]:
     """A sum of counts; PostgreSQL's would be a decimal."""
-    return cast(func.coalesce(func.sum(column), 0), BigInteger)
+    return cast(func.coalesce(func.sum(column), _NONE), BigInteger)
 
 
 def amount(column: ColumnElement[Any]) -> ColumnElement[Decimal]:
     """A sum of cents as money."""
-    return type_coerce(func.coalesce(func.sum(column), 0), Money)
+    return type_coerce(func.coalesce(func.sum(column), _NONE), Money)
 
 
-def chosen(table: Any, query: AnalyticsQuery) -> list[ColumnElement[bool]]:
+def chosen(table: Any, figures: Figures) -> list[ColumnElement[bool]]:
     """Sums of the event and the category asked for."""
+    event = number_of(ReportNameKind.EVENT_KEY, EVENT_KEY)
+    category = number_of(ReportNameKind.CATEGORY_KEY, CATEGORY_KEY)
     return [
-        column == (0 if name is None else number_of(kind, case_key(name)))
-        for column, kind, name in (
-            (table.c.event_id, ReportNameKind.EVENT_KEY, query.event_name),
-            (table.c.category_id, ReportNameKind.CATEGORY_KEY, query.category),
-        )
+        table.c.event_id == (event if figures.by_event else _ALL),
+        table.c.category_id == (category if figures.by_category else _ALL),
     ]
 
 
-def grouping_of(query: AnalyticsQuery) -> int:
-    """The grouping of the sums that know what the filters name."""
-    return (query.event_name is not None) + 2 * (query.category is not None)
-
-
-def named(lines: Any, query: AnalyticsQuery) -> list[ColumnElement[bool]]:
+def named(lines: Any, figures: Figures) -> list[ColumnElement[bool]]:
     """Order lines or tickets of the event and the category asked for."""
     conditions: list[ColumnElement[bool]] = []
-    if query.event_name is not None:
-        conditions.append(lines.c.event_key == case_key(query.event_name))
-    if query.category is not None:
-        conditions.append(lines.c.category_key == case_key(query.category))
+    if figures.by_event:
+        conditions.append(lines.c.event_key == EVENT_KEY)
+    if figures.by_category:
+        conditions.append(lines.c.category_key == CATEGORY_KEY)
     return conditions
 
 
-def holding(order_id: ColumnElement[int], query: AnalyticsQuery) -> list[ColumnElement[bool]]:
+def holding(order_id: ColumnElement[int], figures: Figures) -> list[ColumnElement[bool]]:
     """Orders with at least one line that the filters name."""
-    return [_has_line(order_items, order_id, query)] if named(order_items, query) else []
+    return [_has_line(order_items, order_id, figures)] if figures.is_filtered else []
 
 
-def once_holding(order_id: ColumnElement[int], query: AnalyticsQuery) -> list[ColumnElement[bool]]:
+def once_holding(order_id: ColumnElement[int], figures: Figures) -> list[ColumnElement[bool]]:
     """Like :func:`holding`, and orders that were deleted after they were cancelled."""
-    if not named(order_items, query):
+    if not figures.is_filtered:
         return []
-    return [or_(*(_has_line(lines, order_id, query) for lines in (order_items, deleted_lines)))]
+    return [or_(*(_has_line(lines, order_id, figures) for lines in (order_items, deleted_lines)))]
 
 
-def _has_line(
-    lines: Table, order_id: ColumnElement[int], query: AnalyticsQuery
-) -> ColumnElement[bool]:
-    return exists().where(lines.c.order_id == order_id, *named(lines, query))
+def _has_line(lines: Table, order_id: ColumnElement[int], figures: Figures) -> ColumnElement[bool]:
+    return exists().where(lines.c.order_id == order_id, *named(lines, figures))

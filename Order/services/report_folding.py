@@ -7,11 +7,11 @@ so a piece is added once, whatever crashes; a report adds what lies behind the m
 
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, exists, func, select, text, update
 
 from core.store.upsert import insert_into
 from Ledger.services.ledger_service import NOWHERE
-from models import MovementKind, deleted_lines, movements, report_progress
+from models import MovementKind, deleted_lines, movements, part_paid_orders, report_progress
 from Order.services import report_sums
 from Order.services.report_facts import Statement, Window
 from work.context import Context
@@ -69,10 +69,16 @@ def fold(context: Context, piece: int) -> int:
 
 
 def progress() -> Statement:
-    """The last line of the ledger that is in the sums, and the last there is."""
+    """The last line of the ledger that is in the sums, the last there is, and whether there is
+    money of pending orders.
+    """
     folded = select(report_progress.c.movement_id).scalar_subquery()
     last = select(func.max(movements.c.id)).scalar_subquery()
-    return select(func.coalesce(folded, 0), func.coalesce(last, 0))
+    return select(
+        func.coalesce(folded, 0).label("folded"),
+        func.coalesce(last, 0).label("last"),
+        exists(select(part_paid_orders.c.order_id)).label("is_part_paid"),
+    )
 
 
 def _add(context: Context, window: Window) -> None:

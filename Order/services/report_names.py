@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, literal_column, select, union
+from sqlalchemy import ColumnElement, FromClause, and_, select, union
 
 from core.store.upsert import insert_into
 from models import ReportNameKind, report_names
-from Order.services.report_facts import Facts, Statement
+from Order.services.report_facts import Facts, Statement, quoted
 from work.context import Context
 
 NAMES_OF_LINES = {
@@ -40,16 +40,18 @@ def numbered(lines: Facts, *, names: Any = None) -> Statement:
     return select(*facts.c, *numbers)
 
 
-def number_of(kind: ReportNameKind, name: Any) -> ColumnElement[int]:
+def number_of(
+    kind: ReportNameKind, name: Any, *, of: FromClause | None = None
+) -> ColumnElement[int]:
     """The number of a name; NULL, which nothing equals, where it has none.
 
-    Looked up one by one: joined, the planner takes a young table of names for empty.
+    Looked up one by one: joined, the planner takes a young table of names for empty. ``of`` is
+    whose rows it is looked up for, where these are not of the statement right around it.
     """
-    return (
-        select(report_names.c.id)
-        .where(report_names.c.kind == kind, report_names.c.name == name)
-        .scalar_subquery()
+    found = select(report_names.c.id).where(
+        report_names.c.kind == quoted(kind), report_names.c.name == name
     )
+    return (found if of is None else found.correlate(of)).scalar_subquery()
 
 
 def number_lines(context: Context, lines: Facts) -> None:
@@ -81,7 +83,3 @@ def number(context: Context, names: Sequence[Statement]) -> None:
     )
     statement = insert_into(context.session, report_names).from_select(["kind", "name"], new)
     context.session.execute(statement.on_conflict_do_nothing())
-
-
-def quoted(value: str) -> ColumnElement[str]:
-    return literal_column(f"'{value}'")

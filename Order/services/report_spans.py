@@ -3,16 +3,20 @@
 Periods are numbered as in ``tables/reports.py``.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, false, or_
+from sqlalchemy import BindParameter, ColumnElement, Integer, bindparam, false, or_
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from core.periods import Interval, day_number, midnight
 
 # From a first number to one that is not included.
 Numbers = tuple[int, int]
-Edge = tuple[datetime | None, datetime | None]
+Moment: TypeAlias = datetime | BindParameter[datetime]
+Edge = tuple[Moment | None, Moment | None]
 
 ALL_TIME: Numbers = (0, 1)
 ALL_MONTHS: Numbers = (1, 1_000_000)
@@ -29,7 +33,7 @@ class Spans:
     # Which days these are, for what is not in the sums yet.
     days: Numbers | None
     # What of the range is no whole day.
-    edges: tuple[Edge, ...]
+    edges: tuple[tuple[datetime | None, datetime | None], ...]
 
     @property
     def only_sum(self) -> int | None:
@@ -50,7 +54,7 @@ def spans_of(start: datetime | None, end: datetime | None, *, by: Interval | Non
     last = end.astimezone(UTC).date() if end else None
     if first and last and first >= last:
         return Spans((), None, ((start, end),))
-    edges: list[Edge] = []
+    edges: list[tuple[datetime | None, datetime | None]] = []
     if start and first and start < midnight(first):
         edges.append((start, midnight(first)))
     if end and last and end > midnight(last):
@@ -60,13 +64,67 @@ def spans_of(start: datetime | None, end: datetime | None, *, by: Interval | Non
     return Spans(sums_of_days, days, tuple(edges))
 
 
-def within(number: ColumnElement[int], spans: tuple[Numbers, ...]) -> ColumnElement[bool]:
-    """Whether a period is one of those."""
-    found = [
-        number == first if behind == first + 1 else number.between(first, behind - 1)
-        for first, behind in spans
-    ]
-    return or_(*found) if found else false()
+@dataclass(frozen=True)
+class Frame:
+    """The shape of spans, for statements that are made once; the spans' numbers are parameters.
+
+    ``name`` tells these from the parameters of another frame.
+    """
+
+    name: str
+    # Whether each of the sums is one period.
+    sums: tuple[bool, ...]
+    has_days: bool
+    # Which bounds each edge has.
+    edged: tuple[tuple[bool, bool], ...]
+
+    @classmethod
+    def of(cls, name: str, spans: Spans) -> "Frame":
+        ones = tuple(behind == first + 1 for first, behind in spans.sums)
+        edged = tuple((start is not None, end is not None) for start, end in spans.edges)
+        return cls(name, ones, spans.days is not None, edged)
+
+    def values(self, spans: Spans) -> Iterator[tuple[str, Any]]:
+        """What the parameters are for spans of this shape."""
+        days = [] if spans.days is None else [("days", spans.days)]
+        for name, (first, behind) in [*enumerate(spans.sums), *days]:
+            yield f"{self.name}_{name}_first", first
+            yield f"{self.name}_{name}_last", behind - 1
+        for number, (start, end) in enumerate(spans.edges):
+            yield f"{self.name}_{number}_start", start
+            yield f"{self.name}_{number}_end", end
+
+    def in_sums(self, period: ColumnElement[int]) -> ColumnElement[bool]:
+        """Whether sums of a period are part of the range."""
+        found = [
+            period == self._number(f"{n}_first") if is_one else self._between(period, n)
+            for n, is_one in enumerate(self.sums)
+        ]
+        return or_(*found) if found else false()
+
+    def in_days(self, day: ColumnElement[int]) -> ColumnElement[bool]:
+        """Whether a day is one of the range's whole days."""
+        return self._between(day, "days")
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        return tuple(
+            (
+                moment(f"{self.name}_{number}_start") if has_start else None,
+                moment(f"{self.name}_{number}_end") if has_end else None,
+            )
+            for number, (has_start, has_end) in enumerate(self.edged)
+        )
+
+    def _between(self, number: ColumnElement[int], name: object) -> ColumnElement[bool]:
+        return number.between(self._number(f"{name}_first"), self._number(f"{name}_last"))
+
+    def _number(self, name: str) -> BindParameter[int]:
+        return bindparam(f"{self.name}_{name}", type_=Integer)
+
+
+def moment(name: str) -> BindParameter[datetime]:
+    return bindparam(name, type_=UTCDateTime)
 
 
 def _next_midnight(moment: datetime) -> date:

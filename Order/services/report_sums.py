@@ -44,6 +44,7 @@ from Order.services.report_facts import (
     money_of_settled,
     orders_moved,
     part_paid,
+    quoted,
     sold_lines,
 )
 from Order.services.report_names import (
@@ -54,7 +55,6 @@ from Order.services.report_names import (
     number_lines,
     number_of,
     numbered,
-    quoted,
 )
 from Order.services.report_periods import add_up, each_period, steps_of_time, upsert
 from work.context import Context

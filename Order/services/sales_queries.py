@@ -4,25 +4,28 @@ A cancelled order leaves its day. Each statement adds up sums, what is not in th
 where a range does not end with a day.
 """
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Select,
+    Integer,
     Subquery,
+    case,
     func,
+    literal_column,
     select,
     type_coerce,
     union_all,
 )
 
-from core.periods import Interval
 from models import ReportNameKind, report_names, sales_sums, spelling_sums
 from Order.services.report_facts import Facts, Statement, sold_lines, sold_rows
-from Order.services.report_figures import Figures, amount, chosen, grouping_of, named, whole
-from Order.services.report_spans import Spans, spans_of, within
+from Order.services.report_figures import Figures, amount, chosen, named, whole
+from Order.services.report_names import number_of
+from Order.services.report_spans import Frame
 from Order.services.report_sums import CATEGORY, EVENT, VENUE, orders_of, signed
 
 
@@ -55,51 +58,60 @@ _SPELLINGS = {
     By.EVENT: ("event_name_id", "event_name"),
     By.CATEGORY: ("category_name_id", "category"),
 }
+# How many rows the lists of the best, the latest and the scarcest have; a plan that is made once
+# must know that they are few.
+TOP = 10
+LIMIT = literal_column(str(TOP), Integer)
 _FIGURES = ("orders", "tickets_sold", "revenue")
 
 
 def sales(figures: Figures) -> Statement:
-    return select(*_added(_cells(figures, _spans(figures))))
+    return select(*_added(_cells(figures, figures.range)))
 
 
 def sales_by_period(figures: Figures) -> Statement:
     """By day, or by month where a series is by the month and whole months suffice."""
-    cells = _cells(figures, _spans(figures, figures.query.interval))
+    cells = _cells(figures, figures.series)
     counted = whole(cells.c.tickets_sold).label("counted")
     return select(cells.c.day, counted, *_added(cells)).group_by(cells.c.day)
 
 
 def sales_by_name(figures: Figures, by: By) -> Statement:
     """Lines whose names differ in case only are one row, under one of the spellings."""
-    cells = _cells(figures, _spans(figures), by)
+    return _by_name(figures, by, _sold_by(figures, by))
+
+
+def best_events(figures: Figures) -> Statement:
+    best = _best_first(_sold_by(figures, By.EVENT)).limit(LIMIT)
+    return _by_name(figures, By.EVENT, best)
+
+
+def _sold_by(figures: Figures, by: By) -> Statement:
+    cells = _cells(figures, figures.range, by)
     key = cells.c.key
-    added = (
-        select(key, *_added(cells)).group_by(key).having(func.sum(cells.c.tickets_sold) > 0)
-    ).subquery("added")
-    order = (added.c.revenue.desc(), added.c.key)
-    if by is By.VENUE:
-        columns = (added.c.key.label("venue"), *(added.c[name] for name in _FIGURES))
-        return select(*columns).order_by(*order)
-    names = _spellings(figures, by).subquery("names")
-    name = names.c.name.label(_SPELLINGS[by][1])
-    return (
-        select(name, *(added.c[name] for name in _FIGURES))
-        .join_from(added, names, names.c.key == added.c.key)
-        .order_by(*order)
-    )
+    return select(key, *_added(cells)).group_by(key).having(func.sum(cells.c.tickets_sold) > 0)
 
 
-def sold_live(figures: Figures, spans: Spans) -> Facts | None:
+def _by_name(figures: Figures, by: By, sold: Statement) -> Statement:
+    added = sold.subquery("added")
+    name = added.c.key if by is By.VENUE else _spelling(figures, by, added)
+    column = "venue" if by is By.VENUE else _SPELLINGS[by][1]
+    figured = (added.c[name] for name in _FIGURES)
+    return _best_first(select(name.label(column), *figured, added.c.key))
+
+
+def _best_first(statement: Statement) -> Statement:
+    columns = statement.selected_columns
+    return statement.order_by(columns.revenue.desc(), columns.key)
+
+
+def sold_live(figures: Figures, frame: Frame) -> Facts | None:
     """The sold lines of a range that are in no sum, if there can be any."""
-    parts: list[Any] = [sold_rows(edge) for edge in spans.edges]
-    if figures.are_behind and spans.days is not None:
+    parts: list[Any] = [sold_rows(edge) for edge in frame.edges]
+    if figures.are_behind and frame.has_days:
         behind = sold_lines(figures.behind).subquery("behind")
-        parts.append(select(*behind.c).where(within(behind.c.day, (spans.days,))))
+        parts.append(select(*behind.c).where(frame.in_days(behind.c.day)))
     return union_all(*parts) if parts else None
-
-
-def _spans(figures: Figures, interval: Interval | None = None) -> Spans:
-    return spans_of(figures.query.start, figures.query.end, by=interval)
 
 
 def _added(cells: Subquery) -> list[ColumnElement[Any]]:
@@ -107,40 +119,50 @@ def _added(cells: Subquery) -> list[ColumnElement[Any]]:
     return [*counts, amount(cells.c.revenue).label("revenue")]
 
 
-def _cells(figures: Figures, spans: Spans, by: By | None = None) -> Subquery:
+def _cells(figures: Figures, frame: Frame, by: By | None = None) -> Subquery:
     """Figures by period, and by one thing that they are told apart by."""
-    parts = [_summed(figures, spans, by)]
-    live = sold_live(figures, spans)
+    parts = [_summed(figures, frame, by)]
+    live = sold_live(figures, frame)
     if live is not None:
         parts.append(_counted(figures, live, by))
     return union_all(*parts).subquery("cells")
 
 
-def _summed(figures: Figures, spans: Spans, by: By | None) -> Statement:
+def _summed(figures: Figures, frame: Frame, by: By | None) -> Statement:
     sums = sales_sums.c
-    statement: Select[Any] = select(
-        sums.period.label("day"),
-        sums.orders.label("orders"),
-        sums.tickets.label("tickets_sold"),
-        type_coerce(sums.revenue, BigInteger).label("revenue"),
-    )
     conditions = {
-        By.EVENT: chosen(sales_sums, figures.query)[0],
-        By.CATEGORY: chosen(sales_sums, figures.query)[1],
-        By.VENUE: sums.venue_id == 0,
+        By.EVENT: chosen(sales_sums, figures)[0],
+        By.CATEGORY: chosen(sales_sums, figures)[1],
+        By.VENUE: sums.venue_id == literal_column("0"),
     }
-    grouping = grouping_of(figures.query)
+    grouping = figures.grouping
     if by is not None:
-        is_chosen = bool(grouping & by.bit)
-        grouping |= by.bit
-        statement = statement.add_columns(report_names.c.name.label("key")).join_from(
-            sales_sums, report_names, report_names.c.id == sales_sums.c[by.number]
-        )
-        if not is_chosen:
+        if not grouping & by.bit:
             del conditions[by]
-    return statement.where(
-        sums.grouping == grouping, within(sums.period, spans.sums), *conditions.values()
+        grouping |= by.bit
+    found = (
+        sums.grouping == literal_column(str(grouping)),
+        frame.in_sums(sums.period),
+        *conditions.values(),
     )
+    revenue = type_coerce(sums.revenue, BigInteger)
+    if by is None:
+        columns = (sums.orders, sums.tickets.label("tickets_sold"), revenue.label("revenue"))
+        return select(sums.period.label("day"), *columns).where(*found)
+    return _summed_by(by, revenue, found)
+
+
+def _summed_by(by: By, revenue: ColumnElement[int], found: Iterable[Any]) -> Statement:
+    """Added up before the names are looked up, for these are few."""
+    number = sales_sums.c[by.number]
+    columns = {"orders": sales_sums.c.orders, "tickets_sold": sales_sums.c.tickets}
+    added = [whole(column).label(name) for name, column in columns.items()]
+    added.append(whole(revenue).label("revenue"))
+    few = select(number.label("number"), *added).where(*found).group_by(number).subquery("few")
+    figured = (few.c[name] for name in _FIGURES)
+    return select(
+        literal_column("0").label("day"), *figured, report_names.c.name.label("key")
+    ).join(report_names, report_names.c.id == few.c.number)
 
 
 def _counted(figures: Figures, live: Facts, by: By | None) -> Statement:
@@ -154,43 +176,52 @@ def _counted(figures: Figures, live: Facts, by: By | None) -> Statement:
             signed(lines, "worth").label("revenue"),
             *keys,
         )
-        .where(*named(lines, figures.query))
+        .where(*named(lines, figures))
         .group_by(lines.c.day, *keys)
     )
 
 
-def _spellings(figures: Figures, by: By) -> Statement:
-    """For each key one of its spellings, of those that were sold."""
-    spans = _spans(figures)
-    number, column = _SPELLINGS[by]
-    key, name = report_names.alias("key"), report_names.alias("spelling")
-    sums = spelling_sums.c
-    conditions = zip(
-        (figures.query.event_name, figures.query.category),
-        chosen(spelling_sums, figures.query),
-        strict=True,
+def _spelling(figures: Figures, by: By, added: Subquery) -> ColumnElement[str]:
+    """One of the spellings of a key, of those that were sold in the range.
+
+    Most keys are spelled in one way only, and then what is known of all time suffices.
+    """
+    ever = _told(figures, by, added, is_ever=True)
+    lowest, highest = func.min(ever.c.name), func.max(ever.c.name)
+    then = _told(figures, by, added)
+    sold = (
+        select(then.c.name)
+        .group_by(then.c.name)
+        .having(func.sum(then.c.tickets) > 0)
+        .subquery("sold")
     )
+    one_then = select(func.min(sold.c.name)).scalar_subquery()
+    return select(case((lowest == highest, lowest), else_=one_then)).scalar_subquery()
+
+
+def _told(figures: Figures, by: By, added: Subquery, *, is_ever: bool = False) -> Subquery:
+    """The spellings of a row's key, with the tickets that were sold under each."""
+    number, column = _SPELLINGS[by]
+    name = report_names.alias("spelling")
+    sums = spelling_sums.c
+    asked = (figures.by_event, figures.by_category)
     parts: list[Statement] = [
-        select(key.c.name.label("key"), name.c.name.label("name"), sums.tickets.label("tickets"))
-        .join_from(spelling_sums, key, key.c.id == sums[by.number])
-        .join(name, name.c.id == sums[number])
-        .where(within(sums.period, spans.sums))
-        .where(*(condition for asked, condition in conditions if asked is not None))
+        select(name.c.name, sums.tickets.label("tickets"))
+        .join_from(spelling_sums, name, name.c.id == sums[number])
+        .where(
+            sums[by.number] == number_of(by.kind, added.c.key, of=added),
+            sums.period == literal_column("0") if is_ever else figures.range.in_sums(sums.period),
+            *(
+                one
+                for one, is_asked in zip(chosen(spelling_sums, figures), asked, strict=True)
+                if is_asked
+            ),
+        )
     ]
-    live = sold_live(figures, spans)
+    live = sold_live(figures, figures.range)
     if live is not None:
         lines = live.subquery("live")
         units = (lines.c.sign * lines.c.quantity).label("tickets")
-        parts.append(
-            select(lines.c[by.key].label("key"), lines.c[column].label("name"), units).where(
-                *named(lines, figures.query)
-            )
-        )
-    told = union_all(*parts).subquery("told")
-    sold = (
-        select(told.c.key, told.c.name)
-        .group_by(told.c.key, told.c.name)
-        .having(func.sum(told.c.tickets) > 0)
-        .subquery("sold")
-    )
-    return select(sold.c.key, func.min(sold.c.name).label("name")).group_by(sold.c.key)
+        spelled = select(lines.c[column], units).where(lines.c[by.key] == added.c.key)
+        parts.append(spelled.where(*named(lines, figures)).correlate(added))
+    return union_all(*parts).subquery("ever" if is_ever else "told")

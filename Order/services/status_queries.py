@@ -1,48 +1,55 @@
 """How many orders and transactions were created in a period, by the state that they are in."""
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Table, func, literal_column, select, union_all
 
-from core.periods import midnight, numbered_day
 from models import CountedKind, OrderStatus, TransactionStatus, orders, status_sums, transactions
 from Order.services.money_queries import money_live
-from Order.services.report_facts import RECEIVED, Statement, in_edge, orders_moved
-from Order.services.report_figures import Figures, chosen, grouping_of, holding, once_holding, whole
-from Order.services.report_spans import ALL_DAYS, Edge, Numbers, Spans, spans_of, within
+from Order.services.report_facts import (
+    RECEIVED,
+    Statement,
+    in_edge,
+    is_one_of,
+    orders_moved,
+    quoted,
+)
+from Order.services.report_figures import Figures, chosen, holding, once_holding, whole
+from Order.services.report_spans import Edge
 
 
 def order_counts(figures: Figures) -> Statement:
-    spans = _spans(figures)
-    parts = [_summed(figures, CountedKind.ORDER, spans)]
-    parts += (_rows(figures, orders, orders.c.id, edge) for edge in spans.edges)
-    if spans.days is not None:
-        if figures.are_behind:
-            parts.append(_orders_behind(figures, spans.days))
-        if figures.is_filtered:
-            # Lines are added to pending orders, so no sum by event or category has them.
-            pending = _rows(figures, orders, orders.c.id, _edge_of(spans.days))
-            parts.append(pending.where(orders.c.status == OrderStatus.PENDING))
+    frame = figures.range
+    parts = [_summed(figures, CountedKind.ORDER)]
+    parts += (_settled(figures, edge) for edge in frame.edges)
+    if frame.has_days and figures.are_behind:
+        parts.append(_orders_behind(figures))
+    if figures.is_filtered:
+        # Lines are added to pending orders, so no sum by event or category has them.
+        pending = _rows(figures, orders, orders.c.id, figures.bounds)
+        parts.append(pending.where(orders.c.status == quoted(OrderStatus.PENDING)))
     return _added(parts)
 
 
 def transaction_counts(figures: Figures) -> Statement:
-    spans, row = _spans(figures), transactions.c
-    parts = [_summed(figures, CountedKind.TRANSACTION, spans)]
-    for edge in spans.edges:
+    frame, row = figures.range, transactions.c
+    parts = [_summed(figures, CountedKind.TRANSACTION)]
+    for edge in frame.edges:
         settled = _rows(figures, transactions, row.order_id, edge)
-        parts.append(settled.where(row.status.in_(RECEIVED)))
-    if spans.days is not None:
-        parts += _transactions_behind(figures, spans.days)
+        parts.append(settled.where(is_one_of(row.status, RECEIVED)))
+    if frame.has_days:
+        parts += _transactions_behind(figures)
     # The ledger knows only money that succeeded.
-    unsettled = _rows(figures, transactions, row.order_id, (figures.query.start, figures.query.end))
+    unsettled = _rows(figures, transactions, row.order_id, figures.bounds)
     parts.append(unsettled.where(row.succeeded_at.is_(None)))
     return _added(parts)
 
 
-def _spans(figures: Figures) -> Spans:
-    return spans_of(figures.query.start, figures.query.end)
+def _settled(figures: Figures, edge: Edge) -> Statement:
+    rows = _rows(figures, orders, orders.c.id, edge)
+    if figures.is_filtered:
+        rows = rows.where(orders.c.status != quoted(OrderStatus.PENDING))
+    return rows
 
 
 def _added(parts: list[Any]) -> Statement:
@@ -50,35 +57,35 @@ def _added(parts: list[Any]) -> Statement:
     return select(counts.c.status, whole(counts.c.counted).label("rows")).group_by(counts.c.status)
 
 
-def _summed(figures: Figures, kind: CountedKind, spans: Spans) -> Statement:
+def _summed(figures: Figures, kind: CountedKind) -> Statement:
     sums = status_sums.c
     return select(sums.status, sums.counted).where(
-        sums.kind == kind,
-        sums.grouping == grouping_of(figures.query),
-        within(sums.period, spans.sums),
-        *chosen(status_sums, figures.query),
+        sums.kind == quoted(kind),
+        sums.grouping == literal_column(str(figures.grouping)),
+        figures.range.in_sums(sums.period),
+        *chosen(status_sums, figures),
     )
 
 
 def _rows(figures: Figures, table: Table, order_id: Column[int], edge: Edge) -> Statement:
     return (
         select(table.c.status, func.count().label("counted"))
-        .where(*in_edge(table.c.created_at, edge), *holding(order_id, figures.query))
+        .where(*in_edge(table.c.created_at, edge), *holding(order_id, figures))
         .group_by(table.c.status)
     )
 
 
-def _orders_behind(figures: Figures, days: Numbers) -> Statement:
+def _orders_behind(figures: Figures) -> Statement:
     moved = orders_moved(figures.behind).subquery("moved")
     statement = select(moved.c.status, moved.c.sign).where(
-        within(moved.c.day, (days,)), *once_holding(moved.c.order_id, figures.query)
+        figures.range.in_days(moved.c.day), *once_holding(moved.c.order_id, figures)
     )
     if figures.is_filtered:
-        statement = statement.where(moved.c.status != OrderStatus.PENDING.value)
+        statement = statement.where(moved.c.status != quoted(OrderStatus.PENDING))
     return statement
 
 
-def _transactions_behind(figures: Figures, days: Numbers) -> list[Statement]:
+def _transactions_behind(figures: Figures) -> list[Statement]:
     live = money_live(figures)
     if live is None:
         return []
@@ -88,19 +95,8 @@ def _transactions_behind(figures: Figures, days: Numbers) -> list[Statement]:
         is_success = status is TransactionStatus.SUCCESS
         counted = moved.c.received - moved.c.emptied if is_success else moved.c.emptied
         parts.append(
-            select(literal_column(f"'{status.value}'").label("status"), counted).where(
-                within(moved.c.created_day, (days,)),
-                *holding(moved.c.order_id, figures.query),
+            select(quoted(status).label("status"), counted).where(
+                figures.range.in_days(moved.c.created_day), *holding(moved.c.order_id, figures)
             )
         )
     return parts
-
-
-def _edge_of(days: Numbers) -> Edge:
-    """Whole days as times; the outermost numbers are those of no bound."""
-    start, end = (_midnight(number) if number not in ALL_DAYS else None for number in days)
-    return start, end
-
-
-def _midnight(number: int) -> datetime:
-    return midnight(numbered_day(number))

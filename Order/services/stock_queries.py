@@ -6,30 +6,31 @@ ticket that was renamed since is still the one whose stock they left.
 
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Subquery, func, select, union_all
+from sqlalchemy import ColumnElement, Subquery, func, select, union_all
 
 from models import TicketStatus, ticket_sums, tickets
-from Order.services.report_facts import Statement
+from Order.services.report_facts import Statement, quoted
 from Order.services.report_figures import Figures, named, whole
-from Order.services.report_spans import spans_of, within
 from Order.services.report_sums import signed
-from Order.services.sales_queries import sold_live
+from Order.services.sales_queries import LIMIT, By, sold_live
 
-# How many rows the lists of the best, the latest and the scarcest have.
-TOP = 10
 _TICKET = (
     tickets.c.id.label("ticket_id"),
     tickets.c.event_name,
     tickets.c.total_quantity,
     tickets.c.available_quantity,
 )
+_NAMES = {
+    By.CATEGORY: (tickets.c.category, tickets.c.category_key),
+    By.VENUE: (tickets.c.venue, tickets.c.venue),
+}
 
 
 def ticket_counts(figures: Figures) -> Statement:
     """Kinds of tickets by their present status."""
     return (
         select(tickets.c.status, func.count().label("rows"))
-        .where(*named(tickets, figures.query))
+        .where(*named(tickets, figures))
         .group_by(tickets.c.status)
     )
 
@@ -42,8 +43,9 @@ def stock_by_status(figures: Figures) -> Statement:
     return _stock(figures, tickets.c.status, *counts).group_by(tickets.c.status)
 
 
-def stock_by(figures: Figures, name: Column[Any], key: Column[Any]) -> Statement:
+def stock_by(figures: Figures, by: By) -> Statement:
     """Tickets whose names differ in case only are one row, under one of the spellings."""
+    name, key = _NAMES[by]
     statement = _stock(figures, func.min(name).label(name.name)).group_by(key)
     return statement.order_by(statement.selected_columns.sold_quantity.desc(), key)
 
@@ -53,9 +55,9 @@ def top_selling(figures: Figures) -> Statement:
     return (
         select(*_TICKET, sold.c.units.label("sold_quantity"))
         .join_from(sold, tickets, tickets.c.id == sold.c.ticket_id)
-        .where(*named(tickets, figures.query))
+        .where(*named(tickets, figures))
         .order_by(sold.c.units.desc(), tickets.c.id)
-        .limit(TOP)
+        .limit(LIMIT)
     )
 
 
@@ -64,13 +66,13 @@ def low_stock(figures: Figures) -> Statement:
     scarce = (
         select(*_TICKET)
         .where(
-            tickets.c.status == TicketStatus.AVAILABLE.value,
+            tickets.c.status == quoted(TicketStatus.AVAILABLE),
             # Whole tenths suffice for whole tickets; ten times a quantity might not fit.
             tickets.c.available_quantity <= tickets.c.total_quantity // 10,
-            *named(tickets, figures.query),
+            *named(tickets, figures),
         )
         .order_by(tickets.c.available_quantity, tickets.c.id)
-        .limit(TOP)
+        .limit(LIMIT)
         .subquery("scarce")
     )
     sold = _units_sold(figures)
@@ -92,18 +94,18 @@ def _stock(figures: Figures, *columns: ColumnElement[Any]) -> Statement:
             whole(sold.c.units).label("sold_quantity"),
         )
         .join_from(tickets, sold, sold.c.ticket_id == tickets.c.id, isouter=True)
-        .where(*named(tickets, figures.query))
+        .where(*named(tickets, figures))
     )
 
 
 def _units_sold(figures: Figures) -> Subquery:
     """The units sold of each ticket of which any were."""
-    spans = spans_of(figures.query.start, figures.query.end)
+    frame = figures.range
     sums = ticket_sums.c
     parts: list[Statement] = [
-        select(sums.ticket_id, sums.tickets.label("units")).where(within(sums.period, spans.sums))
+        select(sums.ticket_id, sums.tickets.label("units")).where(frame.in_sums(sums.period))
     ]
-    live = sold_live(figures, spans)
+    live = sold_live(figures, frame)
     if live is not None:
         lines = live.subquery("live")
         units = signed(lines, "quantity").label("units")

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.support.client import Api
+from tests.support.folding import fold
 from tests.support.service import Service
 from tests.support.shop import REPORTS, SERIES, figures, open_shop, pay, refund, report, set_status
-from tests.support.statements import statements
+from tests.support.statements import messages, statements
 
 
 def sell(api: Api, user: Any, ticket: Any, quantity: int = 1) -> Any:
@@ -277,3 +278,21 @@ class TestCost:
         with statements(service.database) as heard:
             report(api, name)
         return len(heard)
+
+
+# SQLite plans in no time.
+@pytest.mark.parametrize("shared_service", ["postgres"], indirect=True, scope="session")
+class TestPlans:
+    def test_a_report_that_is_asked_again_is_planned_already(
+        self, api: Api, service: Service
+    ) -> None:
+        open_shop(api)
+        fold(service)
+        march, april = ({"start": f"2026-{month}-01"} for month in ("03", "04"))
+        for name in REPORTS:
+            report(api, name, **march)
+            with messages(service.database) as sent:
+                report(api, name, **april)
+            asked = [message for message in sent if "SELECT" in message]
+            assert [message for message in asked if "EXECUTE" not in message] == [], name
+            assert [message for message in asked if "PREPARE" in message] == [], name

@@ -18,6 +18,7 @@ from Order.services import analytics_service, order_service, report_folding
 from tests.support import oracle_reports
 from tests.support.books import disagreements
 from tests.support.client import Api
+from tests.support.folding import EVERYTHING, behind, fold
 from tests.support.report_lives import CATEGORIES, NAMES, ShopLife
 from tests.support.service import Service
 from work.context import Context, unattended
@@ -26,7 +27,6 @@ REPORTS = ("get_dashboard", "get_sales", "get_revenue", "get_users", "get_ticket
 START = datetime(2026, 3, 1, tzinfo=UTC)
 ALL_TIME = AnalyticsQuery()
 PATIENCE = 20
-EVERYTHING = 1000
 
 
 def a_question(source: random.Random, now: datetime) -> AnalyticsQuery:
@@ -65,19 +65,6 @@ def require_equal(service: Service, query: AnalyticsQuery) -> None:
             assert found == expected, (name, query)
 
     service.database.snapshot_now(unattended(ask, service.settings, service.clock))
-
-
-def fold(service: Service, piece: int = EVERYTHING) -> int:
-    unit = unattended(lambda context: report_folding.fold(context, piece), service.settings)
-    return service.database.write_now(unit)
-
-
-def behind(service: Service) -> int:
-    """How far the sums are behind the ledger."""
-    folded, last = service.database.read_now(
-        lambda session: tuple(session.execute(report_folding.progress()).one())
-    )
-    return int(last - folded)
 
 
 @contextmanager

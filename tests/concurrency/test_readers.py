@@ -4,7 +4,7 @@ from collections import Counter
 from itertools import chain
 from typing import Any
 
-from Order.services.stock_queries import TOP
+from Order.services.sales_queries import TOP
 from tests.support.racing import THREADS, Answer, Call, race, tally
 from tests.support.site import Site, order_body
 

@@ -1,0 +1,95 @@
+"""A question to the reports: its statements are made once for each way that it can be asked."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import BindParameter, Executable
+from sqlalchemy.sql import visitors
+
+from core.store.dialects import Sql
+from core.store.statements import Row, Statement, statement
+from core.text import case_key
+from Order.schemas.analytics import AnalyticsQuery
+from Order.services import report_facts
+from Order.services.report_figures import Figures
+from Order.services.report_folding import progress
+from Order.services.report_spans import Frame, spans_of
+from work.context import Context
+
+# How many statements are remembered: callers ask in as many ways as they like.
+_WAYS = 1000
+Build = Callable[..., report_facts.Statement]
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """A question, asked of one state of the data."""
+
+    context: Context
+    query: AnalyticsQuery
+    figures: Figures
+    _values: Mapping[str, Any] = field(repr=False)
+
+    def rows(self, build: Build, *choice: Any) -> list[Row]:
+        """What the statement finds that ``build`` makes of the figures and a choice."""
+        made, names = _made(build, self.figures, choice)
+        return self.context.rows(made, **{name: self._values[name] for name in names})
+
+    def one(self, build: Build, *choice: Any) -> Row:
+        [row] = self.rows(build, *choice)
+        return row
+
+
+def inquiry(context: Context, query: AnalyticsQuery) -> Inquiry:
+    """To be asked in the snapshot that answers the question."""
+    [(folded, last, is_part_paid)] = context.rows(_progress)
+    spans = spans_of(query.start, query.end)
+    series = spans_of(query.start, query.end, by=query.interval)
+    figures = Figures(
+        by_event=query.event_name is not None,
+        by_category=query.category is not None,
+        has_start=query.start is not None,
+        has_end=query.end is not None,
+        range=Frame.of("range", spans),
+        series=Frame.of("series", series),
+        is_one_sum=spans.only_sum is not None,
+        are_behind=last > folded,
+        has_part_paid=bool(is_part_paid),
+    )
+    values = {
+        "folded": folded,
+        "start": query.start,
+        "end": query.end,
+        "event_key": query.event_name and case_key(query.event_name),
+        "category_key": query.category and case_key(query.category),
+        "one_sum": spans.only_sum,
+        **dict(figures.range.values(spans)),
+        **dict(figures.series.values(series)),
+    }
+    return Inquiry(context, query, figures, values)
+
+
+@statement
+def _progress(_sql: Sql) -> Executable:
+    return progress()
+
+
+@lru_cache(_WAYS)
+def _made(
+    build: Build, figures: Figures, choice: tuple[Any, ...]
+) -> tuple[Statement, frozenset[str]]:
+    """The statement of a way of asking, and the names of its parameters."""
+    built = build(figures, *choice)
+    names = {
+        part.key
+        for part in visitors.iterate(built)
+        if isinstance(part, BindParameter) and part.required
+    }
+    return Statement(lambda _sql: built, plans_anew=_plans_anew(figures)), frozenset(names)
+
+
+def _plans_anew(figures: Figures) -> bool:
+    """Whether rows are read: how many there are depends on what is asked for."""
+    return bool(figures.are_behind or figures.range.edged or figures.is_filtered)
