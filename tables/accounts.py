@@ -31,8 +31,6 @@ class User(SQLModel, table=True):
         UniqueConstraint("username_key"),
         UniqueConstraint("email_key"),
         Index(None, "created_at", "id"),
-        # Reports count all users, and need not read all of each.
-        Index("ix_users_counted", "is_active", "created_at"),
         NEVER_REUSE_IDS,
     )
 

@@ -164,15 +164,6 @@ class Transaction(SQLModel, table=True):
         Index(None, "created_at", "id"),
         Index(None, "amount", "id"),
         Index(None, "succeeded_at"),
-        # Reports count these from here; all others are in their sums.
-        Index(
-            "ix_transactions_unsettled",
-            "created_at",
-            "status",
-            "order_id",
-            postgresql_where=text("succeeded_at IS NULL"),
-            sqlite_where=text("succeeded_at IS NULL"),
-        ),
         NEVER_REUSE_IDS,
     )
 

@@ -8,7 +8,17 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from core.columns import NEVER_REUSE_IDS, BigId, id_column, money_column, stored_by_value, table_of
@@ -158,8 +168,8 @@ class MoneySum(SQLModel, table=True):
 class StatusSum(SQLModel, table=True):
     """Orders and transactions by when they were created and what state they are in.
 
-    By event and category only those are counted whose lines do not change any more: orders that
-    are not pending. Transactions are here once their money succeeded.
+    Transactions are here once their money succeeded; those that are pending or failed, once their
+    order left pending. Pending orders are by event and category as ``pending_cells`` has them.
     """
 
     __tablename__: ClassVar[Any] = "status_sums"
@@ -171,6 +181,70 @@ class StatusSum(SQLModel, table=True):
     category_id: int = _key()
     status: str = _key(String(20))
     counted: int = _count()
+
+
+class PendingCell(SQLModel, table=True):
+    """An event and a category under which a pending order is counted.
+
+    Lines are added to pending orders, so what an order is counted under is not what it has now if
+    it moved behind the mark.
+    """
+
+    __tablename__: ClassVar[Any] = "pending_cells"
+
+    order_id: int = _key()
+    event_id: int = _key()
+    category_id: int = _key()
+    # When the order was placed.
+    day: int
+
+
+class PaymentMove(SQLModel, table=True):
+    """A payment that came to be pending or failed (1), or is that no more (-1), until the sums
+    have it.
+
+    Triggers write it, for the ledger knows only money that succeeded.
+    """
+
+    __tablename__: ClassVar[Any] = "payment_moves"
+    __table_args__ = (NEVER_REUSE_IDS,)
+
+    id: int = id_column()
+    order_id: int = Field(sa_type=BigId)
+    # When the payment was announced.
+    day: int
+    status: str = Field(sa_type=String(20))
+    sign: int
+    # Whether it is being added to the sums; no other transaction sees it so.
+    is_taken: bool = False
+
+
+class UserSum(SQLModel, table=True):
+    """Users by the day of their registration."""
+
+    __tablename__: ClassVar[Any] = "user_sums"
+
+    period: int = _key(Integer)
+    is_active: bool = _key(Boolean)
+    counted: int = _count()
+
+
+class UserMove(SQLModel, table=True):
+    """A user who came (1) or went (-1), until the sums have it; who changed did both.
+
+    Triggers write it.
+    """
+
+    __tablename__: ClassVar[Any] = "user_moves"
+    __table_args__ = (NEVER_REUSE_IDS,)
+
+    id: int = id_column()
+    # When the user registered.
+    day: int
+    is_active: bool
+    sign: int
+    # As of a payment's move.
+    is_taken: bool = False
 
 
 class PartPaidOrder(SQLModel, table=True):
@@ -214,3 +288,7 @@ money_sums = table_of(MoneySum)
 status_sums = table_of(StatusSum)
 deleted_lines = table_of(DeletedLine)
 part_paid_orders = table_of(PartPaidOrder)
+pending_cells = table_of(PendingCell)
+payment_moves = table_of(PaymentMove)
+user_sums = table_of(UserSum)
+user_moves = table_of(UserMove)

@@ -64,6 +64,27 @@ _ORDERS_MOVED = f"""
     WHERE m.kind = 'order' AND m.id <= {_SUMMED}
     GROUP BY {_day("p.created_at")}, m.origin, m.target"""
 
+_ACTIVITY = "CASE WHEN is_active THEN 'active' ELSE 'inactive' END"
+# Orders of which anything moved behind the mark: lines are added only with a move of stock.
+_MOVED_SINCE = f"SELECT order_id FROM movements WHERE id > {_SUMMED} AND order_id IS NOT NULL"
+_PENDING = f"""
+    SELECT DISTINCT l.order_id, COALESCE(n.id, 0) AS event_id
+    FROM orders o JOIN order_items l ON l.order_id = o.id
+        LEFT JOIN report_names n ON n.kind = 'event_key' AND n.name = l.event_key
+    WHERE o.status = 'pending' AND o.id NOT IN ({_MOVED_SINCE})"""
+
+
+def _pending_by(grouping: int) -> list[str]:
+    """An order counts once under each event, under each category, and under each pair of them."""
+    keys = {1: "event_id", 2: "category_id", 3: "event_id, category_id"}[grouping]
+    field = f"pending by grouping {grouping}"
+    cells = f"FROM (SELECT DISTINCT order_id, day, {keys} FROM pending_cells) AS cells"
+    sums = "FROM status_sums WHERE kind = 'order' AND status = 'pending'"
+    return [
+        _as("expected", field, "1", source=cells, of="day"),
+        _as("found", field, "counted", source=f"{sums} AND grouping = {grouping} AND {_DAYS}"),
+    ]
+
 
 def _as(side: str, field: str, value: str, *, source: str, of: str = "period") -> str:
     expected, found = (value, "0") if side == "expected" else ("0", value)
@@ -180,7 +201,7 @@ SUM_RULES = (
     ),
     Rule(
         "sums_of_payments",
-        "The sums have the transactions that the ledger knows, by what it left of them.",
+        "The sums have the transactions that there are, by what the ledger left of them.",
         "period",
         "number",
         added_up(
@@ -190,8 +211,48 @@ SUM_RULES = (
             " SELECT transaction_id, SUM(CASE WHEN target = 'seller' THEN amount ELSE -amount END)"
             f" AS amount FROM movements WHERE kind = 'money' AND id <= {_SUMMED}"
             " GROUP BY transaction_id) AS kept ON kept.transaction_id = t.id",
+            # The ledger does not know these; what is not in the sums yet is noted.
+            f"SELECT {_day('created_at')}, status, 1, 0 FROM transactions"
+            " WHERE status IN ('pending', 'failed')",
+            "SELECT day, status, 0, sign FROM payment_moves",
             "SELECT period, status, 0, counted FROM status_sums"
             f" WHERE kind = 'transaction' AND grouping = 0 AND {_DAYS}",
+        ),
+    ),
+    Rule(
+        "sums_of_pending",
+        "The sums count pending orders under the events of their lines, until they move again.",
+        "event",
+        "number",
+        added_up(
+            f"SELECT event_id AS id, 'orders' AS field, 1 AS expected, 0 AS found"
+            f" FROM ({_PENDING}) AS pending",
+            "SELECT event_id, 'orders', 0, 1 FROM ("
+            " SELECT DISTINCT order_id, event_id FROM pending_cells"
+            f" WHERE order_id NOT IN ({_MOVED_SINCE})) AS cells",
+            "SELECT event_id, 'orders in sums', 1, 0 FROM ("
+            " SELECT DISTINCT order_id, event_id FROM pending_cells) AS cells",
+            "SELECT event_id, 'orders in sums', 0, counted FROM status_sums"
+            " WHERE kind = 'order' AND grouping = 1 AND period = 0 AND status = 'pending'",
+        ),
+    ),
+    Rule(
+        "sums_of_pending_by_category",
+        "The sums count pending orders under all their events and categories.",
+        "period",
+        "number",
+        added_up(*(side for by in (1, 2, 3) for side in _pending_by(by))),
+    ),
+    Rule(
+        "sums_of_users",
+        "The sums have the users that there are, on the day of their registration.",
+        "period",
+        "number",
+        added_up(
+            f"SELECT {_day('created_at')} AS id, {_ACTIVITY} AS field, 1 AS expected, 0 AS found"
+            " FROM users",
+            f"SELECT day, {_ACTIVITY}, 0, sign FROM user_moves",
+            f"SELECT period, {_ACTIVITY}, 0, counted FROM user_sums WHERE {_DAYS}",
         ),
     ),
     Rule(
@@ -226,6 +287,7 @@ SUM_RULES = (
                     ("sales_sums", "tickets"),
                     ("money_sums", "transactions"),
                     ("status_sums", "counted"),
+                    ("user_sums", "counted"),
                     ("ticket_sums", "tickets"),
                     ("spelling_sums", "tickets"),
                     ("customer_sums", "orders"),

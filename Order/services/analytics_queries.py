@@ -1,12 +1,16 @@
-"""The statements of the reports that need no sums: the newest orders, and the users."""
+"""The statements of the reports on what is neither sold nor paid: the newest orders, and users."""
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Subquery, case, literal_column, select, true, union_all
+from sqlalchemy.types import BigInteger
 
-from core.periods import Interval, day_number_column, period_column
-from models import orders, users
+from core.periods import day_number_column
+from models import orders, user_moves, user_sums, users
 from Order.services.report_facts import Statement, in_edge
-from Order.services.report_figures import Figures, holding
+from Order.services.report_figures import Figures, holding, whole
+from Order.services.report_spans import Frame
 from Order.services.sales_queries import LIMIT
+
+_NONE = literal_column("0", BigInteger)
 
 
 def recent_orders(figures: Figures) -> Statement:
@@ -20,23 +24,46 @@ def recent_orders(figures: Figures) -> Statement:
 
 
 def user_counts(figures: Figures) -> Statement:
-    active = users.c.is_active.is_(True)
+    """All users, and those who registered in the range."""
+    ever = user_sums.c.period == literal_column("0")
+    sums, moves, frame = user_sums.c, user_moves.c, figures.range
+    parts: list[Statement] = [
+        select(sums.is_active, sums.counted, _NONE.label("new_users")).where(ever),
+        select(moves.is_active, moves.sign, _NONE),
+        *(select(true(), _NONE, part.c.counted) for part in _registered(frame)),
+    ]
+    found = union_all(*parts).subquery("found")
+    active = case((found.c.is_active, found.c.counted), else_=0)
+    inactive = case((found.c.is_active, 0), else_=found.c.counted)
     return select(
-        func.count().label("total_users"),
-        func.count().filter(active).label("active_users"),
-        func.count().filter(~active).label("inactive_users"),
-        func.count()
-        .filter(and_(True, *in_edge(users.c.created_at, figures.bounds)))
-        .label("new_users"),
-    ).select_from(users)
+        whole(found.c.counted).label("total_users"),
+        whole(active).label("active_users"),
+        whole(inactive).label("inactive_users"),
+        whole(found.c.new_users).label("new_users"),
+    )
 
 
 def new_users_by_period(figures: Figures) -> Statement:
-    day = period_column(users.c.created_at, Interval.DAY).label("day")
-    counted = select(day, func.count().label("new_users"))
-    found = (
-        counted.where(*in_edge(users.c.created_at, figures.bounds)).group_by(day).subquery("found")
+    found = union_all(*(select(*part.c) for part in _registered(figures.series))).subquery("found")
+    added = whole(found.c.counted)
+    return select(found.c.day, added.label("counted"), added.label("new_users")).group_by(
+        found.c.day
     )
-    # Days are numbered once they are few: writing a number takes longer than cutting a time off.
-    number = day_number_column(found.c.day)
-    return select(number.label("day"), found.c.new_users.label("counted"), found.c.new_users)
+
+
+def _registered(frame: Frame) -> list[Subquery]:
+    """Users by when they registered: sums, what is not in them yet, and rows."""
+    sums, moves = user_sums.c, user_moves.c
+    day = day_number_column(users.c.created_at)
+    parts: list[Statement] = [
+        select(sums.period.label("day"), sums.counted).where(frame.in_sums(sums.period))
+    ]
+    if frame.has_days:
+        parts.append(select(moves.day, moves.sign.label("counted")).where(frame.in_days(moves.day)))
+    parts += (
+        select(day.label("day"), literal_column("1").label("counted")).where(
+            *in_edge(users.c.created_at, edge)
+        )
+        for edge in frame.edges
+    )
+    return [part.subquery(f"registered_{number}") for number, part in enumerate(parts)]

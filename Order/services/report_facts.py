@@ -170,6 +170,15 @@ def orders_moved(window: Window) -> Statement:
     )
 
 
+def moved_orders(window: Window) -> Statement:
+    """The orders of which anything moved: also when lines are added, for these hold stock."""
+    return (
+        select(movements.c.order_id)
+        .where(window.holds(movements.c.id), movements.c.order_id.is_not(None))
+        .distinct()
+    )
+
+
 def in_edge(moment: Column[datetime], edge: Edge) -> list[ColumnElement[bool]]:
     start, end = edge
     conditions: list[ColumnElement[bool]] = []

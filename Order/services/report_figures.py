@@ -60,6 +60,11 @@ class Figures:
         return self.by_event or self.by_category
 
     @property
+    def asked(self) -> tuple[bool, bool]:
+        """For what :func:`chosen` tells, whether it is asked for."""
+        return self.by_event, self.by_category
+
+    @property
     def grouping(self) -> int:
         """The grouping of the sums that know what the filters name."""
         return self.by_event + 2 * self.by_category

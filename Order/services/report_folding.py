@@ -12,7 +12,7 @@ from sqlalchemy import delete, exists, func, select, text, update
 from core.store.upsert import insert_into
 from Ledger.services.ledger_service import NOWHERE
 from models import MovementKind, deleted_lines, movements, part_paid_orders, report_progress
-from Order.services import report_sums
+from Order.services import report_counts, report_sums
 from Order.services.report_facts import Statement, Window
 from work.context import Context
 
@@ -46,15 +46,19 @@ def fold_ledger(context: Context, *, limit: int) -> int:
     """
     piece = PIECE_ON_SQLITE if _is_sqlite(context) else PIECE
     folded = fold(context, piece)
-    return limit if folded == piece else min(folded, limit - 1)
+    return limit if folded >= piece else min(folded, limit - 1)
 
 
 def fold(context: Context, piece: int) -> int:
-    """Add at most so many lines of the ledger to the sums; how many there were."""
+    """Add at most so many lines of the ledger to the sums, and so many of what is noted beside it;
+    how many there were of whatever there were the most of.
+    """
     mark = _locked_mark(context)
     if mark is None:
         return 0
     final = _final(context, mark)
+    # First, for what is gone leaves its lines until the ledger says so.
+    noted = max(report_counts.add_payments(context, piece), report_counts.add_users(context, piece))
     numbers = (
         select(movements.c.id)
         .where(Window(mark.folded, final).holds(movements.c.id))
@@ -65,7 +69,7 @@ def fold(context: Context, piece: int) -> int:
     found, last = context.session.execute(select(func.count(), func.max(numbers.c.id))).one()
     if found:
         _add(context, Window(mark.folded, last))
-    return int(found)
+    return max(int(found), noted)
 
 
 def progress() -> Statement:
@@ -85,6 +89,7 @@ def _add(context: Context, window: Window) -> None:
     report_sums.add_orders(context, window)
     report_sums.add_sales(context, window)
     report_sums.add_money(context, window)
+    report_counts.add_pending(context, window)
     gone = select(movements.c.order_id).where(
         movements.c.kind == MovementKind.ORDER,
         movements.c.target == NOWHERE,

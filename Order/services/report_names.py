@@ -30,7 +30,7 @@ ALL_NAMES = {
 }
 
 
-def numbered(lines: Facts, *, names: Any = None) -> Statement:
+def numbered(lines: Facts | Statement, *, names: Any = None) -> Statement:
     """Lines with the numbers of their names."""
     facts = lines.subquery("facts")
     numbers = [
@@ -54,7 +54,7 @@ def number_of(
     return (found if of is None else found.correlate(of)).scalar_subquery()
 
 
-def number_lines(context: Context, lines: Facts) -> None:
+def number_lines(context: Context, lines: Facts | Statement) -> None:
     told = lines.subquery("told")
     # There are few names, and many lines to look for them in.
     columns = [told.c[name] for name in NAMES_OF_LINES.values()]

@@ -83,26 +83,26 @@ def add_money(context: Context, window: Window) -> None:
     methods = money_moved(window).subquery("money")
     number(context, [names_in(ReportNameKind.PAYMENT_METHOD, methods.c.payment_method)])
     every, settled = money_moved(window).cte("every"), money_of_settled(window).cte("settled")
-    concerned = _concerned(settled)
+    concerned = concerned_by(settled)
     moved = [every, *[settled] * 3]
     sums = [_money(facts, concerned, by) for by, facts in enumerate(moved)]
     add_up(context, money_sums, union_all(*sums))
     every, settled = _of_transactions(every), _of_transactions(settled)
     moved = [every, *[settled] * 3]
-    states = [
-        _states(CountedKind.TRANSACTION, facts, concerned, by) for by, facts in enumerate(moved)
+    counts = [
+        states(CountedKind.TRANSACTION, facts, concerned, by) for by, facts in enumerate(moved)
     ]
-    add_up(context, status_sums, union_all(*states))
+    add_up(context, status_sums, union_all(*counts))
     _remember_part_paid(context, window)
 
 
 def add_orders(context: Context, window: Window) -> None:
     """First of all: what is sold or paid is of orders that moved, and their names get numbers."""
     moved = orders_moved(window).cte("moved")
-    number_lines(context, _lines_of(moved))
-    concerned = _concerned(moved)
-    states = [_states(CountedKind.ORDER, moved, concerned, by) for by in range(4)]
-    add_up(context, status_sums, union_all(*states))
+    number_lines(context, lines_of(moved))
+    concerned = concerned_by(moved)
+    counts = [states(CountedKind.ORDER, moved, concerned, by) for by in range(4)]
+    add_up(context, status_sums, union_all(*counts))
 
 
 def _remember_part_paid(context: Context, window: Window) -> None:
@@ -170,10 +170,10 @@ def _of_transactions(moved: CTE) -> CTE:
     ).cte(f"{moved.name}_states")
 
 
-def _states(kind: CountedKind, moved: CTE, concerned: CTE, grouping: int) -> Statement:
+def states(kind: CountedKind, moved: CTE, concerned: CTE, grouping: int) -> Statement:
     statement, keys = _by_lines(moved, concerned, grouping)
-    if grouping:
-        # Lines are added to pending orders. No transaction of a sum is pending.
+    if grouping and kind is CountedKind.ORDER:
+        # Lines are added to pending orders.
         statement = statement.where(moved.c.status != OrderStatus.PENDING.value)
     return statement.add_columns(
         quoted(kind).label("kind"),
@@ -183,9 +183,9 @@ def _states(kind: CountedKind, moved: CTE, concerned: CTE, grouping: int) -> Sta
     ).group_by(moved.c.status, moved.c.day, *keys)
 
 
-def _concerned(moved: CTE) -> CTE:
+def concerned_by(moved: CTE) -> CTE:
     """Which events and categories the orders have lines of."""
-    lines = numbered(_lines_of(moved), names=KEYS).subquery("lines")
+    lines = numbered(lines_of(moved), names=KEYS).subquery("lines")
     columns = (lines.c.order_id, lines.c.event_id, lines.c.category_id)
     return select(*columns).distinct().cte("concerned")
 
@@ -212,7 +212,7 @@ def _by_lines(
     return statement, [cells.c[column.name] for column in kept]
 
 
-def _lines_of(moved: CTE) -> Facts:
+def lines_of(moved: CTE) -> Facts:
     wanted = select(moved.c.order_id)
     names = ("order_id", *NAMES_OF_LINES.values())
     return union_all(

@@ -204,7 +204,6 @@ def _told(figures: Figures, by: By, added: Subquery, *, is_ever: bool = False) -
     number, column = _SPELLINGS[by]
     name = report_names.alias("spelling")
     sums = spelling_sums.c
-    asked = (figures.by_event, figures.by_category)
     parts: list[Statement] = [
         select(name.c.name, sums.tickets.label("tickets"))
         .join_from(spelling_sums, name, name.c.id == sums[number])
@@ -213,7 +212,7 @@ def _told(figures: Figures, by: By, added: Subquery, *, is_ever: bool = False) -
             sums.period == literal_column("0") if is_ever else figures.range.in_sums(sums.period),
             *(
                 one
-                for one, is_asked in zip(chosen(spelling_sums, figures), asked, strict=True)
+                for one, is_asked in zip(chosen(spelling_sums, figures), figures.asked, strict=True)
                 if is_asked
             ),
         )

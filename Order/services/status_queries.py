@@ -4,13 +4,23 @@ from typing import Any
 
 from sqlalchemy import Column, Table, func, literal_column, select, union_all
 
-from models import CountedKind, OrderStatus, TransactionStatus, orders, status_sums, transactions
+from core.periods import day_number_column
+from models import (
+    CountedKind,
+    OrderStatus,
+    TransactionStatus,
+    orders,
+    payment_moves,
+    pending_cells,
+    status_sums,
+    transactions,
+)
 from Order.services.money_queries import money_live
 from Order.services.report_facts import (
     RECEIVED,
     Statement,
     in_edge,
-    is_one_of,
+    moved_orders,
     orders_moved,
     quoted,
 )
@@ -21,35 +31,22 @@ from Order.services.report_spans import Edge
 def order_counts(figures: Figures) -> Statement:
     frame = figures.range
     parts = [_summed(figures, CountedKind.ORDER)]
-    parts += (_settled(figures, edge) for edge in frame.edges)
+    parts += (_rows(figures, orders, orders.c.id, edge) for edge in frame.edges)
     if frame.has_days and figures.are_behind:
         parts.append(_orders_behind(figures))
-    if figures.is_filtered:
-        # Lines are added to pending orders, so no sum by event or category has them.
-        pending = _rows(figures, orders, orders.c.id, figures.bounds)
-        parts.append(pending.where(orders.c.status == quoted(OrderStatus.PENDING)))
+        if figures.is_filtered:
+            parts += _pending_behind(figures)
     return _added(parts)
 
 
 def transaction_counts(figures: Figures) -> Statement:
     frame, row = figures.range, transactions.c
     parts = [_summed(figures, CountedKind.TRANSACTION)]
-    for edge in frame.edges:
-        settled = _rows(figures, transactions, row.order_id, edge)
-        parts.append(settled.where(is_one_of(row.status, RECEIVED)))
+    parts += (_rows(figures, transactions, row.order_id, edge) for edge in frame.edges)
     if frame.has_days:
         parts += _transactions_behind(figures)
-    # The ledger knows only money that succeeded.
-    unsettled = _rows(figures, transactions, row.order_id, figures.bounds)
-    parts.append(unsettled.where(row.succeeded_at.is_(None)))
+        parts.append(_unsettled(figures))
     return _added(parts)
-
-
-def _settled(figures: Figures, edge: Edge) -> Statement:
-    rows = _rows(figures, orders, orders.c.id, edge)
-    if figures.is_filtered:
-        rows = rows.where(orders.c.status != quoted(OrderStatus.PENDING))
-    return rows
 
 
 def _added(parts: list[Any]) -> Statement:
@@ -83,6 +80,33 @@ def _orders_behind(figures: Figures) -> Statement:
     if figures.is_filtered:
         statement = statement.where(moved.c.status != quoted(OrderStatus.PENDING))
     return statement
+
+
+def _pending_behind(figures: Figures) -> list[Statement]:
+    """Of the pending orders that moved behind the mark: those there are, less those counted."""
+    moved = select(moved_orders(figures.behind).cte("moved").c.order_id)
+    status = quoted(OrderStatus.PENDING)
+    cells = pending_cells.alias("cells")
+    counted = chosen(cells, figures)
+    counted = [one for one, is_asked in zip(counted, figures.asked, strict=True) if is_asked]
+    before = select(status.label("status"), -func.count(cells.c.order_id.distinct())).where(
+        cells.c.order_id.in_(moved), figures.range.in_days(cells.c.day), *counted
+    )
+    now = select(status, func.count()).where(
+        orders.c.id.in_(moved),
+        orders.c.status == status,
+        figures.range.in_days(day_number_column(orders.c.created_at)),
+        *holding(orders.c.id, figures),
+    )
+    return [before, now]
+
+
+def _unsettled(figures: Figures) -> Statement:
+    """Payments that came to be pending or failed, or are that no more, and are in no sum yet."""
+    moves = payment_moves.c
+    return select(moves.status, moves.sign).where(
+        figures.range.in_days(moves.day), *once_holding(moves.order_id, figures)
+    )
 
 
 def _transactions_behind(figures: Figures) -> list[Statement]:

@@ -9,10 +9,12 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from alembic import command
+from sqlalchemy import Table, select
 
 from core.periods import Interval
-from models import OrderStatus, deleted_lines
+from core.store.schema_version import alembic_config, migration_connection
+from models import OrderStatus, deleted_lines, payment_moves, user_moves
 from Order.schemas.analytics import AnalyticsQuery
 from Order.services import analytics_service, order_service, report_folding
 from tests.support import oracle_reports
@@ -21,6 +23,7 @@ from tests.support.client import Api
 from tests.support.folding import EVERYTHING, behind, fold
 from tests.support.report_lives import CATEGORIES, NAMES, ShopLife
 from tests.support.service import Service
+from tests.support.statements import statements
 from work.context import Context, unattended
 
 REPORTS = ("get_dashboard", "get_sales", "get_revenue", "get_users", "get_tickets")
@@ -115,9 +118,7 @@ class TestOrders:
         fold(service)
         require_equal(service, ALL_TIME)
         # Nobody needs its lines any more.
-        assert not service.database.read_now(
-            lambda session: session.execute(select(deleted_lines)).all()
-        )
+        assert not rows_of(service, deleted_lines)
 
     def test_part_payments_concern_the_events_that_are_added_later(
         self, api: Api, service: Service
@@ -133,6 +134,121 @@ class TestOrders:
         require_equal(service, AnalyticsQuery(event_name="ball"))
         fold(service)
         require_equal(service, AnalyticsQuery(event_name="ball"))
+
+
+class TestPendingOrders:
+    def test_concern_the_events_of_lines_that_come_after_they_were_counted(
+        self, api: Api, service: Service
+    ) -> None:
+        gala, ball = api.ticket(event_name="Gala"), api.ticket(event_name="Ball", category="VIP")
+        order = api.order(api.user(), (gala, 1))
+        fold(service)
+        api.post(f"/api/orders/{order['id']}/items", {"ticket_id": ball["id"], "quantity": 1})
+        for _ in range(2):
+            for query in ({"event_name": "ball"}, {"category": "vip"}, {"event_name": "gala"}):
+                require_equal(service, AnalyticsQuery.model_validate(query))
+                assert pending(api, **query) == 1
+            fold(service)
+        assert disagreements(service.database, clock=service.clock) == []
+        api.delete(f"/api/orders/{order['id']}")
+        for _ in range(2):
+            assert pending(api, event_name="gala") == pending(api, category="vip") == 0
+            fold(service)
+
+    def test_are_not_read_one_by_one(self, api: Api, service: Service) -> None:
+        ticket, user = api.ticket(event_name="Gala"), api.user()
+        for _ in range(3):
+            api.payment(api.order(user, (ticket, 1)))
+        fold(service)
+        with statements(service.database) as heard:
+            assert pending(api, event_name="gala") == 3
+        counts = [sql for sql, _ in heard if "pending" in sql or "payment_moves" in sql]
+        assert counts
+        assert not [sql for sql in counts if "FROM orders" in sql or "FROM transactions" in sql]
+
+
+class TestPayments:
+    @pytest.mark.parametrize("ends_as", ["failed", "success", None])
+    def test_are_counted_until_they_are_gone(
+        self, api: Api, service: Service, ends_as: str | None
+    ) -> None:
+        gala = api.ticket(event_name="Gala")
+        order = api.order(api.user(), (gala, 1))
+        payment = api.payment(order)
+        if ends_as:
+            path = f"/api/transactions/{payment['id']}/status"
+            api.patch(path, {"status": ends_as})
+        else:
+            api.clock.advance(minutes=16)
+            api.put(f"/api/orders/{order['id']}", {"notes": "too late"})
+        for query in (ALL_TIME, AnalyticsQuery(event_name="gala")):
+            require_equal(service, query)
+        fold(service)
+        if ends_as != "success":
+            if ends_as:
+                api.post(f"/api/orders/{order['id']}/cancel")
+            fold(service)
+            require_equal(service, AnalyticsQuery(event_name="gala"))
+            api.delete(f"/api/orders/{order['id']}")
+        for _ in range(2):
+            for query in (ALL_TIME, AnalyticsQuery(event_name="gala")):
+                require_equal(service, query)
+            fold(service)
+        assert disagreements(service.database, clock=service.clock) == []
+        # What was noted is in the sums.
+        assert not rows_of(service, payment_moves)
+
+    def test_of_pending_orders_wait_for_their_lines(self, api: Api, service: Service) -> None:
+        gala, ball = api.ticket(event_name="Gala"), api.ticket(event_name="Ball")
+        order = api.order(api.user(), (gala, 1))
+        api.patch(f"/api/transactions/{api.payment(order)['id']}/status", {"status": "failed"})
+        fold(service)
+        api.post(f"/api/orders/{order['id']}/items", {"ticket_id": ball["id"], "quantity": 1})
+        require_equal(service, AnalyticsQuery(event_name="ball"))
+        api.post(f"/api/orders/{order['id']}/cancel")
+        for _ in range(2):
+            require_equal(service, AnalyticsQuery(event_name="ball"))
+            fold(service)
+
+
+class TestUsers:
+    def test_who_come_change_and_go_are_counted_once(self, api: Api, service: Service) -> None:
+        ann, bob = api.user("ann"), api.user("bob")
+        fold(service)
+        api.put(f"/api/users/{ann['id']}", {"is_active": False})
+        api.delete(f"/api/users/{bob['id']}")
+        api.clock.advance(minutes=60 * 24)
+        api.user("eve")
+        for _ in range(2):
+            for query in (ALL_TIME, AnalyticsQuery(start=START + timedelta(days=1))):
+                require_equal(service, query)
+            fold(service)
+        assert not rows_of(service, user_moves)
+
+
+class TestMigration:
+    def test_counts_what_was_there_before(self, api: Api, service: Service) -> None:
+        life = ShopLife(api, seed=7)
+        for step in range(80):
+            life.step()
+            if step == 60:
+                fold(service)
+        for change, revision in ((command.downgrade, "0005"), (command.upgrade, "head")):
+            with migration_connection(service.settings) as connection:
+                change(alembic_config(connection), revision)
+        for event in (None, *NAMES):
+            for category in (None, *CATEGORIES):
+                require_equal(service, AnalyticsQuery(event_name=event, category=category))
+        assert disagreements(service.database, clock=service.clock) == []
+
+
+def pending(api: Api, **query: str) -> int:
+    counts = api.get("/api/analytics/dashboard", **query)["orders_by_status"]
+    return int(counts["pending"])
+
+
+def rows_of(service: Service, table: Table) -> list[Any]:
+    return service.database.read_now(lambda session: list(session.execute(select(table))))
 
 
 # SQLite has one writer.

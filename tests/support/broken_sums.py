@@ -42,6 +42,28 @@ def of_sums() -> Iterator[Broken]:
         [*_everywhere("status_sums", "'transaction', 0, {}, 0, 0, 'success', 1")],
     )
     yield Broken(
+        "sums_of_payments",
+        [(DAY, "failed", 0, 1)],
+        [f"INSERT INTO payment_moves VALUES (99, 1, {DAY}, 'failed', 1, FALSE)"],
+    )
+    # Nothing that moved is in the sums of this world, and so no pending order.
+    yield Broken(
+        "sums_of_pending",
+        [(1, "orders", 0, 1), (1, "orders in sums", 1, 0)],
+        [_row("pending_cells", f"99, 1, 1, {DAY}")],
+        also=frozenset({"sums_of_pending_by_category"}),
+    )
+    yield Broken(
+        "sums_of_pending_by_category",
+        [(DAY, "pending by grouping 2", 0, 1)],
+        [*_everywhere("status_sums", "'order', 2, {}, 0, 1, 'pending', 1")],
+    )
+    yield Broken(
+        "sums_of_users",
+        [(DAY, "inactive", 0, 1)],
+        [*_everywhere("user_sums", "{}, FALSE, 1")],
+    )
+    yield Broken(
         "sums_by_grouping",
         [(period, "tickets of ticket_sums", 0, 3) for period in (ALL_TIME, MONTH, DAY)],
         [*_everywhere("ticket_sums", "{}, 1, 3")],

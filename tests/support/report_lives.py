@@ -35,6 +35,9 @@ class ShopLife:
             self._rename,
             *[self._wait] * 3,
             self._touch,
+            *[self._register] * 2,
+            *[self._change_user] * 3,
+            self._remove_user,
         ]
 
     def step(self) -> None:
@@ -106,6 +109,16 @@ class ShopLife:
 
     def _rename(self) -> None:
         self._send("PUT", f"/api/tickets/{self.random.choice(self._tickets)['id']}", self._names())
+
+    def _register(self) -> None:
+        self._users.append(self._api.user(f"guest{self.random.random()}"[:20]))
+
+    def _change_user(self) -> None:
+        path = f"/api/users/{self.random.choice(self._users)['id']}"
+        self._send("PUT", path, {"is_active": self.random.choice((True, False))})
+
+    def _remove_user(self) -> None:
+        self._send("DELETE", f"/api/users/{self._users[-1]['id']}")
 
     def _touch(self) -> None:
         """An order whose hold ran out expires when it is touched."""

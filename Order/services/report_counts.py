@@ -1,0 +1,168 @@
+"""Adding to the sums what changes without a move of the ledger, or otherwise than its moves tell.
+
+Triggers note which payments failed and which users came and went. What is noted is taken in one
+statement and added by others, so what is noted meanwhile waits for the next time.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+    update,
+)
+from sqlalchemy.types import BigInteger
+
+from core.periods import day_number_column
+from models import (
+    CountedKind,
+    OrderStatus,
+    order_items,
+    orders,
+    payment_moves,
+    pending_cells,
+    status_sums,
+    user_moves,
+    user_sums,
+)
+from Order.services.report_facts import Facts, Statement, Window, moved_orders, quoted
+from Order.services.report_names import KEYS, NAMES_OF_LINES, number_lines, numbered
+from Order.services.report_periods import add_up
+from Order.services.report_sums import concerned_by, lines_of, states
+from work.context import Context
+
+_NONE = literal_column("0", BigInteger)
+
+
+def add_users(context: Context, piece: int) -> int:
+    """Add at most so many of the users that came and went; how many there were."""
+    first = select(user_moves.c.id).order_by(user_moves.c.id).limit(piece)
+    taken = _take(context, user_moves, user_moves.c.id.in_(first))
+    if taken:
+        moves = user_moves.c
+        days = (
+            select(moves.day, moves.is_active, func.sum(moves.sign).label("counted"))
+            .where(moves.is_taken)
+            .group_by(moves.day, moves.is_active)
+        )
+        add_up(context, user_sums, days)
+        _remove_taken(context, user_moves)
+    return taken
+
+
+def add_payments(context: Context, piece: int) -> int:
+    """Add at most so many of the payments that came to be pending or failed, or are that no more;
+    how many there were, and those that are gone.
+
+    As long as an order is pending, lines are added to it. Of what is gone only the ledger's mark
+    keeps the lines, so it waits for no piece.
+    """
+    moves = payment_moves.c
+    is_open = select(orders.c.id).where(orders.c.status == quoted(OrderStatus.PENDING))
+    first = select(moves.id).where(moves.order_id.not_in(is_open)).order_by(moves.id).limit(piece)
+    is_gone = moves.order_id.not_in(select(orders.c.id))
+    taken = _take(context, payment_moves, or_(moves.id.in_(first), is_gone))
+    if taken:
+        _count_payments(context)
+        _remove_taken(context, payment_moves)
+    return taken
+
+
+def add_pending(context: Context, window: Window) -> None:
+    """Count the pending orders that moved under the events and categories that they now concern.
+
+    What a line behind the window made of them counts already; with it they move again.
+    """
+    moved = select(moved_orders(window).cte("moved").c.order_id)
+    _count_pending(context, moved, -1)
+    context.session.execute(delete(pending_cells).where(pending_cells.c.order_id.in_(moved)))
+    is_pending = select(orders.c.id).where(
+        orders.c.id.in_(moved), orders.c.status == quoted(OrderStatus.PENDING)
+    )
+    number_lines(context, _lines_of_pending(is_pending, tuple(NAMES_OF_LINES.values())))
+    context.session.execute(
+        insert(pending_cells).from_select(list(pending_cells.c.keys()), _cells_of(is_pending))
+    )
+    _count_pending(context, moved, 1)
+
+
+def pending_orders(cells: Any, grouping: int) -> Statement:
+    """Orders under each event or category: once, though they be under several of the other."""
+    keys = [
+        cells.c[name] if grouping & bit else _NONE.label(name)
+        for bit, name in ((1, "event_id"), (2, "category_id"))
+    ]
+    return select(cells.c.order_id, cells.c.day, *keys).distinct()
+
+
+def _take(context: Context, table: Table, condition: ColumnElement[bool]) -> int:
+    taken: Any = context.session.execute(update(table).where(condition).values(is_taken=True))
+    return int(taken.rowcount)
+
+
+def _remove_taken(context: Context, table: Table) -> None:
+    context.session.execute(delete(table).where(table.c.is_taken))
+
+
+def _count_payments(context: Context) -> None:
+    moves = payment_moves.c
+    columns = (moves.order_id, moves.day, moves.status)
+    moved = (
+        select(*columns, func.sum(moves.sign).label("sign"))
+        .where(moves.is_taken)
+        .group_by(*columns)
+        # Most payments were announced and settled.
+        .having(func.sum(moves.sign) != literal_column("0"))
+        .cte("moved")
+    )
+    # A line may have come behind the mark.
+    number_lines(context, lines_of(moved))
+    concerned, kind = concerned_by(moved), CountedKind.TRANSACTION
+    counts = (states(kind, moved, concerned, grouping) for grouping in range(4))
+    add_up(context, status_sums, union_all(*counts))
+
+
+def _count_pending(context: Context, moved: Statement, sign: int) -> None:
+    cells = select(*pending_cells.c).where(pending_cells.c.order_id.in_(moved)).cte("cells")
+    counts = []
+    for grouping in (1, 2, 3):
+        each = pending_orders(cells, grouping).subquery(f"each_{grouping}")
+        counts.append(
+            select(
+                quoted(CountedKind.ORDER).label("kind"),
+                literal_column(str(grouping)).label("grouping"),
+                each.c.day,
+                each.c.event_id,
+                each.c.category_id,
+                quoted(OrderStatus.PENDING).label("status"),
+                type_coerce(func.count() * literal_column(str(sign)), BigInteger).label("counted"),
+            ).group_by(each.c.day, each.c.event_id, each.c.category_id)
+        )
+    add_up(context, status_sums, union_all(*counts))
+
+
+def _cells_of(wanted: Statement) -> Statement:
+    """A line whose names have no numbers yet came just now: its move is behind the window."""
+    lines = numbered(_lines_of_pending(wanted, ("event_key", "category_key")), names=KEYS).subquery(
+        "lines"
+    )
+    day = day_number_column(orders.c.created_at)
+    return (
+        select(lines.c.order_id, lines.c.event_id, lines.c.category_id, day.label("day"))
+        .join_from(lines, orders, orders.c.id == lines.c.order_id)
+        .where(lines.c.event_id.is_not(None), lines.c.category_id.is_not(None))
+        .distinct()
+    )
+
+
+def _lines_of_pending(wanted: Statement, names: tuple[str, ...]) -> Facts | Statement:
+    columns = (order_items.c[name] for name in ("order_id", *names))
+    return select(*columns).where(order_items.c.order_id.in_(wanted))
