@@ -42,11 +42,12 @@ from Order.schemas.analytics import (
 from Order.services import analytics_queries as queries
 from Order.services import (
     customer_queries,
+    dashboard_queries,
     money_queries,
     sales_queries,
-    status_queries,
     stock_queries,
 )
+from Order.services.dashboard_queries import Totals
 from Order.services.report_inquiry import Build, Inquiry, inquiry
 from Order.services.sales_queries import By
 from work.context import Context
@@ -58,15 +59,14 @@ S = TypeVar("S", bound=StockFigures)
 def get_dashboard(context: Context, query: AnalyticsQuery) -> Dashboard:
     """The state of the shop at a glance."""
     asked = inquiry(context, query)
-    people = asked.one(queries.user_counts)
-    kinds = _counts(asked, stock_queries.ticket_counts)
-    placed = _counts(asked, status_queries.order_counts)
-    payments = _counts(asked, status_queries.transaction_counts)
+    totals = dashboard_queries.totals(asked)
     return Dashboard(
-        totals=_dashboard_totals(asked, people, kinds=kinds, placed=placed),
-        orders_by_status=_by_status(OrdersByStatus, OrderStatus, placed),
-        tickets_by_status=_by_status(TicketsByStatus, TicketStatus, kinds),
-        transactions_by_status=_by_status(TransactionsByStatus, TransactionStatus, payments),
+        totals=_dashboard_totals(totals),
+        orders_by_status=_by_status(OrdersByStatus, OrderStatus, totals.counts("orders")),
+        tickets_by_status=_by_status(TicketsByStatus, TicketStatus, totals.counts("tickets")),
+        transactions_by_status=_by_status(
+            TransactionsByStatus, TransactionStatus, totals.counts("transactions")
+        ),
         top_events=_rows(asked, SalesByEvent, sales_queries.best_events),
         recent_orders=_rows(asked, RecentOrder, queries.recent_orders),
         currency=context.terms.currency,
@@ -139,25 +139,19 @@ def get_tickets(context: Context, query: AnalyticsQuery) -> TicketAnalytics:
     )
 
 
-def _dashboard_totals(
-    asked: Inquiry,
-    people: Row,
-    *,
-    kinds: Mapping[str, int],
-    placed: Mapping[str, int],
-) -> DashboardTotals:
-    sold = _sales(asked)
-    money = asked.one(money_queries.money)
+def _dashboard_totals(totals: Totals) -> DashboardTotals:
+    users, active_users = totals.users
+    gross, refunded = totals.money
     return DashboardTotals(
-        users=people.total_users,
-        active_users=people.active_users,
-        tickets=sum(kinds.values()),
-        orders=sum(placed.values()),
-        tickets_sold=sold.tickets_sold,
-        gross_revenue=money.gross,
-        refunded=money.refunded,
-        net_revenue=money.net,
-        average_order_value=_average_order_value(sold),
+        users=users,
+        active_users=active_users,
+        tickets=sum(totals.counts("tickets").values()),
+        orders=sum(totals.counts("orders").values()),
+        tickets_sold=totals.sales.tickets_sold,
+        gross_revenue=gross,
+        refunded=refunded,
+        net_revenue=gross - refunded,
+        average_order_value=_average_order_value(totals.sales),
     )
 
 
@@ -214,10 +208,6 @@ def _series(asked: Inquiry, model: type[M], build: Build) -> list[M]:
         model.model_validate({**nothing, **found.get(day, {}), "period_start": midnight(day)})
         for day in spanned_periods(query.start, query.end, list(found), query.interval)
     ]
-
-
-def _counts(asked: Inquiry, build: Build) -> dict[str, int]:
-    return {row.status: row.rows for row in asked.rows(build)}
 
 
 def _by_status(model: type[M], statuses: type[StrEnum], counts: Mapping[str, int]) -> M:

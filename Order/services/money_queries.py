@@ -26,6 +26,7 @@ from Order.services.report_facts import (
     is_one_of,
     money_moved,
     money_of_part_paid,
+    quoted,
 )
 from Order.services.report_figures import Figures, amount, chosen, holding, whole
 from Order.services.report_spans import Edge, Frame
@@ -42,7 +43,7 @@ def money_by_period(figures: Figures) -> Statement:
 
 
 def money_by_method(figures: Figures) -> Statement:
-    cells = _cells(figures, figures.range)
+    cells = _cells(figures, figures.range, by_method=True)
     method, payments = cells.c.payment_method, cells.c.transactions
     return (
         select(method, whole(payments).label("transactions"), *_added(cells))
@@ -70,8 +71,9 @@ def _added(cells: Subquery) -> list[ColumnElement[Any]]:
     ]
 
 
-def _cells(figures: Figures, frame: Frame) -> Subquery:
-    parts = [_summed(figures, frame), *(_rows(figures, edge) for edge in frame.edges)]
+def _cells(figures: Figures, frame: Frame, *, by_method: bool = False) -> Subquery:
+    summed = _summed_by_method(figures, frame) if by_method else _summed(figures, frame)
+    parts = [summed, *(_rows(figures, edge) for edge in frame.edges)]
     live = money_live(figures)
     if live is not None and frame.has_days:
         moved = live.subquery("live")
@@ -86,20 +88,24 @@ def _cells(figures: Figures, frame: Frame) -> Subquery:
 
 def _summed(figures: Figures, frame: Frame) -> Statement:
     sums = money_sums.c
-    return (
-        select(
-            sums.period.label("day"),
-            report_names.c.name.label("payment_method"),
-            sums.transactions,
-            type_coerce(sums.gross, BigInteger).label("gross"),
-            type_coerce(sums.refunded, BigInteger).label("refunded"),
-        )
-        .join_from(money_sums, report_names, report_names.c.id == sums.payment_method_id)
-        .where(
-            sums.grouping == literal_column(str(figures.grouping)),
-            frame.in_sums(sums.period),
-            *chosen(money_sums, figures),
-        )
+    return select(
+        sums.period.label("day"),
+        quoted("").label("payment_method"),
+        sums.transactions,
+        type_coerce(sums.gross, BigInteger).label("gross"),
+        type_coerce(sums.refunded, BigInteger).label("refunded"),
+    ).where(
+        sums.grouping == literal_column(str(figures.grouping)),
+        frame.in_sums(sums.period),
+        *chosen(money_sums, figures),
+    )
+
+
+def _summed_by_method(figures: Figures, frame: Frame) -> Statement:
+    sums = _summed(figures, frame).add_columns(money_sums.c.payment_method_id).subquery("sums")
+    columns = (sums.c.transactions, sums.c.gross, sums.c.refunded)
+    return select(sums.c.day, report_names.c.name.label("payment_method"), *columns).join_from(
+        sums, report_names, report_names.c.id == sums.c.payment_method_id
     )
 
 

@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 
 from core.periods import day_number_column
+from core.store.few import one_of_few
 from Ledger.services.ledger_service import BUYER, NOWHERE, SELLER
 from models import (
     MovementKind,
@@ -120,8 +121,8 @@ def money_of_part_paid(window: Window) -> Statement:
     """
     money = movements.alias("money")
     # Not joined: SQLite would begin with all of the ledger.
-    waiting = select(part_paid_orders.c.order_id)
-    return _money(money).where(money.c.order_id.in_(waiting), money.c.id <= window.after)
+    waiting = one_of_few(money.c.order_id, select(part_paid_orders.c.order_id))
+    return _money(money).where(waiting, money.c.id <= window.after)
 
 
 def part_paid(window: Window) -> Statement:

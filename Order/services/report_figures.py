@@ -60,11 +60,6 @@ class Figures:
         return self.by_event or self.by_category
 
     @property
-    def asked(self) -> tuple[bool, bool]:
-        """For what :func:`chosen` tells, whether it is asked for."""
-        return self.by_event, self.by_category
-
-    @property
     def grouping(self) -> int:
         """The grouping of the sums that know what the filters name."""
         return self.by_event + 2 * self.by_category
@@ -93,13 +88,27 @@ def amount(column: ColumnElement[Any]) -> ColumnElement[Decimal]:
 
 
 def chosen(table: Any, figures: Figures) -> list[ColumnElement[bool]]:
-    """Sums of the event and the category asked for."""
+    """Sums of the event and the category asked for.
+
+    Without either the grouping says all, and only the order of the primary key leads there; with
+    one, all columns before the period make use of the other index.
+    """
+    return list(choice_of(table, figures).values()) if figures.is_filtered else []
+
+
+def choice_of(table: Any, figures: Figures) -> dict[str, ColumnElement[bool]]:
     event = number_of(ReportNameKind.EVENT_KEY, EVENT_KEY)
     category = number_of(ReportNameKind.CATEGORY_KEY, CATEGORY_KEY)
-    return [
-        table.c.event_id == (event if figures.by_event else _ALL),
-        table.c.category_id == (category if figures.by_category else _ALL),
-    ]
+    return {
+        "event_id": table.c.event_id == (event if figures.by_event else _ALL),
+        "category_id": table.c.category_id == (category if figures.by_category else _ALL),
+    }
+
+
+def asked_of(table: Any, figures: Figures) -> list[ColumnElement[bool]]:
+    """The event and the category of a table that has no rows for all."""
+    asked = {"event_id": figures.by_event, "category_id": figures.by_category}
+    return [one for name, one in choice_of(table, figures).items() if asked[name]]
 
 
 def named(lines: Any, figures: Figures) -> list[ColumnElement[bool]]:

@@ -4,7 +4,6 @@ A cancelled order leaves its day. Each statement adds up sums, what is not in th
 where a range does not end with a day.
 """
 
-from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
@@ -21,9 +20,10 @@ from sqlalchemy import (
     union_all,
 )
 
+from core.money import Money
 from models import ReportNameKind, report_names, sales_sums, spelling_sums
 from Order.services.report_facts import Facts, Statement, sold_lines, sold_rows
-from Order.services.report_figures import Figures, amount, chosen, named, whole
+from Order.services.report_figures import Figures, amount, asked_of, choice_of, named, whole
 from Order.services.report_names import number_of
 from Order.services.report_spans import Frame
 from Order.services.report_sums import CATEGORY, EVENT, VENUE, orders_of, signed
@@ -62,6 +62,7 @@ _SPELLINGS = {
 # must know that they are few.
 TOP = 10
 LIMIT = literal_column(str(TOP), Integer)
+_CENTS = type_coerce(sales_sums.c.revenue, BigInteger)
 _FIGURES = ("orders", "tickets_sold", "revenue")
 
 
@@ -87,6 +88,9 @@ def best_events(figures: Figures) -> Statement:
 
 
 def _sold_by(figures: Figures, by: By) -> Statement:
+    if not _has_live(figures, figures.range):
+        few = _by_number(figures, figures.range, by).subquery("few")
+        return _with_names(few).where(few.c.tickets_sold > literal_column("0"))
     cells = _cells(figures, figures.range, by)
     key = cells.c.key
     return select(key, *_added(cells)).group_by(key).having(func.sum(cells.c.tickets_sold) > 0)
@@ -103,6 +107,11 @@ def _by_name(figures: Figures, by: By, sold: Statement) -> Statement:
 def _best_first(statement: Statement) -> Statement:
     columns = statement.selected_columns
     return statement.order_by(columns.revenue.desc(), columns.key)
+
+
+def _has_live(figures: Figures, frame: Frame) -> bool:
+    """Whether anything can be in no sum."""
+    return bool(frame.edges or (figures.are_behind and frame.has_days))
 
 
 def sold_live(figures: Figures, frame: Frame) -> Facts | None:
@@ -130,39 +139,56 @@ def _cells(figures: Figures, frame: Frame, by: By | None = None) -> Subquery:
 
 def _summed(figures: Figures, frame: Frame, by: By | None) -> Statement:
     sums = sales_sums.c
-    conditions = {
-        By.EVENT: chosen(sales_sums, figures)[0],
-        By.CATEGORY: chosen(sales_sums, figures)[1],
-        By.VENUE: sums.venue_id == literal_column("0"),
-    }
+    if by is None:
+        return select(
+            sums.period.label("day"),
+            sums.orders,
+            sums.tickets.label("tickets_sold"),
+            _CENTS.label("revenue"),
+        ).where(*_found(figures, frame, by))
+    found = _with_names(_by_number(figures, frame, by).subquery("few")).subquery("found")
+    revenue = type_coerce(found.c.revenue, BigInteger).label("revenue")
+    columns = (found.c.orders, found.c.tickets_sold, revenue, found.c.key)
+    return select(literal_column("0").label("day"), *columns)
+
+
+def _by_number(figures: Figures, frame: Frame, by: By) -> Statement:
+    """Added up before the names are looked up, for these are few."""
+    number = sales_sums.c[by.number]
+    return (
+        select(
+            number.label("number"),
+            whole(sales_sums.c.orders).label("orders"),
+            whole(sales_sums.c.tickets).label("tickets_sold"),
+            whole(_CENTS).label("revenue"),
+        )
+        .where(*_found(figures, frame, by))
+        .group_by(number)
+    )
+
+
+def _with_names(few: Subquery) -> Statement:
+    revenue = type_coerce(few.c.revenue, Money).label("revenue")
+    return select(
+        few.c.number, report_names.c.name.label("key"), few.c.orders, few.c.tickets_sold, revenue
+    ).join_from(few, report_names, report_names.c.id == few.c.number)
+
+
+def _found(figures: Figures, frame: Frame, by: By | None) -> list[ColumnElement[bool]]:
+    """Which sums tell what is asked for: those of its grouping."""
+    conditions = choice_of(sales_sums, figures) if figures.is_filtered else {}
+    if figures.is_filtered:
+        conditions["venue_id"] = sales_sums.c.venue_id == literal_column("0")
     grouping = figures.grouping
     if by is not None:
         if not grouping & by.bit:
-            del conditions[by]
+            conditions.pop(by.number, None)
         grouping |= by.bit
-    found = (
-        sums.grouping == literal_column(str(grouping)),
-        frame.in_sums(sums.period),
+    return [
+        sales_sums.c.grouping == literal_column(str(grouping)),
+        frame.in_sums(sales_sums.c.period),
         *conditions.values(),
-    )
-    revenue = type_coerce(sums.revenue, BigInteger)
-    if by is None:
-        columns = (sums.orders, sums.tickets.label("tickets_sold"), revenue.label("revenue"))
-        return select(sums.period.label("day"), *columns).where(*found)
-    return _summed_by(by, revenue, found)
-
-
-def _summed_by(by: By, revenue: ColumnElement[int], found: Iterable[Any]) -> Statement:
-    """Added up before the names are looked up, for these are few."""
-    number = sales_sums.c[by.number]
-    columns = {"orders": sales_sums.c.orders, "tickets_sold": sales_sums.c.tickets}
-    added = [whole(column).label(name) for name, column in columns.items()]
-    added.append(whole(revenue).label("revenue"))
-    few = select(number.label("number"), *added).where(*found).group_by(number).subquery("few")
-    figured = (few.c[name] for name in _FIGURES)
-    return select(
-        literal_column("0").label("day"), *figured, report_names.c.name.label("key")
-    ).join(report_names, report_names.c.id == few.c.number)
+    ]
 
 
 def _counted(figures: Figures, live: Facts, by: By | None) -> Statement:
@@ -182,12 +208,10 @@ def _counted(figures: Figures, live: Facts, by: By | None) -> Statement:
 
 
 def _spelling(figures: Figures, by: By, added: Subquery) -> ColumnElement[str]:
-    """One of the spellings of a key, of those that were sold in the range.
+    """One of the spellings of a row's key, of those that were sold in the range.
 
     Most keys are spelled in one way only, and then what is known of all time suffices.
     """
-    ever = _told(figures, by, added, is_ever=True)
-    lowest, highest = func.min(ever.c.name), func.max(ever.c.name)
     then = _told(figures, by, added)
     sold = (
         select(then.c.name)
@@ -196,31 +220,45 @@ def _spelling(figures: Figures, by: By, added: Subquery) -> ColumnElement[str]:
         .subquery("sold")
     )
     one_then = select(func.min(sold.c.name)).scalar_subquery()
-    return select(case((lowest == highest, lowest), else_=one_then)).scalar_subquery()
+    if "number" not in added.c:
+        ever = _told(figures, by, added, is_ever=True)
+        lowest, highest = func.min(ever.c.name), func.max(ever.c.name)
+        return select(case((lowest == highest, lowest), else_=one_then)).scalar_subquery()
+    numbers = _known_spellings(figures, by, added, is_ever=True).subquery("numbers").c.number
+    ends = select(func.min(numbers).label("lowest"), func.max(numbers).label("highest"))
+    ever = ends.subquery("ever")
+    only = select(report_names.c.name).where(report_names.c.id == ever.c.lowest).scalar_subquery()
+    is_only = ever.c.lowest == ever.c.highest
+    return select(case((is_only, only), else_=one_then)).select_from(ever).scalar_subquery()
 
 
 def _told(figures: Figures, by: By, added: Subquery, *, is_ever: bool = False) -> Subquery:
     """The spellings of a row's key, with the tickets that were sold under each."""
-    number, column = _SPELLINGS[by]
-    name = report_names.alias("spelling")
-    sums = spelling_sums.c
+    known = _known_spellings(figures, by, added, is_ever=is_ever).subquery("known")
     parts: list[Statement] = [
-        select(name.c.name, sums.tickets.label("tickets"))
-        .join_from(spelling_sums, name, name.c.id == sums[number])
-        .where(
-            sums[by.number] == number_of(by.kind, added.c.key, of=added),
-            sums.period == literal_column("0") if is_ever else figures.range.in_sums(sums.period),
-            *(
-                one
-                for one, is_asked in zip(chosen(spelling_sums, figures), figures.asked, strict=True)
-                if is_asked
-            ),
+        select(report_names.c.name, known.c.tickets).join_from(
+            known, report_names, report_names.c.id == known.c.number
         )
     ]
     live = sold_live(figures, figures.range)
     if live is not None:
         lines = live.subquery("live")
         units = (lines.c.sign * lines.c.quantity).label("tickets")
-        spelled = select(lines.c[column], units).where(lines.c[by.key] == added.c.key)
+        spelled = select(lines.c[_SPELLINGS[by][1]], units).where(lines.c[by.key] == added.c.key)
         parts.append(spelled.where(*named(lines, figures)).correlate(added))
     return union_all(*parts).subquery("ever" if is_ever else "told")
+
+
+def _known_spellings(figures: Figures, by: By, added: Subquery, *, is_ever: bool) -> Statement:
+    """The numbers of those that the sums have."""
+    sums = spelling_sums.c
+    key = added.c.number if "number" in added.c else number_of(by.kind, added.c.key, of=added)
+    return (
+        select(sums[_SPELLINGS[by][0]].label("number"), sums.tickets)
+        .where(
+            sums[by.number] == key,
+            sums.period == literal_column("0") if is_ever else figures.range.in_sums(sums.period),
+            *asked_of(spelling_sums, figures),
+        )
+        .correlate(added)
+    )

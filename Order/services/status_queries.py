@@ -24,7 +24,7 @@ from Order.services.report_facts import (
     orders_moved,
     quoted,
 )
-from Order.services.report_figures import Figures, chosen, holding, once_holding, whole
+from Order.services.report_figures import Figures, asked_of, chosen, holding, once_holding, whole
 from Order.services.report_spans import Edge
 
 
@@ -87,10 +87,8 @@ def _pending_behind(figures: Figures) -> list[Statement]:
     moved = select(moved_orders(figures.behind).cte("moved").c.order_id)
     status = quoted(OrderStatus.PENDING)
     cells = pending_cells.alias("cells")
-    counted = chosen(cells, figures)
-    counted = [one for one, is_asked in zip(counted, figures.asked, strict=True) if is_asked]
     before = select(status.label("status"), -func.count(cells.c.order_id.distinct())).where(
-        cells.c.order_id.in_(moved), figures.range.in_days(cells.c.day), *counted
+        cells.c.order_id.in_(moved), figures.range.in_days(cells.c.day), *asked_of(cells, figures)
     )
     now = select(status, func.count()).where(
         orders.c.id.in_(moved),
