@@ -8,9 +8,12 @@ from sqlalchemy import (
     CTE,
     BigInteger,
     ColumnElement,
+    Subquery,
     and_,
+    exists,
     func,
     literal_column,
+    or_,
     select,
     type_coerce,
     union_all,
@@ -18,30 +21,43 @@ from sqlalchemy import (
 
 from core.money import Money
 from models import customer_counts, customer_sums, order_items, orders, users
-from Order.services.order_states import SOLD
-from Order.services.report_facts import Statement, in_edge, is_one_of
+from Order.services.report_facts import Statement, in_edge, is_sold
 from Order.services.report_figures import ONE_SUM, Figures, amount, named, whole
 from Order.services.report_sums import orders_of, signed
 from Order.services.sales_queries import LIMIT, sold_live
 
+# A key to group all rows by. SQLite would follow its index to have the rows in order, and fetch
+# each from another page: of 200,000 orders that takes five times as long.
+_USER: ColumnElement[int] = orders.c.user_id + literal_column("0")
+
 
 def top_customers(figures: Figures) -> Statement:
     """The best customers, each with how many of all have more than one order."""
-    if figures.is_filtered or not figures.is_one_sum:
-        customers = _from_rows(figures).subquery("customers")
-        # All are there: asked for by itself, the count would add up all rows once more.
-        returning: ColumnElement[int] = func.count().filter(customers.c.orders > 1).over()
-    else:
-        changed = _changed(figures)
-        customers = _best(changed).subquery("customers")
-        returning = _returning(changed).scalar_subquery()
+    if figures.is_filtered:
+        customers = _from_lines(figures).subquery("customers")
+        return _best_of(customers, returning=_returning_of(customers))
+    if not figures.is_one_sum:
+        buyers = _from_orders(figures).subquery("buyers")
+        return _best_of(_with_tickets(figures, buyers).subquery("customers"))
+    changed = _changed(figures)
+    returning = _returning(changed).scalar_subquery()
+    return _best_of(_best(changed).subquery("customers"), returning=returning)
+
+
+def _best_of(customers: Subquery, *, returning: ColumnElement[int] | None = None) -> Statement:
+    count = customers.c.returning_users if returning is None else returning
     return (
         select(*(customers.c[name] for name in ("user_id", "orders", "tickets", "spent")))
-        .add_columns(users.c.username, returning.label("returning_users"))
+        .add_columns(users.c.username, count.label("returning_users"))
         .join_from(customers, users, users.c.id == customers.c.user_id)
         .order_by(customers.c.spent.desc(), customers.c.user_id)
         .limit(LIMIT)
     )
+
+
+def _returning_of(customers: Subquery) -> ColumnElement[int]:
+    """All are there: asked for by itself, the count would add up all rows once more."""
+    return func.count().filter(customers.c.orders > 1).over()
 
 
 def _returning(changed: CTE | None) -> Statement:
@@ -106,23 +122,53 @@ def _changed(figures: Figures) -> CTE | None:
     )
 
 
-def _from_rows(figures: Figures) -> Statement:
-    line = order_items.c
-    # A key to group all rows by. SQLite would follow its index to have the rows in order, and
-    # fetch each from another page: of 200,000 orders that takes five times as long.
-    user_id: ColumnElement[int] = orders.c.user_id + literal_column("0")
+def _from_orders(figures: Figures) -> Statement:
+    """Without filters an order is as much as its lines are, so only those of the best are read."""
+    has_lines = exists().where(order_items.c.order_id == orders.c.id)
     return (
         select(
-            user_id.label("user_id"),
+            _USER.label("user_id"),
+            func.count().label("orders"),
+            amount(orders.c.total_amount).label("spent"),
+        )
+        .where(*_sold(figures))
+        # What costs anything has lines; what has none was not bought.
+        .where(or_(orders.c.total_amount > literal_column("0"), has_lines))
+        .group_by(_USER)
+    )
+
+
+def _with_tickets(figures: Figures, buyers: Subquery) -> Statement:
+    """The best of the buyers, and what they bought."""
+    best = (
+        select(*buyers.c, _returning_of(buyers).label("returning_users"))
+        .order_by(buyers.c.spent.desc(), buyers.c.user_id)
+        .limit(LIMIT)
+        .subquery("best")
+    )
+    tickets = (
+        select(whole(order_items.c.quantity))
+        .join_from(orders, order_items, order_items.c.order_id == orders.c.id)
+        .where(orders.c.user_id == best.c.user_id, *_sold(figures))
+        .scalar_subquery()
+    )
+    return select(*best.c, tickets.label("tickets"))
+
+
+def _from_lines(figures: Figures) -> Statement:
+    line = order_items.c
+    return (
+        select(
+            _USER.label("user_id"),
             func.count(line.order_id.distinct()).label("orders"),
             whole(line.quantity).label("tickets"),
             amount(line.line_total).label("spent"),
         )
         .join_from(orders, order_items, line.order_id == orders.c.id)
-        .where(
-            is_one_of(orders.c.status, SOLD),
-            *in_edge(orders.c.confirmed_at, figures.bounds),
-            *named(order_items, figures),
-        )
-        .group_by(user_id)
+        .where(*_sold(figures), *named(order_items, figures))
+        .group_by(_USER)
     )
+
+
+def _sold(figures: Figures) -> list[ColumnElement[bool]]:
+    return [is_sold(), *in_edge(orders.c.confirmed_at, figures.bounds)]

@@ -90,7 +90,7 @@ def sold_rows(edge: Edge) -> Statement:
             *_line(order_items),
         )
         .join_from(orders, order_items, order_items.c.order_id == orders.c.id)
-        .where(is_one_of(orders.c.status, SOLD), *in_edge(orders.c.confirmed_at, edge))
+        .where(is_sold(), *in_edge(orders.c.confirmed_at, edge))
     )
 
 
@@ -193,6 +193,12 @@ def in_edge(moment: Column[datetime], edge: Edge) -> list[ColumnElement[bool]]:
 def is_one_of(state: ColumnElement[Any], states: Iterable[StrEnum]) -> ColumnElement[bool]:
     """As constants: a plan that is made once knows which, and a list of parameters has no end."""
     return or_(*(state == quoted(one.value) for one in states))
+
+
+def is_sold() -> ColumnElement[bool]:
+    """By what it is not: most orders are sold, so an index of the states leads to nearly all."""
+    others = (state for state in OrderStatus if state not in SOLD)
+    return and_(*(orders.c.status != quoted(state.value) for state in others))
 
 
 def quoted(value: str) -> ColumnElement[str]:

@@ -226,6 +226,23 @@ class TestUsers:
         assert not rows_of(service, user_moves)
 
 
+class TestCustomers:
+    def test_of_any_range_are_those_whose_orders_have_lines(
+        self, api: Api, service: Service
+    ) -> None:
+        free, dear = api.ticket(price=0), api.ticket(price=10)
+        ann, bob = api.user("ann"), api.user("bob")
+        for user, lines in ((ann, [(free, 2)]), (ann, [(dear, 3)]), (ann, []), (bob, [])):
+            order = api.order(user, *lines)
+            api.patch(f"/api/orders/{order['id']}/status", {"status": "confirmed"})
+        query = {"start": "2026-03-01", "end": "2026-03-02"}
+        require_equal(service, AnalyticsQuery.model_validate(query))
+        found = api.get("/api/analytics/users", **query)
+        (best,) = found["top_customers"]
+        assert (best["username"], best["orders"], best["tickets"]) == ("ann", 2, 5)
+        assert found["returning_users"] == 1
+
+
 class TestMigration:
     def test_counts_what_was_there_before(self, api: Api, service: Service) -> None:
         life = ShopLife(api, seed=7)
