@@ -290,12 +290,15 @@ class TestWhoCommitsLate:
     def test_makes_nobody_wait(self, api: Api, service: Service) -> None:
         ann = api.user()
         early, late = (api.order(ann, (api.ticket(), 1)) for _ in range(2))
+        payment = api.payment(early)
         fold(service)
 
         def fold_slowly(context: Context) -> None:
             report_folding.fold(context, EVERYTHING)
-            # While the sums are written and not committed, somebody sells and looks.
+            # While the sums are written and not committed, somebody sells, registers and looks.
             api.patch(f"/api/orders/{late['id']}/status", {"status": OrderStatus.CONFIRMED.value})
+            api.patch(f"/api/transactions/{payment['id']}/status", {"status": "failed"})
+            api.user("bob")
             assert fold(service) == 0
             require_equal(service, ALL_TIME)
 
