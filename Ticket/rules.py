@@ -6,6 +6,17 @@ from work.rules import Rule, added_up
 
 COUNTERS = ("available", "reserved", "sold", "withheld")
 
+# First by the places they went between: few rows, of which each counts for both places.
+_MOVED = """
+    SELECT ticket_id AS id,
+        CASE WHEN sign = 1 THEN target ELSE origin END || '_quantity' AS field,
+        sign * units AS expected, 0 AS found
+    FROM (
+        SELECT ticket_id, origin, target, SUM(quantity) AS units FROM movements
+        WHERE kind = 'stock' GROUP BY ticket_id, origin, target
+    ) AS moved CROSS JOIN (SELECT 1 AS sign UNION ALL SELECT -1) AS signs
+    WHERE CASE WHEN sign = 1 THEN target ELSE origin END <> 'nowhere'"""
+
 RULES = (
     Rule(
         "stock_not_negative",
@@ -35,16 +46,8 @@ RULES = (
         "A ticket's counters are what the ledger moved there; of a deleted one nothing is left.",
         "ticket",
         "number",
-        # First by the places they went between: few rows, of which each counts for both places.
-        """
-        WITH moved AS (
-            SELECT ticket_id AS id, origin, target, SUM(quantity) AS units FROM movements
-            WHERE kind = 'stock' GROUP BY ticket_id, origin, target
-        )"""
-        + added_up(
-            "SELECT id, target || '_quantity' AS field, units AS expected, 0 AS found FROM moved"
-            " WHERE target <> 'nowhere'",
-            "SELECT id, origin || '_quantity', -units, 0 FROM moved WHERE origin <> 'nowhere'",
+        added_up(
+            _MOVED,
             *(
                 f"SELECT id, '{name}_quantity', 0, {name}_quantity FROM tickets"
                 for name in COUNTERS

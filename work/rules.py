@@ -1,8 +1,13 @@
 """What must be true of the rows: the form of a rule that the reconciliation checks.
 
-A rule is one statement that finds the rows which break it, as (id, field, expected, found):
-``expected`` is what other figures say, ``found`` what the row has. The statements share nothing
-with the services that keep the books, so that a mistake there is not repeated in them.
+A rule finds what breaks it, as (id, field, expected, found): ``expected`` is what other figures
+say, ``found`` what the row has. It does so by a statement of its own, or by comparisons in rows
+that other rules look at as well, so that a large table is read once for all of them. The
+statements share nothing with the services that keep the books, so that a mistake there is not
+repeated in them.
+
+All rules together are one statement, whose parts PostgreSQL shares out among its workers; a part
+with a ``WITH`` that is used twice would keep it from doing so.
 """
 
 # ruff: noqa: S608 - what stands in the statements besides SQL is written in the rules' modules
@@ -14,18 +19,40 @@ Unit = Literal["number", "money", "text"]
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """Two figures in each of some rows; ``rows`` is a statement, all else SQL on its columns."""
+
+    rows: str
+    field: str
+    expected: str
+    found: str
+    differs: str
+    id: str = "id"
+
+
+@dataclass(frozen=True)
 class Rule:
     code: str
     description: str
     # What the ids are of, and what the figures are.
     object_kind: str
     unit: Unit
-    sql: str
+    # One of the two.
+    sql: str = ""
+    comparisons: tuple[Comparison, ...] = ()
 
     @property
     def is_about_the_ledger(self) -> bool:
         """Whether it compares the rows with the ledger, rather than with one another."""
         return self.code.startswith("ledger_")
+
+
+def compared(
+    rows: str, field: str, expected: str, *, found: str = "", differs: str = ""
+) -> Comparison:
+    """A figure that has a name, found in the column of that name, and as it has to be."""
+    found = found or field
+    return Comparison(rows, f"'{field}'", expected, found, differs or f"{expected} <> {found}")
 
 
 def added_up(*sides: str) -> str:

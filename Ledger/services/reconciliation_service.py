@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from core.money import from_minor_units
+from core.store.large_reads import expect_large_reads
 from Ledger.schemas import Difference, Figure, Reconciliation, ReconciliationTotals, RuleResult
+from Ledger.services.findings import findings
 from work.context import Context
 from work.rules import Rule, Unit
 
@@ -20,40 +22,36 @@ def reconcile(context: Context, rules: Iterable[Rule], *, listed: int = LISTED) 
 
     All differences are counted, and of each rule so many are ``listed``.
     """
-    results: list[RuleResult] = []
-    differences: list[Difference] = []
-    for rule in rules:
-        rows = _broken(context, rule, listed)
-        count = rows[0].differences if rows else 0
-        results.append(_result(rule, count))
-        differences += (_difference(rule, row) for row in rows)
+    rules = list(rules)
+    expect_large_reads(context.session)
+    found = _found(context, rules, listed)
+    results = [_result(rule, found[rule.code]) for rule in rules]
     return Reconciliation(
         checked_at=context.now,
-        is_consistent=not differences,
+        is_consistent=not any(found.values()),
         difference_count=sum(result.differences for result in results),
         rules=results,
-        differences=differences,
+        differences=[_difference(rule, row) for rule in rules for row in found[rule.code]],
         totals=_totals(context),
         currency=context.terms.currency,
     )
 
 
-def _broken(context: Context, rule: Rule, listed: int) -> list[Row[Any]]:
-    """The first rows that break a rule, each with the number of all that do."""
-    statement = text(
-        "SELECT id, field, expected, found, COUNT(*) OVER () AS differences"  # noqa: S608 - our own
-        f" FROM ({rule.sql}) AS broken ORDER BY id, field LIMIT :listed"
-    )
-    return list(context.session.execute(statement, {"listed": listed}))
+def _found(context: Context, rules: list[Rule], listed: int) -> dict[str, list[Row[Any]]]:
+    """The first rows that break each rule, each with the number of all that do."""
+    found: dict[str, list[Row[Any]]] = {rule.code: [] for rule in rules}
+    for row in context.session.execute(text(findings(rules)), {"listed": listed}):
+        found[row.code].append(row)
+    return found
 
 
-def _result(rule: Rule, differences: int) -> RuleResult:
+def _result(rule: Rule, rows: list[Row[Any]]) -> RuleResult:
     return RuleResult(
         rule=rule.code,
         description=rule.description,
         object=rule.object_kind,
         unit=rule.unit,
-        differences=differences,
+        differences=rows[0].differences if rows else 0,
     )
 
 
@@ -68,10 +66,10 @@ def _difference(rule: Rule, row: Row[Any]) -> Difference:
     )
 
 
-def _figure(unit: Unit, value: Any) -> Figure:
+def _figure(unit: Unit, value: str | None) -> Figure:
     if value is None or unit == "text":
-        return value if value is None else str(value)
-    # Sums are Decimals on PostgreSQL.
+        return value
+    # The figures of all rules come in one column, as text.
     number = int(value)
     return float(from_minor_units(number)) if unit == "money" else number
 

@@ -2,31 +2,8 @@
 
 # ruff: noqa: S608 - what stands in the statements besides SQL is written in this package
 
-from work.rules import Rule
-
-SOLD = "('confirmed', 'completed')"
-RECEIVED = "succeeded_at IS NOT NULL"
-
-
-def _units_of_orders(field: str, states: str) -> str:
-    return f"""
-        SELECT t.id, '{field}' AS field, COALESCE(held.units, 0) AS expected, t.{field} AS found
-        FROM tickets t LEFT JOIN (
-            SELECT i.ticket_id, SUM(i.quantity) AS units
-            FROM orders o JOIN order_items i ON i.order_id = o.id
-            WHERE o.status IN {states} GROUP BY i.ticket_id
-        ) AS held ON held.ticket_id = t.id
-        WHERE t.{field} <> COALESCE(held.units, 0)"""
-
-
-def _money_of_transactions(field: str, column: str) -> str:
-    return f"""
-        SELECT o.id, '{field}' AS field, COALESCE(money.amount, 0) AS expected, o.{field} AS found
-        FROM orders o LEFT JOIN (
-            SELECT order_id, SUM({column}) AS amount FROM transactions
-            WHERE {RECEIVED} GROUP BY order_id
-        ) AS money ON money.order_id = o.id
-        WHERE o.{field} <> COALESCE(money.amount, 0)"""
+from Order.rules.views import HELD_TICKETS, ORDERS, SOLD
+from work.rules import Comparison, Rule, compared
 
 
 def _at_most(table: str, field: str, limit: str) -> str:
@@ -35,6 +12,12 @@ def _at_most(table: str, field: str, limit: str) -> str:
         SELECT id, '{field}' AS field, CASE WHEN {field} < 0 THEN 0 ELSE {limit} END AS expected,
             {field} AS found
         FROM {table} WHERE {field} < 0 OR {field} > {limit}"""
+
+
+def _within(field: str, limit: str) -> Comparison:
+    """The same of an order."""
+    bound = f"CASE WHEN {field} < 0 THEN 0 ELSE {limit} END"
+    return compared(ORDERS, field, bound, differs=f"{field} < 0 OR {field} > {limit}")
 
 
 def _dated(table: str, field: str, condition: str) -> str:
@@ -52,14 +35,14 @@ _STOCK = (
         "Reserved is what pending orders hold of a ticket.",
         "ticket",
         "number",
-        _units_of_orders("reserved_quantity", "('pending')"),
+        comparisons=(compared(HELD_TICKETS, "reserved_quantity", "held"),),
     ),
     Rule(
         "sold_stock",
         "Sold is what confirmed and completed orders hold of a ticket.",
         "ticket",
         "number",
-        _units_of_orders("sold_quantity", SOLD),
+        comparisons=(compared(HELD_TICKETS, "sold_quantity", "sold"),),
     ),
 )
 _ORDERS = (
@@ -77,90 +60,114 @@ _ORDERS = (
         "An order costs the sum of its lines.",
         "order",
         "money",
-        """
-        SELECT o.id, 'total_amount' AS field, COALESCE(lines.amount, 0) AS expected,
-            o.total_amount AS found
-        FROM orders o LEFT JOIN (
-            SELECT order_id, SUM(line_total) AS amount FROM order_items GROUP BY order_id
-        ) AS lines ON lines.order_id = o.id
-        WHERE o.total_amount <> COALESCE(lines.amount, 0)""",
+        comparisons=(compared(ORDERS, "total_amount", "lines_amount"),),
     ),
     Rule(
         "amount_paid",
         "What an order was paid is the sum of its transactions that succeeded.",
         "order",
         "money",
-        _money_of_transactions("amount_paid", "amount"),
+        comparisons=(compared(ORDERS, "amount_paid", "received"),),
     ),
     Rule(
         "amount_refunded",
         "What went back on an order is the sum of what went back of its transactions.",
         "order",
         "money",
-        _money_of_transactions("amount_refunded", "refunded_amount"),
+        comparisons=(compared(ORDERS, "amount_refunded", "returned"),),
     ),
     Rule(
         "refunded_within_paid",
         "No order gave back more than it was paid.",
         "order",
         "money",
-        _at_most("orders", "amount_refunded", "amount_paid"),
+        comparisons=(_within("amount_refunded", "amount_paid"),),
     ),
     Rule(
         "reopened_within_refunded",
         "No more of an order's refunds is due again than went back.",
         "order",
         "money",
-        _at_most("orders", "amount_reopened", "amount_refunded"),
+        comparisons=(_within("amount_reopened", "amount_refunded"),),
     ),
     Rule(
         "never_overpaid",
         "No order keeps more money than it costs.",
         "order",
         "money",
-        """
-        SELECT id, 'amount_paid' AS field, total_amount + amount_refunded AS expected,
-            amount_paid AS found
-        FROM orders WHERE amount_paid - amount_refunded > total_amount""",
+        comparisons=(
+            compared(
+                ORDERS,
+                "amount_paid",
+                "total_amount + amount_refunded",
+                differs="amount_paid - amount_refunded > total_amount",
+            ),
+        ),
     ),
     Rule(
         "cancelled_keeps_no_money",
         "A cancelled order gave back all that it was paid.",
         "order",
         "money",
-        """
-        SELECT id, 'amount_refunded' AS field, amount_paid AS expected, amount_refunded AS found
-        FROM orders WHERE status = 'cancelled' AND amount_paid <> amount_refunded""",
+        comparisons=(
+            compared(
+                ORDERS,
+                "amount_refunded",
+                "amount_paid",
+                differs="status = 'cancelled' AND amount_paid <> amount_refunded",
+            ),
+        ),
     ),
     Rule(
         "paid_is_confirmed",
         "An order that is paid in full is not pending any more.",
         "order",
         "text",
-        """
-        SELECT id, 'status' AS field, 'confirmed' AS expected, status AS found
-        FROM orders WHERE status = 'pending' AND total_amount > 0
-            AND total_amount - amount_paid + amount_reopened <= 0""",
+        comparisons=(
+            compared(
+                ORDERS,
+                "status",
+                "'confirmed'",
+                differs="status = 'pending' AND total_amount > 0"
+                " AND total_amount - amount_paid + amount_reopened <= 0",
+            ),
+        ),
     ),
     Rule(
         "order_dates",
         "Pending orders expire, no others do; confirmed and completed ones tell since when.",
         "order",
         "text",
-        f"""
-        {_dated("orders", "expires_at", "status = 'pending'")} UNION ALL
-        SELECT id, 'confirmed_at' AS field, 'a time' AS expected, 'none' AS found
-        FROM orders WHERE status IN {SOLD} AND confirmed_at IS NULL""",
+        comparisons=(
+            compared(
+                ORDERS,
+                "expires_at",
+                "CASE WHEN status = 'pending' THEN 'a time' ELSE 'none' END",
+                found="CASE WHEN expires_at IS NULL THEN 'none' ELSE 'a time' END",
+            ),
+            compared(
+                ORDERS,
+                "confirmed_at",
+                "'a time'",
+                found="'none'",
+                differs=f"status IN {SOLD} AND confirmed_at IS NULL",
+            ),
+        ),
     ),
     Rule(
         "order_owner",
         "Every order is related to its buyer as the owner.",
         "order",
         "number",
-        """
-        SELECT o.id, 'user_id' AS field, o.user_id AS expected, r.user_id AS found
-        FROM orders o LEFT JOIN user_orders r ON r.order_id = o.id AND r.role = 'owner'
-        WHERE r.user_id IS NULL OR r.user_id <> o.user_id""",
+        comparisons=(
+            compared(
+                ORDERS,
+                "user_id",
+                "user_id",
+                found="owner_id",
+                differs="owner_id IS NULL OR owner_id <> user_id",
+            ),
+        ),
     ),
 )
 _TRANSACTIONS = (

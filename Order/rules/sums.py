@@ -6,67 +6,109 @@ stock, against what is left of each order and transaction, and against one anoth
 
 # ruff: noqa: S608 - what stands in the statements besides SQL is written in this package
 
-from Order.rules.rows import SOLD
+from Order.rules.views import SOLD
 from work.rules import Rule, added_up
 
-_SUMMED = "(SELECT COALESCE(MAX(movement_id), 0) FROM report_progress)"
+# Up to which line of the ledger; joined, for beside a scalar subquery older PostgreSQLs have no
+# workers.
+_SUMMED = "CROSS JOIN (SELECT COALESCE(MAX(movement_id), 0) AS last FROM report_progress) AS summed"
 _DAYS, _MONTHS = "period > 999999", "period BETWEEN 1 AND 999999"
 
 
-def _day(moment: str) -> str:
-    """20260301, in either database."""
-    return f"CAST(REPLACE(SUBSTR(CAST({moment} AS VARCHAR(40)), 1, 10), '-', '') AS INTEGER)"
+def _period(day: str) -> str:
+    """20260301 for what DATE() makes of a time, in either database; once for many rows."""
+    return f"CAST(REPLACE(CAST({day} AS VARCHAR(40)), '-', '') AS INTEGER)"
 
 
 # Units that were sold and taken back, each on the day of the sale.
 _MOVED = f"""
     SELECT m.order_id, m.quantity, m.amount, CASE WHEN m.target = 'sold' THEN 1 ELSE -1 END AS sign,
-        CASE WHEN m.target = 'sold' THEN {_day("m.created_at")} ELSE (
-            SELECT {_day("s.created_at")} FROM movements s
+        CASE WHEN m.target = 'sold' THEN DATE(m.created_at) ELSE (
+            SELECT DATE(s.created_at) FROM movements s
             WHERE s.order_id = m.order_id AND s.kind = 'stock' AND s.target = 'sold' AND s.id < m.id
             ORDER BY s.id DESC LIMIT 1
         ) END AS day
-    FROM movements m
+    FROM movements m {_SUMMED}
     WHERE m.kind = 'stock' AND m.order_id IS NOT NULL AND 'sold' IN (m.origin, m.target)
-        AND m.id <= {_SUMMED}"""
+        AND m.id <= summed.last"""
 # By order and day, for an order counts once, whatever its lines.
 _SOLD_BY_DAY = f"""
-    SELECT day, COUNT(CASE WHEN quantity > 0 THEN 1 END) AS orders, SUM(quantity) AS tickets,
-        SUM(amount) AS cents
+    SELECT {_period("day")} AS day, COUNT(CASE WHEN quantity > 0 THEN 1 END) AS orders,
+        SUM(quantity) AS tickets, SUM(amount) AS cents
     FROM (SELECT day, SUM(sign * quantity) AS quantity, SUM(sign * amount) AS amount
         FROM ({_MOVED}) AS moved GROUP BY order_id, day) AS sold
     GROUP BY day"""
-# Orders that were sold as far as the ledger is summed; most did not move since.
-_SINCE = f"SELECT order_id FROM movements WHERE kind = 'order' AND id > {_SUMMED}"
-_SOLD_ORDERS = f"""
-    SELECT id AS order_id FROM orders WHERE status IN {SOLD} AND id NOT IN ({_SINCE})
+# Lines of orders that were sold as far as the ledger is summed; most did not move since.
+_SINCE = f"""
+    SELECT 1 FROM movements since {_SUMMED}
+    WHERE since.kind = 'order' AND since.id > summed.last AND since.order_id"""
+_SOLD_LINES = f"""
+    SELECT l.order_id, l.event_key, l.quantity
+    FROM orders o JOIN order_items l ON l.order_id = o.id
+    WHERE o.status IN {SOLD} AND NOT EXISTS ({_SINCE} = o.id)
     UNION ALL
-    SELECT order_id FROM movements
-    WHERE kind = 'order' AND id <= {_SUMMED} AND order_id IN ({_SINCE})
-    GROUP BY order_id HAVING SUM(
-        CASE WHEN target IN {SOLD} THEN 1 ELSE 0 END - CASE WHEN origin IN {SOLD} THEN 1 ELSE 0 END
-    ) > 0"""
+    SELECT l.order_id, l.event_key, l.quantity FROM (
+        SELECT m.order_id FROM movements m {_SUMMED}
+        WHERE m.kind = 'order' AND m.id <= summed.last AND EXISTS ({_SINCE} = m.order_id)
+        GROUP BY m.order_id HAVING SUM(
+            CASE WHEN m.target IN {SOLD} THEN 1 ELSE 0 END
+            - CASE WHEN m.origin IN {SOLD} THEN 1 ELSE 0 END
+        ) > 0
+    ) AS moved JOIN (
+        SELECT order_id, event_key, quantity FROM order_items
+        UNION ALL SELECT order_id, event_key, quantity FROM deleted_lines
+    ) AS l ON l.order_id = moved.order_id"""
+# By the key first: few are left to be looked up.
 _SOLD_BY_EVENT = f"""
-    SELECT event_id, COUNT(*) AS orders, SUM(quantity) AS tickets FROM (
-        SELECT l.order_id, COALESCE(n.id, 0) AS event_id, SUM(l.quantity) AS quantity
-        FROM ({_SOLD_ORDERS}) AS s JOIN (
-            SELECT order_id, event_key, quantity FROM order_items
-            UNION ALL SELECT order_id, event_key, quantity FROM deleted_lines
-        ) AS l ON l.order_id = s.order_id
-        LEFT JOIN report_names n ON n.kind = 'event_key' AND n.name = l.event_key
-        GROUP BY l.order_id, COALESCE(n.id, 0)
-    ) AS sold
-    GROUP BY event_id"""
+    SELECT COALESCE(n.id, 0) AS event_id, SUM(orders) AS orders, SUM(tickets) AS tickets FROM (
+        SELECT event_key, COUNT(*) AS orders, SUM(quantity) AS tickets FROM (
+            SELECT order_id, event_key, SUM(quantity) AS quantity
+            FROM ({_SOLD_LINES}) AS lines GROUP BY order_id, event_key
+        ) AS orders GROUP BY event_key
+    ) AS sold LEFT JOIN report_names n ON n.kind = 'event_key' AND n.name = sold.event_key
+    GROUP BY COALESCE(n.id, 0)"""
 _ORDERS_MOVED = f"""
-    SELECT {_day("p.created_at")} AS day, m.origin, m.target, COUNT(*) AS moves
-    FROM movements m JOIN movements p ON p.order_id = m.order_id
+    SELECT DATE(p.created_at) AS day, m.origin, m.target, COUNT(*) AS moves
+    FROM movements m {_SUMMED} JOIN movements p ON p.order_id = m.order_id
         AND p.kind = 'order' AND p.origin = 'nowhere'
-    WHERE m.kind = 'order' AND m.id <= {_SUMMED}
-    GROUP BY {_day("p.created_at")}, m.origin, m.target"""
+    WHERE m.kind = 'order' AND m.id <= summed.last
+    GROUP BY DATE(p.created_at), m.origin, m.target"""
+# Each move ends in one state and began in another.
+_STATES = f"""
+    SELECT {_period("day")} AS id, CASE WHEN sign = 1 THEN target ELSE origin END AS field,
+        sign * moves AS expected, 0 AS found
+    FROM ({_ORDERS_MOVED}) AS moved
+    CROSS JOIN (SELECT 1 AS sign UNION ALL SELECT -1) AS signs
+    WHERE CASE WHEN sign = 1 THEN target ELSE origin END <> 'nowhere'"""
+_MONEY_MOVED = f"""
+    SELECT DATE(t.succeeded_at) AS day, m.target, SUM(m.amount) AS amount
+    FROM movements m {_SUMMED} JOIN transactions t ON t.id = m.transaction_id
+    WHERE m.kind = 'money' AND m.id <= summed.last
+    GROUP BY DATE(t.succeeded_at), m.target"""
+_PAYMENTS = f"""
+    SELECT DATE(t.created_at) AS day, kept.amount = 0 AS is_refunded, COUNT(*) AS payments
+    FROM transactions t JOIN (
+        SELECT m.transaction_id,
+            SUM(CASE WHEN m.target = 'seller' THEN m.amount ELSE -m.amount END) AS amount
+        FROM movements m {_SUMMED} WHERE m.kind = 'money' AND m.id <= summed.last
+        GROUP BY m.transaction_id
+    ) AS kept ON kept.transaction_id = t.id
+    GROUP BY DATE(t.created_at), kept.amount = 0"""
+
+
+def _apart(told: str, of: str, *names: str) -> str:
+    """Several figures of a row, each as what is expected of its name; the row is made once."""
+    cases = " ".join(f"WHEN '{name}' THEN {name}" for name in names)
+    fields = " UNION ALL ".join(f"SELECT '{name}' AS field" for name in names)
+    return (
+        f"SELECT {of} AS id, field, CASE field {cases} END AS expected, 0 AS found"
+        f" FROM ({told}) AS told CROSS JOIN ({fields}) AS names"
+    )
 
 _ACTIVITY = "CASE WHEN is_active THEN 'active' ELSE 'inactive' END"
 # Orders of which anything moved behind the mark: lines are added only with a move of stock.
-_MOVED_SINCE = f"SELECT order_id FROM movements WHERE id > {_SUMMED} AND order_id IS NOT NULL"
+_MOVED_SINCE = f"""
+    SELECT order_id FROM movements {_SUMMED} WHERE id > summed.last AND order_id IS NOT NULL"""
 _PENDING = f"""
     SELECT DISTINCT l.order_id, COALESCE(n.id, 0) AS event_id
     FROM orders o JOIN order_items l ON l.order_id = o.id
@@ -133,12 +175,8 @@ SUM_RULES = (
         "The sums have the orders, tickets and cents that the ledger sold, on the day of the sale.",
         "period",
         "number",
-        f"WITH sold AS ({_SOLD_BY_DAY}) "
-        + added_up(
-            *(
-                _as("expected", name, name, source="FROM sold", of="day")
-                for name in ("orders", "tickets", "cents")
-            ),
+        added_up(
+            _apart(_SOLD_BY_DAY, "day", "orders", "tickets", "cents"),
             _as("found", "tickets", "tickets", source=_OF_ALL),
             _as("found", "orders", "orders", source=_OF_ALL),
             # Money by another name, so that the ledger is read once.
@@ -151,11 +189,9 @@ SUM_RULES = (
         "period",
         "money",
         added_up(
-            f"SELECT {_day('t.succeeded_at')} AS id,"
-            " CASE WHEN m.target = 'seller' THEN 'gross' ELSE 'refunded' END AS field,"
-            " m.amount AS expected, 0 AS found"
-            " FROM movements m JOIN transactions t ON t.id = m.transaction_id"
-            f" WHERE m.kind = 'money' AND m.id <= {_SUMMED}",
+            f"SELECT {_period('day')} AS id,"
+            " CASE WHEN target = 'seller' THEN 'gross' ELSE 'refunded' END AS field,"
+            f" amount AS expected, 0 AS found FROM ({_MONEY_MOVED}) AS moved",
             *(
                 _as("found", name, name, source=f"FROM money_sums WHERE grouping = 0 AND {_DAYS}")
                 for name in ("gross", "refunded")
@@ -167,12 +203,8 @@ SUM_RULES = (
         "The sums have the orders and the tickets that were sold of each event.",
         "event",
         "number",
-        f"WITH sold AS ({_SOLD_BY_EVENT}) "
-        + added_up(
-            *(
-                _as("expected", name, name, source="FROM sold", of="event_id")
-                for name in ("orders", "tickets")
-            ),
+        added_up(
+            _apart(_SOLD_BY_EVENT, "event_id", "orders", "tickets"),
             *(
                 _as(
                     "found",
@@ -190,11 +222,8 @@ SUM_RULES = (
         "The sums have the orders that the ledger left in each state, on the day of their placing.",
         "period",
         "number",
-        f"WITH moved AS ({_ORDERS_MOVED}) "
-        + added_up(
-            "SELECT day AS id, target AS field, moves AS expected, 0 AS found FROM moved"
-            " WHERE target <> 'nowhere'",
-            "SELECT day, origin, -moves, 0 FROM moved WHERE origin <> 'nowhere'",
+        added_up(
+            _STATES,
             f"SELECT period, status, 0, counted FROM status_sums"
             f" WHERE kind = 'order' AND grouping = 0 AND {_DAYS}",
         ),
@@ -205,14 +234,11 @@ SUM_RULES = (
         "period",
         "number",
         added_up(
-            f"SELECT {_day('t.created_at')} AS id,"
-            " CASE WHEN kept.amount = 0 THEN 'refunded' ELSE 'success' END AS field,"
-            " 1 AS expected, 0 AS found FROM transactions t JOIN ("
-            " SELECT transaction_id, SUM(CASE WHEN target = 'seller' THEN amount ELSE -amount END)"
-            f" AS amount FROM movements WHERE kind = 'money' AND id <= {_SUMMED}"
-            " GROUP BY transaction_id) AS kept ON kept.transaction_id = t.id",
+            f"SELECT {_period('day')} AS id,"
+            " CASE WHEN is_refunded THEN 'refunded' ELSE 'success' END AS field,"
+            f" payments AS expected, 0 AS found FROM ({_PAYMENTS}) AS made",
             # The ledger does not know these; what is not in the sums yet is noted.
-            f"SELECT {_day('created_at')}, status, 1, 0 FROM transactions"
+            f"SELECT {_period('DATE(created_at)')}, status, 1, 0 FROM transactions"
             " WHERE status IN ('pending', 'failed')",
             "SELECT day, status, 0, sign FROM payment_moves",
             "SELECT period, status, 0, counted FROM status_sums"
@@ -249,7 +275,7 @@ SUM_RULES = (
         "period",
         "number",
         added_up(
-            f"SELECT {_day('created_at')} AS id, {_ACTIVITY} AS field, 1 AS expected, 0 AS found"
+            f"SELECT {_period('DATE(created_at)')} AS id, {_ACTIVITY} AS field, 1 AS expected, 0 AS found"
             " FROM users",
             f"SELECT day, {_ACTIVITY}, 0, sign FROM user_moves",
             f"SELECT period, {_ACTIVITY}, 0, counted FROM user_sums WHERE {_DAYS}",

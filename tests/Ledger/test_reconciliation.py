@@ -200,19 +200,19 @@ class TestOneState:
         asked: list[str] = []
 
         def buy(sql: str, _parameters: Any) -> None:
-            if sql.startswith("SELECT id, field, expected"):
+            if sql.lstrip().startswith("SELECT"):
                 asked.append(sql)
-                if len(asked) == 3:
+                if len(asked) == 2:
                     api.paid_order(user, (ticket, 2))
 
         with listening(service.database, buy):
             answer = service.database.snapshot_now(reconciled)
-        assert len(asked) == len(CODES)
+        assert len(asked) > 2
         assert answer.differences == []
         assert (answer.totals.orders, answer.totals.sold_quantity) == (1, 1)
         assert api.get(PATH)["totals"]["sold_quantity"] == 3
 
-    def test_costs_a_statement_for_each_rule_whatever_there_is(
+    def test_costs_two_statements_whatever_there_is(
         self, api: Api, service: Service
     ) -> None:
         user, ticket = api.user(), api.ticket()
@@ -223,7 +223,8 @@ class TestOneState:
             with statements(service.database) as heard:
                 api.get(PATH)
             costs.append(len([sql for sql, _ in heard if sql.lstrip().startswith("SELECT")]))
-        assert costs == [len(CODES) + 1] * 2
+        # The rules, and what was compared.
+        assert costs == [2] * 2
 
 
 class TestTheLedger:
