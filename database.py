@@ -9,13 +9,15 @@ and nobody waits longer than a request may take.
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import copy_context
 from enum import Enum
 from functools import partial
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
@@ -33,8 +35,10 @@ from core.store.engines import (
 )
 from core.store.errors import is_retryable, translate
 from core.store.exchange import Exchange, PostgresExchange, Preparation, SqliteExchange, exchange_of
+from core.store.large_reads import work_alone
 from core.store.schema_version import schema_problem
 from core.store.seats import Seating
+from core.store.sharing import Shared
 
 T = TypeVar("T")
 Unit = Callable[[Session], T]
@@ -102,6 +106,28 @@ class Database:
         """What :meth:`snapshot` does, in the caller's thread."""
         with _once(), self._session(self._snapshots, _Way.SNAPSHOT) as session:
             return unit(session)
+
+    def share_now(self, session: Session, units: Sequence[Unit[T]]) -> list[T]:
+        """What units find in the snapshot of a session, which PostgreSQL shows to others as well.
+
+        Each is done by whoever is free, the session itself or a second one in another thread.
+        Two use two cores, and leave the others to those who buy.
+        """
+        if self._is_sqlite or self.settings.database_pool_size == 1:
+            return [unit(session) for unit in units]
+        snapshot = session.execute(text("SELECT pg_export_snapshot()")).scalar_one()
+        work = Shared(units)
+
+        def help_out() -> None:
+            with self._session(self._snapshots, _Way.SNAPSHOT) as helper:
+                helper.execute(text("SET TRANSACTION SNAPSHOT :id"), {"id": snapshot})
+                work.do(work_alone(helper))
+
+        with ThreadPoolExecutor(1) as helpers:
+            helped = helpers.submit(copy_context().run, help_out)
+            work.do(work_alone(session))
+            helped.result()
+        return work.results
 
     def write_now(self, unit: Unit[T]) -> T:
         """What :meth:`write` does, in the caller's thread (command line, sweeps, tests).

@@ -24,7 +24,10 @@ def reconcile() -> None:
     with open_service(prepare=require_schema, **PATIENCE) as service:
         books = service.snapshot(
             lambda context: reconciliation_service.reconcile(
-                context, DOMAINS.rules, listed=sys.maxsize
+                context,
+                DOMAINS.rules,
+                listed=sys.maxsize,
+                share=service.database.share_now,
             )
         )
     for difference in books.differences:

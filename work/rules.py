@@ -5,9 +5,6 @@ say, ``found`` what the row has. It does so by a statement of its own, or by com
 that other rules look at as well, so that a large table is read once for all of them. The
 statements share nothing with the services that keep the books, so that a mistake there is not
 repeated in them.
-
-All rules together are one statement, whose parts PostgreSQL shares out among its workers; a part
-with a ``WITH`` that is used twice would keep it from doing so.
 """
 
 # ruff: noqa: S608 - what stands in the statements besides SQL is written in the rules' modules

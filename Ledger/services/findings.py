@@ -1,22 +1,38 @@
-"""All rules as one statement: what breaks them, the first of each rule and how many there are."""
+"""What breaks the rules: statements that each tell the first rows of some rules, and how many."""
 
-# ruff: noqa: S608 - what stands in the statement besides SQL is written in the rules' modules
+# ruff: noqa: S608 - what stands in the statements besides SQL is written in the rules' modules
 
 from collections.abc import Iterable
 
 from work.rules import Comparison, Rule
 
+# PostgreSQL takes nothing out of a part that has a limit: else it would multiply all rows by all
+# that look at them, before it leaves out those that agree.
+_ALL = 2**63 - 1
 
-def findings(rules: Iterable[Rule]) -> str:
-    """By rule and id: (code, id, field, expected, found, differences), ``:listed`` of each rule."""
+
+def findings(rules: Iterable[Rule]) -> list[str]:
+    """Each tells (code, id, field, expected, found), of all rules that look at the same rows.
+
+    Those of rules that look at rows of their own are a statement each.
+    """
     rules = list(rules)
-    parts = [_own(rule) for rule in rules if rule.sql]
-    parts += [_shared(rows, looks) for rows, looks in _by_rows(rules).items()]
+    looks = _by_rows(rules)
+    # What most rules look at takes longest; it comes first, so that nobody waits for it alone.
+    shared = [_shared(*one) for one in sorted(looks.items(), key=lambda one: -len(one[1]))]
+    return shared + [_own(rule) for rule in rules if rule.sql]
+
+
+def counted(statement: str) -> str:
+    """The first ``:listed`` findings of each rule, each with the number of all that it has.
+
+    A rule that finds in two statements is counted in each.
+    """
     return f"""
-        SELECT code, id, field, expected, found, differences FROM (
+        SELECT code, id, field, expected, found, differences, place FROM (
             SELECT code, id, field, expected, found, COUNT(*) OVER (PARTITION BY code)
                 AS differences, ROW_NUMBER() OVER (PARTITION BY code ORDER BY id, field) AS place
-            FROM ({" UNION ALL ".join(parts)}) AS findings
+            FROM ({statement}) AS findings
         ) AS numbered WHERE place <= :listed ORDER BY code, place"""
 
 
@@ -48,6 +64,7 @@ def _shared(rows: str, looks: list[tuple[str, Comparison]]) -> str:
         FROM (
             SELECT * FROM ({rows}) AS looked_at
             WHERE {" OR ".join(f"({one.differs})" for one in comparisons)}
+            LIMIT {_ALL}
         ) AS odd CROSS JOIN (
             {" UNION ALL ".join(f"SELECT {number} AS look" for number in range(len(looks)))}
         ) AS looks

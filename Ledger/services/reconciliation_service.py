@@ -1,15 +1,18 @@
 """Whether the books agree: every rule asked of one state of the data, and where it is broken."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Row, text
+from sqlmodel import Session
 
 from core.money import from_minor_units
 from core.store.large_reads import expect_large_reads
 from Ledger.schemas import Difference, Figure, Reconciliation, ReconciliationTotals, RuleResult
-from Ledger.services.findings import findings
+from Ledger.services.findings import counted, findings
 from work.context import Context
 from work.rules import Rule, Unit
 
@@ -17,30 +20,53 @@ from work.rules import Rule, Unit
 LISTED = 100
 
 
-def reconcile(context: Context, rules: Iterable[Rule], *, listed: int = LISTED) -> Reconciliation:
+Finding = Callable[[Session], list[Row[Any]]]
+# Has each of them find what it does, in the snapshot of a session.
+Share = Callable[[Session, Sequence[Finding]], Iterable[list[Row[Any]]]]
+
+
+def one_by_one(session: Session, all_: Sequence[Finding]) -> Iterable[list[Row[Any]]]:
+    return [find(session) for find in all_]
+
+
+def reconcile(
+    context: Context, rules: Iterable[Rule], *, listed: int = LISTED, share: Share = one_by_one
+) -> Reconciliation:
     """Check every rule. The session must see one state of the data, or what moves differs.
 
     All differences are counted, and of each rule so many are ``listed``.
     """
     rules = list(rules)
-    expect_large_reads(context.session)
-    found = _found(context, rules, listed)
+    found = _found(share(context.session, [_finding(one, listed) for one in findings(rules)]))
     results = [_result(rule, found[rule.code]) for rule in rules]
     return Reconciliation(
         checked_at=context.now,
         is_consistent=not any(found.values()),
         difference_count=sum(result.differences for result in results),
         rules=results,
-        differences=[_difference(rule, row) for rule in rules for row in found[rule.code]],
+        differences=[
+            _difference(rule, row)
+            for rule in rules
+            for row in sorted(found[rule.code], key=lambda row: (row.id, row.field))[:listed]
+        ],
         totals=_totals(context),
         currency=context.terms.currency,
     )
 
 
-def _found(context: Context, rules: list[Rule], listed: int) -> dict[str, list[Row[Any]]]:
+def _finding(statement: str, listed: int) -> Finding:
     """The first rows that break each rule, each with the number of all that do."""
-    found: dict[str, list[Row[Any]]] = {rule.code: [] for rule in rules}
-    for row in context.session.execute(text(findings(rules)), {"listed": listed}):
+
+    def find(session: Session) -> list[Row[Any]]:
+        expect_large_reads(session)
+        return list(session.execute(text(counted(statement)), {"listed": listed}))
+
+    return find
+
+
+def _found(answers: Iterable[list[Row[Any]]]) -> defaultdict[str, list[Row[Any]]]:
+    found: defaultdict[str, list[Row[Any]]] = defaultdict(list)
+    for row in chain.from_iterable(answers):
         found[row.code].append(row)
     return found
 
@@ -51,7 +77,8 @@ def _result(rule: Rule, rows: list[Row[Any]]) -> RuleResult:
         description=rule.description,
         object=rule.object_kind,
         unit=rule.unit,
-        differences=rows[0].differences if rows else 0,
+        # Each statement says it in its first row of the rule.
+        differences=sum(row.differences for row in rows if row.place == 1),
     )
 
 

@@ -9,8 +9,7 @@ stock, against what is left of each order and transaction, and against one anoth
 from Order.rules.views import SOLD
 from work.rules import Rule, added_up
 
-# Up to which line of the ledger; joined, for beside a scalar subquery older PostgreSQLs have no
-# workers.
+# Up to which line of the ledger.
 _SUMMED = "CROSS JOIN (SELECT COALESCE(MAX(movement_id), 0) AS last FROM report_progress) AS summed"
 _DAYS, _MONTHS = "period > 999999", "period BETWEEN 1 AND 999999"
 
@@ -38,26 +37,26 @@ _SOLD_BY_DAY = f"""
     FROM (SELECT day, SUM(sign * quantity) AS quantity, SUM(sign * amount) AS amount
         FROM ({_MOVED}) AS moved GROUP BY order_id, day) AS sold
     GROUP BY day"""
-# Lines of orders that were sold as far as the ledger is summed; most did not move since.
+# Lines of orders that were sold as far as the ledger is summed. Most did not move since; the
+# others are few, and asked one by one for where they were.
 _SINCE = f"""
-    SELECT 1 FROM movements since {_SUMMED}
-    WHERE since.kind = 'order' AND since.id > summed.last AND since.order_id"""
+    FROM movements m {_SUMMED} WHERE m.kind = 'order' AND m.id > summed.last"""
 _SOLD_LINES = f"""
     SELECT l.order_id, l.event_key, l.quantity
     FROM orders o JOIN order_items l ON l.order_id = o.id
-    WHERE o.status IN {SOLD} AND NOT EXISTS ({_SINCE} = o.id)
+    WHERE o.status IN {SOLD} AND NOT EXISTS (SELECT 1 {_SINCE} AND m.order_id = o.id)
     UNION ALL
-    SELECT l.order_id, l.event_key, l.quantity FROM (
-        SELECT m.order_id FROM movements m {_SUMMED}
-        WHERE m.kind = 'order' AND m.id <= summed.last AND EXISTS ({_SINCE} = m.order_id)
-        GROUP BY m.order_id HAVING SUM(
-            CASE WHEN m.target IN {SOLD} THEN 1 ELSE 0 END
-            - CASE WHEN m.origin IN {SOLD} THEN 1 ELSE 0 END
-        ) > 0
-    ) AS moved JOIN (
+    SELECT l.order_id, l.event_key, l.quantity
+    FROM (SELECT DISTINCT m.order_id {_SINCE}) AS moved JOIN (
         SELECT order_id, event_key, quantity FROM order_items
         UNION ALL SELECT order_id, event_key, quantity FROM deleted_lines
-    ) AS l ON l.order_id = moved.order_id"""
+    ) AS l ON l.order_id = moved.order_id
+    WHERE (
+        SELECT SUM(CASE WHEN m.target IN {SOLD} THEN 1 ELSE 0 END
+            - CASE WHEN m.origin IN {SOLD} THEN 1 ELSE 0 END)
+        FROM movements m {_SUMMED}
+        WHERE m.kind = 'order' AND m.order_id = moved.order_id AND m.id <= summed.last
+    ) > 0"""
 # By the key first: few are left to be looked up.
 _SOLD_BY_EVENT = f"""
     SELECT COALESCE(n.id, 0) AS event_id, SUM(orders) AS orders, SUM(tickets) AS tickets FROM (
