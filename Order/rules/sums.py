@@ -19,14 +19,14 @@ def _period(day: str) -> str:
     return f"CAST(REPLACE(CAST({day} AS VARCHAR(40)), '-', '') AS INTEGER)"
 
 
-# Units that were sold and taken back, each on the day of the sale.
+# Units that were sold and taken back, each on the day of the sale; what never was sold on its own.
 _MOVED = f"""
     SELECT m.order_id, m.quantity, m.amount, CASE WHEN m.target = 'sold' THEN 1 ELSE -1 END AS sign,
-        CASE WHEN m.target = 'sold' THEN DATE(m.created_at) ELSE (
-            SELECT DATE(s.created_at) FROM movements s
+        DATE(COALESCE(CASE WHEN m.target <> 'sold' THEN (
+            SELECT s.created_at FROM movements s
             WHERE s.order_id = m.order_id AND s.kind = 'stock' AND s.target = 'sold' AND s.id < m.id
             ORDER BY s.id DESC LIMIT 1
-        ) END AS day
+        ) END, m.created_at)) AS day
     FROM movements m {_SUMMED}
     WHERE m.kind = 'stock' AND m.order_id IS NOT NULL AND 'sold' IN (m.origin, m.target)
         AND m.id <= summed.last"""
@@ -67,11 +67,12 @@ _SOLD_BY_EVENT = f"""
     ) AS sold LEFT JOIN report_names n ON n.kind = 'event_key' AND n.name = sold.event_key
     GROUP BY COALESCE(n.id, 0)"""
 _ORDERS_MOVED = f"""
-    SELECT DATE(p.created_at) AS day, m.origin, m.target, COUNT(*) AS moves
-    FROM movements m {_SUMMED} JOIN movements p ON p.order_id = m.order_id
-        AND p.kind = 'order' AND p.origin = 'nowhere'
-    WHERE m.kind = 'order' AND m.id <= summed.last
-    GROUP BY DATE(p.created_at), m.origin, m.target"""
+    SELECT DATE(placed_at) AS day, origin, target, COUNT(*) AS moves FROM (
+        SELECT m.origin, m.target, MAX(CASE WHEN m.origin = 'nowhere' THEN m.created_at END)
+            OVER (PARTITION BY m.order_id) AS placed_at
+        FROM movements m {_SUMMED} WHERE m.kind = 'order' AND m.id <= summed.last
+    ) AS moved
+    WHERE placed_at IS NOT NULL GROUP BY DATE(placed_at), origin, target"""
 # Each move ends in one state and began in another.
 _STATES = f"""
     SELECT {_period("day")} AS id, CASE WHEN sign = 1 THEN target ELSE origin END AS field,
@@ -79,11 +80,12 @@ _STATES = f"""
     FROM ({_ORDERS_MOVED}) AS moved
     CROSS JOIN (SELECT 1 AS sign UNION ALL SELECT -1) AS signs
     WHERE CASE WHEN sign = 1 THEN target ELSE origin END <> 'nowhere'"""
+# Money of which nobody says when it succeeded is told on the day that it moved.
 _MONEY_MOVED = f"""
-    SELECT DATE(t.succeeded_at) AS day, m.target, SUM(m.amount) AS amount
+    SELECT DATE(COALESCE(t.succeeded_at, m.created_at)) AS day, m.target, SUM(m.amount) AS amount
     FROM movements m {_SUMMED} JOIN transactions t ON t.id = m.transaction_id
     WHERE m.kind = 'money' AND m.id <= summed.last
-    GROUP BY DATE(t.succeeded_at), m.target"""
+    GROUP BY DATE(COALESCE(t.succeeded_at, m.created_at)), m.target"""
 _PAYMENTS = f"""
     SELECT DATE(t.created_at) AS day, kept.amount = 0 AS is_refunded, COUNT(*) AS payments
     FROM transactions t JOIN (

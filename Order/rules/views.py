@@ -108,5 +108,5 @@ HELD_TICKETS = f"""
         SELECT i.ticket_id, SUM(CASE WHEN o.status = 'pending' THEN i.quantity ELSE 0 END)
             AS reserved, SUM(CASE WHEN o.status IN {SOLD} THEN i.quantity ELSE 0 END) AS sold
         FROM orders o JOIN order_items i ON i.order_id = o.id
-        WHERE o.status <> 'cancelled' GROUP BY i.ticket_id
+        WHERE o.status IN ('pending', 'confirmed', 'completed') GROUP BY i.ticket_id
     ) AS held ON held.ticket_id = t.id"""

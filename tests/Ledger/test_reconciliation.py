@@ -16,7 +16,7 @@ from Ledger.services.findings import findings
 from Ledger.services.reconciliation_service import LISTED
 from main import DOMAINS
 from tests.support import books, broken_books
-from tests.support.books_world import Broken, build_books, transaction_of
+from tests.support.books_world import Broken, build_books, stock, transaction_of
 from tests.support.client import Api
 from tests.support.lives import live
 from tests.support.service import Service, empty
@@ -27,6 +27,12 @@ PATH = "/api/analytics/reconciliation"
 CODES = [rule.code for rule in DOMAINS.rules]
 # Breaks a rule that no constraint of the database guards.
 WITHOUT_OWNER = "UPDATE user_orders SET role = 'recipient' WHERE order_id = 1"
+
+# The sums of the world are empty; then they lack all that the ledger has.
+ALL_SUMMED = (
+    "DELETE FROM report_progress",
+    "INSERT INTO report_progress SELECT 1, MAX(id), MAX(id), '' FROM movements",
+)
 
 # What asks no trigger of UPDATE or DELETE; in the words of SQLite, or of PostgreSQL.
 PAST_TRIGGERS = {
@@ -157,6 +163,23 @@ class TestBrokenBooks:
         assert broken.found == [
             (id_of(one, last_move), one.field, one.expected, one.found) for one in of_rule
         ]
+
+    def test_are_told_where_the_ledger_takes_back_what_it_never_sold(
+        self, database: Database
+    ) -> None:
+        """There is no day of a sale to tell it of."""
+        answer, _ = reconciled_after(
+            database, stock("sold", "available", order_id=2, quantity=3), *ALL_SUMMED
+        )
+        of_sales = [one for one in answer.differences if one.rule == "sums_of_sales"]
+        assert [one.expected for one in of_sales if one.field == "tickets"] == [4 - 3]
+
+    def test_are_told_where_nothing_says_when_money_succeeded(self, database: Database) -> None:
+        answer, _ = reconciled_after(
+            database, "UPDATE transactions SET succeeded_at = NULL", *ALL_SUMMED
+        )
+        of_money = [one for one in answer.differences if one.rule == "sums_of_money"]
+        assert [one.expected for one in of_money if one.field == "gross"] == [400.0]
 
     def test_are_listed_up_to_a_number_and_counted_to_the_last(self, database: Database) -> None:
         ids = range(1001, 1001 + LISTED + 5)
