@@ -106,6 +106,7 @@ def _apart(told: str, of: str, *names: str) -> str:
         f" FROM ({told}) AS told CROSS JOIN ({fields}) AS names"
     )
 
+
 _ACTIVITY = "CASE WHEN is_active THEN 'active' ELSE 'inactive' END"
 # Orders of which anything moved behind the mark: lines are added only with a move of stock.
 _MOVED_SINCE = f"""
@@ -276,8 +277,8 @@ SUM_RULES = (
         "period",
         "number",
         added_up(
-            f"SELECT {_period('DATE(created_at)')} AS id, {_ACTIVITY} AS field, 1 AS expected, 0 AS found"
-            " FROM users",
+            f"SELECT {_period('DATE(created_at)')} AS id, {_ACTIVITY} AS field, 1 AS expected,"
+            " 0 AS found FROM users",
             f"SELECT day, {_ACTIVITY}, 0, sign FROM user_moves",
             f"SELECT period, {_ACTIVITY}, 0, counted FROM user_sums WHERE {_DAYS}",
         ),
