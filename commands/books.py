@@ -13,7 +13,8 @@ from Order.services import report_folding
 
 # Reading all books takes longer than a request may.
 PATIENCE = {"request_timeout_seconds": 3600.0}
-LARGE_PIECE = 200_000
+# So many lines at once cost the least for each: SQLite looks for an order among all of a piece.
+LARGE_PIECE, LARGE_PIECE_ON_SQLITE = 200_000, 5_000
 
 
 def reconcile() -> None:
@@ -44,7 +45,8 @@ def fold_ledger() -> None:
     add, after the migration of a large shop for instance. May be run beside it.
     """
     with open_service(prepare=require_schema, **PATIENCE) as service:
-        while found := service.write(lambda context: report_folding.fold(context, LARGE_PIECE)):
+        piece = LARGE_PIECE_ON_SQLITE if service.settings.is_sqlite else LARGE_PIECE
+        while found := service.write(lambda context: report_folding.fold(context, piece)):
             typer.echo(f"{_counted(found, 'movement')} added.")
 
 
