@@ -13,8 +13,6 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-import anyio
-
 from core import deadline
 from core.errors import BusyError, DatabaseUnavailableError, StoppingError, UnavailableError
 
@@ -53,8 +51,8 @@ class Seating:
     def refuse_newcomers(self) -> None:
         """Send away who waits and who comes; who has a seat keeps it."""
         self._is_closed = True
-        for waiting in self._waiting:
-            waiting.cancel()
+        for turn in self._waiting:
+            self._send_away(turn)
 
     def close(self) -> None:
         """Wait for what is being done, and end the threads."""
@@ -79,27 +77,28 @@ class Seating:
     async def _queue(self) -> "_Seat":
         if len(self._waiting) >= self._max_waiting:
             raise self._reason()
-        turn: asyncio.Future[_Seat] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[_Seat] = loop.create_future()
         self._waiting.append(turn)
+        end = loop.call_later(deadline.remaining(), self._send_away, turn)
         try:
-            with anyio.move_on_after(deadline.remaining()):
-                await asyncio.wait([turn])
-        except asyncio.CancelledError:
+            return await turn
+        except (asyncio.CancelledError, UnavailableError):
             self._forget(turn)
             raise
-        if not turn.done() or turn.cancelled():
-            self._forget(turn)
-            raise self._reason()
-        return turn.result()
+        finally:
+            end.cancel()
+
+    def _send_away(self, turn: "asyncio.Future[_Seat]") -> None:
+        if not turn.done():
+            turn.set_exception(self._reason())
 
     def _forget(self, turn: "asyncio.Future[_Seat]") -> None:
         """Somebody waits no more; a seat that was just given is given on."""
-        if turn.done() and not turn.cancelled():
-            self._leave(turn.result())
-            return
-        turn.cancel()
         if turn in self._waiting:
             self._waiting.remove(turn)
+        if turn.done() and not turn.cancelled() and turn.exception() is None:
+            self._leave(turn.result())
 
     def _leave(self, seat: "_Seat") -> None:
         while self._waiting:
