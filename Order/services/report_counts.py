@@ -25,6 +25,7 @@ from core.periods import day_number_column
 from models import (
     CountedKind,
     OrderStatus,
+    deleted_lines,
     order_items,
     orders,
     payment_moves,
@@ -66,9 +67,11 @@ def add_payments(context: Context, piece: int) -> int:
     keeps the lines, so it waits for no piece.
     """
     moves = payment_moves.c
-    is_open = select(orders.c.id).where(orders.c.status == quoted(OrderStatus.PENDING))
-    first = select(moves.id).where(moves.order_id.not_in(is_open)).order_by(moves.id).limit(piece)
-    is_gone = moves.order_id.not_in(select(orders.c.id))
+    of_open = (orders.c.id == moves.order_id, orders.c.status == quoted(OrderStatus.PENDING))
+    # Each looked up by itself: of those that are NOT IN many, PostgreSQL would read all each time.
+    is_open = select(orders.c.id).where(*of_open).exists()
+    first = select(moves.id).where(~is_open).order_by(moves.id).limit(piece)
+    is_gone = moves.order_id.in_(select(deleted_lines.c.order_id))
     taken = _take(context, payment_moves, or_(moves.id.in_(first), is_gone))
     if taken:
         _count_payments(context)

@@ -211,6 +211,16 @@ class TestPayments:
             fold(service)
 
 
+def test_a_fold_never_asks_what_is_not_among_many(api: Api, service: Service) -> None:
+    """PostgreSQL would read all orders for each payment, once there are too many to be kept."""
+    user, ticket = api.user(), api.ticket()
+    api.payment(api.order(user, (ticket, 1)))
+    with statements(service.database) as heard:
+        fold(service)
+    assert heard
+    assert [sql for sql, _ in heard if "NOT IN (SELECT" in sql] == []
+
+
 class TestUsers:
     def test_who_come_change_and_go_are_counted_once(self, api: Api, service: Service) -> None:
         ann, bob = api.user("ann"), api.user("bob")
