@@ -16,6 +16,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from fastapi import HTTPException, Request, params
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.requests import ClientDisconnect
 
 _MISSING: Any = object()
 _ABSENT = {"type": "missing", "loc": ("body",), "msg": "Field required", "input": None}
@@ -128,7 +129,11 @@ def _query_of(request: Request) -> Mapping[str, Any]:
 
 async def _body_of(request: Request) -> Any:
     """What the body says: the JSON in it, or else its bytes, which no operation takes."""
-    sent = await request.body()
+    try:
+        sent = await request.body()
+    except (ClientDisconnect, RuntimeError):
+        # Nobody is there to hear it; or it was read as a form, for the sake of its key.
+        raise HTTPException(400) from None
     if not sent:
         return _MISSING
     if not _is_json(request.headers.get("content-type", "")):
