@@ -126,7 +126,10 @@ class Database:
         with ThreadPoolExecutor(1) as helpers:
             helped = helpers.submit(copy_context().run, help_out)
             work.do(work_alone(session))
-            helped.result()
+            failure = helped.exception()
+        if failure is not None and not work.is_done:
+            raise failure
+        # Who could not even begin to help is not missed.
         return work.results
 
     def write_now(self, unit: Unit[T]) -> T:

@@ -151,9 +151,13 @@ class _Seat:
                 answer.set_exception(error)
 
         def serve() -> None:
-            result, failure = None, None
+            result: Any = None
+            failure: BaseException | None = None
             try:
                 result = context.run(work)
+            except StopIteration as error:
+                # No future takes it, so that nobody would ever hear of the end.
+                failure = RuntimeError(f"work ended by {error!r}")
             except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
                 failure = error
             loop.call_soon_threadsafe(told, result, failure)

@@ -33,6 +33,10 @@ class Shared(Generic[T]):
         return None
 
     @property
+    def is_done(self) -> bool:
+        return len(self._done) == self._number
+
+    @property
     def results(self) -> list[T]:
         """In the order of the units, once all have been done."""
         return [self._done[number] for number in range(self._number)]

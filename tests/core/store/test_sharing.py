@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
+from core.errors import DatabaseUnavailableError
 from core.store.large_reads import expect_large_reads
 from tests.support.client import Api
 from tests.support.service import Service
@@ -18,6 +19,10 @@ TICKETS = text("SELECT COUNT(*) FROM tickets")
 
 def count(session: Session) -> int:
     return int(session.execute(TICKETS).scalar_one())
+
+
+def refuse(*_: object) -> None:
+    raise DatabaseUnavailableError
 
 
 class TestSharedWork:
@@ -47,6 +52,16 @@ class TestSharedWork:
             lambda session: service.database.share_now(session, units)
         )
         assert shared == list(range(50))
+
+    def test_who_can_not_begin_to_help_is_not_missed(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def share(session: Session) -> list[int]:
+            # As where the database has no connection to spare.
+            monkeypatch.setattr(service.database, "_session", refuse)
+            return service.database.share_now(session, [count] * 3)
+
+        assert service.database.snapshot_now(share) == [0] * 3
 
     @pytest.mark.parametrize("place", [0, 1, 5])
     def test_what_fails_ends_all(self, service: Service, place: int) -> None:
