@@ -26,9 +26,9 @@ from Ticket.schemas import TicketCreate, TicketList, TicketRead, TicketSearch, T
 from Ticket.services import stock_service
 from work.context import Context
 
-# Everybody looks at the same tickets, and most of them are as they were a moment ago: so many, of
-# less than a kilobyte each, need not be written anew.
-_SEEN = 1000
+# Everybody looks at the same tickets, and most of them are as they were a moment ago: so many need
+# not be written anew. Each takes a few kilobytes, or more with a long description.
+_SEEN = 500
 _STOCK = {"total_quantity", "available_quantity"}
 _KEYS = {"event_name": "event_key", "venue": "venue_key", "category": "category_key"}
 

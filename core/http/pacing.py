@@ -6,6 +6,8 @@ from collections import deque
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from core.http.middleware import route_path
+
 # Who asks these wants to know whether we live, most of all when many others ask us for work.
 _AHEAD = frozenset({"/health", "/health/ready"})
 
@@ -34,7 +36,7 @@ class PacingMiddleware:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in _AHEAD:
+        if scope["type"] == "http" and route_path(scope) not in _AHEAD:
             await self._turn()
         await self.app(scope, receive, send)
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from starlette.routing import BaseRoute, Match, Route
+from starlette.datastructures import URLPath
+from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import Receive, Scope, Send
 
 from core.http.middleware import route_path
@@ -43,6 +44,10 @@ class Shortcut(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await scope["route"].handle(scope, receive, send)
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        # The routes themselves, which stand behind this one, know their addresses.
+        raise NoMatchFound(name, path_params)
 
     def _lead(self, method: str, route: Route) -> None:
         way = self._ways

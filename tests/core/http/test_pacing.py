@@ -24,8 +24,8 @@ class Door:
         self.came_in.append(scope["path"])
         self.turns.append(self._turn)
 
-    def request(self, path: str) -> "asyncio.Task[None]":
-        scope = {"type": "http", "path": path}
+    def request(self, path: str, root_path: str = "") -> "asyncio.Task[None]":
+        scope = {"type": "http", "path": path, "root_path": root_path}
         return asyncio.create_task(self._ask(scope))
 
     def count_turns(self) -> None:
@@ -65,6 +65,16 @@ def test_requests_come_in_one_by_one_in_their_order() -> None:
     door = scene(crowd)
     assert door.came_in == CROWD
     assert len(set(door.turns)) == len(CROWD)
+
+
+def test_health_checks_pass_under_the_prefix_of_a_proxy() -> None:
+    async def crowd_and_check(door: Door) -> None:
+        crowd = [door.request(one) for one in CROWD]
+        await door.request("/shop/health", root_path="/shop")
+        assert not crowd[-1].done()
+        await asyncio.gather(*crowd)
+
+    assert scene(crowd_and_check).came_in[1] == "/shop/health"
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/ready"])

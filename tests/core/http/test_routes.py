@@ -52,6 +52,12 @@ def test_every_route_is_found_by_it(shortcut: Shortcut) -> None:
             assert found["path_params"] == dict.fromkeys(route.param_convertors, "7")
 
 
+def test_routes_go_on_knowing_their_addresses() -> None:
+    app = FastAPI()
+    install_routes(app, main.DOMAINS.routers)
+    assert app.url_path_for("get_ticket", ticket_id="7") == "/api/tickets/7"
+
+
 def test_what_it_does_not_know_is_looked_for_by_the_router() -> None:
     router = APIRouter()
 
