@@ -280,6 +280,13 @@ class TestCost:
         return len(heard)
 
 
+def test_the_best_customers_are_asked_for_as_their_index_is(api: Api, service: Service) -> None:
+    """It has only those who bought; with a parameter in place of the number, it is of no use."""
+    with statements(service.database) as heard:
+        report(api, "users")
+    assert [sql for sql, _ in heard if "customer_sums.orders > 0" in sql]
+
+
 # SQLite plans in no time.
 @pytest.mark.parametrize("shared_service", ["postgres"], indirect=True, scope="session")
 class TestPlans:
