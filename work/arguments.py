@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.message import Message
-from functools import lru_cache
+from functools import cache, lru_cache
 from inspect import Parameter, signature
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
@@ -28,12 +28,12 @@ class _Argument:
 
     name: str
     place: tuple[str, ...]
-    type_: TypeAdapter[Any]
+    validator: Any
     default: Any = _MISSING
 
     def validated(self, value: Any, errors: list[Any]) -> Any:
         try:
-            return self.type_.validate_python(value, from_attributes=True)
+            return self.validator.validate_python(value, from_attributes=True)
         except ValidationError as error:
             found = error.errors(include_url=False)
             errors += ({**one, "loc": (*self.place, *one["loc"])} for one in found)
@@ -63,11 +63,11 @@ class Arguments:
             hint, kind = hints[name], _marked(hints[name])
             default = _MISSING if parameter.default is Parameter.empty else parameter.default
             if isinstance(kind, params.Path):
-                path.append(_Argument(name, ("path", name), TypeAdapter(hint)))
+                path.append(_Argument(name, ("path", name), _validator_of(hint)))
             elif isinstance(kind, params.Query) and _is_flat(get_args(hint)[0]):
-                query.append(_Argument(name, ("query",), TypeAdapter(hint)))
+                query.append(_Argument(name, ("query",), _validator_of(get_args(hint)[0])))
             elif kind is None and _is_model(hint) and not body:
-                body.append(_Argument(name, ("body",), TypeAdapter(hint), default))
+                body.append(_Argument(name, ("body",), _validator_of(hint), default))
             else:
                 return None
         return cls(path, query, body)
@@ -91,6 +91,13 @@ class Arguments:
         if errors:
             raise RequestValidationError(errors)
         return values
+
+
+@cache
+def _validator_of(hint: Any) -> Any:
+    """A model has its own; others are made once, for many operations take the same."""
+    is_model = isinstance(hint, type) and issubclass(hint, BaseModel)
+    return hint.__pydantic_validator__ if is_model else TypeAdapter(hint).validator
 
 
 def _marked(hint: Any) -> Any:
