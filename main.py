@@ -106,6 +106,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # It would ask for its providers at each request, and nobody has set one up.
         telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=_lifespan,
     )

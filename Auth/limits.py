@@ -79,7 +79,7 @@ class RateLimiter:
         self._write = _quota("write", settings.write_rate_limit)
 
     async def admit(self, scope: Scope) -> None:
-        """Count a request for what its method and path tell; raises if it is one too many."""
+        """Count a request of ``LIMITED_METHODS`` for its path; raises if it is one too many."""
         if self._is_exempt(scope):
             return
         path = route_path(scope)

@@ -5,18 +5,17 @@ headers, cookies, forms and dependencies in each request, and takes a query's mo
 field, which took a list longer than all else that is done for it.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from email.message import Message
-from functools import cache, lru_cache
+from functools import cache
 from inspect import Parameter, signature
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from fastapi import HTTPException, Request, params
+from fastapi import Request, params
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from starlette.requests import ClientDisconnect
+
+from core.http.bodies import said_in_body
 
 _MISSING: Any = object()
 _ABSENT = {"type": "missing", "loc": ("body",), "msg": "Field required", "input": None}
@@ -81,7 +80,7 @@ class Arguments:
         for one in self._query:
             values[one.name] = one.validated(_query_of(request), errors)
         for one in self._body:
-            sent = await _body_of(request)
+            sent = await said_in_body(request, nothing=_MISSING)
             if sent is not _MISSING:
                 values[one.name] = one.validated(sent, errors)
             elif one.default is _MISSING:
@@ -132,33 +131,3 @@ def _is_many(annotation: Any) -> bool:
 def _query_of(request: Request) -> Mapping[str, Any]:
     """The last value of each name; what stands twice is no less known or unknown."""
     return dict(request.query_params.multi_items())
-
-
-async def _body_of(request: Request) -> Any:
-    """What the body says: the JSON in it, or else its bytes, which no operation takes."""
-    try:
-        sent = await request.body()
-    except (ClientDisconnect, RuntimeError):
-        # Nobody is there to hear it; or it was read as a form, for the sake of its key.
-        raise HTTPException(400) from None
-    if not sent:
-        return _MISSING
-    if not _is_json(request.headers.get("content-type", "")):
-        return sent
-    try:
-        return await request.json()
-    except json.JSONDecodeError as error:
-        what = {"type": "json_invalid", "loc": ("body", error.pos), "msg": "JSON decode error"}
-        raise RequestValidationError([what]) from error
-    except (ValueError, RecursionError):
-        raise HTTPException(400) from None
-
-
-@lru_cache(100)
-def _is_json(content_type: str) -> bool:
-    message = Message()
-    message["content-type"] = content_type
-    kind = message.get_content_subtype()
-    return message.get_content_maintype() == "application" and (
-        kind == "json" or kind.endswith("+json")
-    )

@@ -20,18 +20,15 @@ class WorkRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        kinds = {name: one.annotation for name, one in signature(endpoint).parameters.items()}
-        if work := next((name for name, kind in kinds.items() if kind is UnitOfWork), None):
-            arguments = Arguments.of(endpoint, request=work)
-            if arguments is not None:
-                self.app = _application(endpoint, arguments, work)
+        work = _name_of_work(endpoint)
+        arguments = None if work is None else Arguments.of(endpoint, request=work)
+        if work is not None and arguments is not None:
+            self.app = _application(endpoint, arguments, work)
 
     def get_route_handler(self) -> Callable[[Request], Any]:
-        """For an operation that needs more than ``Arguments``, dependencies say."""
+        """How the framework serves an operation that takes more than ``Arguments`` can read."""
         serve = super().get_route_handler()
-        if UnitOfWork not in {
-            one.annotation for one in signature(self.endpoint).parameters.values()
-        }:
+        if _name_of_work(self.endpoint) is None:
             return serve
 
         async def handle(request: Request) -> Response:
@@ -41,6 +38,12 @@ class WorkRoute(APIRoute):
             return response
 
         return handle
+
+
+def _name_of_work(endpoint: Callable[..., Any]) -> str | None:
+    """The parameter that is the unit of work; None where the operation is none."""
+    kinds = {name: one.annotation for name, one in signature(endpoint).parameters.items()}
+    return next((name for name, kind in kinds.items() if kind is UnitOfWork), None)
 
 
 def _application(
