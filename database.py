@@ -26,7 +26,9 @@ from sqlmodel import Session
 from core import deadline
 from core.errors import BusyError, DatabaseUnavailableError, RetryTransaction
 from core.settings import Settings
+from core.store.connections import Connections
 from core.store.engines import (
+    HEARS_GOODBYE,
     begin_to_read,
     begin_to_write,
     postgres_begin,
@@ -77,6 +79,7 @@ class Database:
             self._snapshots = self.writer
         # SQLite's one writer is as fast as many connections elsewhere: its queue is as long.
         queue = size * QUEUE_PER_CONNECTION
+        self._connections: dict[Engine, Connections] = {}
         self._writers = self._seating(self.writer, queue)
         self._readers = self._seating(self.reader, queue)
         self._probers = self._seating(self._probe, queue)
@@ -169,7 +172,14 @@ class Database:
 
     def _seating(self, engine: Engine, queue: int) -> Seating:
         assert isinstance(engine.pool, QueuePool)  # noqa: S101 - created above
-        return Seating(engine.pool.size(), timeout=self.timeout, max_waiting=queue)
+        connections = Connections(engine, can_be_kept=not self._is_sqlite and HEARS_GOODBYE)
+        self._connections[engine] = connections
+        return Seating(
+            engine.pool.size(),
+            timeout=self.timeout,
+            max_waiting=queue,
+            belongings=connections.kept,
+        )
 
     def _query(self, engine: Engine, unit: Unit[T]) -> T:
         # Single statements need no BEGIN and COMMIT around them: two round trips saved.
@@ -179,7 +189,8 @@ class Database:
     @contextmanager
     def _session(self, engine: Engine, way: "_Way") -> Iterator[Session]:
         """A session that is bounded in time, and whose errors speak the service's language."""
-        with deadline.within(self.timeout), _translated(), engine.connect() as connection:
+        connected = self._connections[engine].connected
+        with deadline.within(self.timeout), _translated(), connected() as connection:
             exchange = self._exchange(connection, way)
             session = Session(connection)
             try:

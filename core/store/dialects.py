@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Dialect,
     Executable,
@@ -124,20 +125,41 @@ class Prepared:
     # Tells the server, and carries it out with values: ``PREPARE …`` and ``EXECUTE …``.
     prepare: str
     execute: str
+    # Which of the text's parameters it takes; the others are always the same.
+    taken: tuple[int, ...]
 
     @classmethod
-    def of(cls, text: str, types: Sequence[TypeEngine[Any]], dialect: Dialect) -> "Prepared":
+    def of(cls, text: str, binds: Sequence[BindParameter[Any]], dialect: Dialect) -> "Prepared":
         """``text`` has its parameters as the driver takes them."""
-        name = f"nxt_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
         pieces = text.split("%s")
-        if len(pieces) != len(types) + 1:
+        if len(pieces) != len(binds) + 1:
             raise AssertionError(f"not all of these are parameters: {text}")
-        numbered = "".join(f"{piece}${n}" for n, piece in enumerate(pieces[:-1], 1)) + pieces[-1]
-        declared = ", ".join(_declared(kind, dialect) for kind in types)
-        head = f"PREPARE {name} ({declared})" if types else f"PREPARE {name}"
+        types: list[str] = []
+        taken: list[int] = []
+        written = pieces[0]
+        for place, (bind, piece) in enumerate(zip(binds, pieces[1:], strict=True)):
+            value = _constant(bind, dialect)
+            if value is None:
+                taken.append(place)
+                types.append(_declared(bind.type, dialect))
+                value = f"${len(taken)}"
+            written += value + piece
+        name = f"nxt_{hashlib.sha256(written.encode()).hexdigest()[:16]}"
+        head = f"PREPARE {name} ({', '.join(types)})" if types else f"PREPARE {name}"
         given = f" ({', '.join(['%s'] * len(types))})" if types else ""
         # A doubled per cent sign is one that is no parameter, also for the driver that sends this.
-        return cls(name, f"{head} AS {numbered}", f"EXECUTE {name}{given}")
+        return cls(name, f"{head} AS {written}", f"EXECUTE {name}{given}", tuple(taken))
+
+
+def _constant(bind: BindParameter[Any], dialect: Dialect) -> str | None:
+    """A value that is part of the statement, written in it: it is not sent each time."""
+    if bind.required or not isinstance(bind.value, int | str):
+        return None
+    literal = bind.type.dialect_impl(dialect).literal_processor(dialect)
+    kind = _declared(bind.type, dialect)
+    if literal is None or kind == "unknown":
+        return None
+    return f"CAST({literal(bind.value)} AS {kind})"
 
 
 def _declared(kind: TypeEngine[Any], dialect: Dialect) -> str:

@@ -42,16 +42,23 @@ _EVENTS = (
 )
 
 
+# Without poll() nobody hears that the server hung up, except by asking it.
+HEARS_GOODBYE = bool(_EVENTS)
+
+
 def postgres_engine(settings: Settings, *, size: int) -> Engine:
-    """Connections that leave transactions to us: psycopg2 would send a BEGIN by itself."""
+    """Connections that leave transactions to us: psycopg2 would send a BEGIN by itself.
+
+    Who has a seat keeps a connection; as many again may be borrowed by those who have none.
+    """
     _bound_waiting()
     limits = [f"-c {name}={limit}" for name, limit in _server_limits(settings.work_seconds)]
     engine = create_engine(
         settings.database,
         pool_size=size,
-        max_overflow=0,
+        max_overflow=size,
         pool_timeout=settings.work_seconds,
-        pool_pre_ping=not _EVENTS,
+        pool_pre_ping=not HEARS_GOODBYE,
         connect_args={
             "application_name": settings.app_name,
             "connect_timeout": max(2, round(settings.work_seconds)),
@@ -65,7 +72,7 @@ def postgres_engine(settings: Settings, *, size: int) -> Engine:
         paramstyle="format",
     )
     listen_to_sessions(engine)
-    if _EVENTS:
+    if HEARS_GOODBYE:
         event.listen(engine, "checkout", _check_for_goodbye)
     return engine
 
@@ -81,14 +88,18 @@ def postgres_begin(settings: Settings, characteristics: str = "") -> str:
     return "; ".join([f"BEGIN {characteristics}", *limits])
 
 
-def _check_for_goodbye(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+def says_goodbye(driver_connection: Any) -> bool:
     """What a ping finds out, without its round trip: the server speaks unasked to hang up.
 
     Where it says something else, a connection is made anew for nothing; that is rare.
     """
+    return _is_ready(driver_connection, select.POLLIN, 0)
+
+
+def _check_for_goodbye(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
     was_used = record.info.setdefault("was_used", False)
     record.info["was_used"] = True
-    if was_used and _is_ready(connection, select.POLLIN, 0):
+    if was_used and says_goodbye(connection):
         raise InvalidatePoolError
 
 

@@ -9,6 +9,7 @@ The unit's SQLModel session speaks through the same connection: first is sent wh
 """
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
@@ -20,7 +21,10 @@ from sqlmodel import Session
 from core.errors import RetryTransaction
 from core.store.statements import Compiled, Row, Statement
 
-_EXCHANGE, _PREPARED = "exchange", "prepared"
+_EXCHANGE, _PREPARED, _PLANNED_AT = "exchange", "prepared", "planned_at"
+# Plans are kept so long. Those of a table that was small read all of it, and the server may take a
+# minute to notice that it is not small any more: the first of a sale.
+_PLANS_LAST_SECONDS = 5
 logger = logging.getLogger("nexticket.database")
 
 R = TypeVar("R")
@@ -122,6 +126,7 @@ class PostgresExchange(Exchange):
         self._values: list[Any] = []
         # Statements that are told to the server with the message that is being made.
         self._preparing: list[str] = []
+        self._say_that_plans_are_old()
         self._say_begin()
 
     def rows(self, statement: Statement, values: dict[str, Any]) -> list[Row]:
@@ -195,7 +200,7 @@ class PostgresExchange(Exchange):
         if prepared.name not in known and prepared.name not in self._preparing:
             self._say(prepared.prepare)
             self._preparing.append(prepared.name)
-        self._say(prepared.execute, values)
+        self._say(prepared.execute, [values[place] for place in prepared.taken])
 
     @property
     def _prepared(self) -> set[str] | None:
@@ -220,6 +225,12 @@ class PostgresExchange(Exchange):
             logger.warning("statements are not prepared any more: a pooler is in between")
         self._connection.invalidate()
         raise RetryTransaction from error
+
+    def _say_that_plans_are_old(self) -> None:
+        now = time.monotonic()
+        if now - self._info.setdefault(_PLANNED_AT, now) > _PLANS_LAST_SECONDS:
+            self._info[_PLANNED_AT] = now
+            self._say("DISCARD PLANS")
 
     def _say_begin(self) -> None:
         if self._begin is not None:

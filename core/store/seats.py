@@ -10,6 +10,7 @@ import contextvars
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -26,7 +27,16 @@ class Seating:
     All but the work itself happens in the thread of the event loop.
     """
 
-    def __init__(self, size: int, *, timeout: float, max_waiting: int) -> None:
+    def __init__(
+        self,
+        size: int,
+        *,
+        timeout: float,
+        max_waiting: int,
+        belongings: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        # What a thread has with it for as long as it is a seat.
+        self._belongings = belongings
         self._timeout = timeout
         self._max_waiting = max_waiting
         self._unmade = size
@@ -70,7 +80,7 @@ class Seating:
         if not self._unmade:
             return None
         self._unmade -= 1
-        seat = _Seat()
+        seat = _Seat(self._belongings)
         self._seats.append(seat)
         return seat
 
@@ -129,7 +139,8 @@ class Seating:
 class _Seat:
     """A thread that does one work after another."""
 
-    def __init__(self) -> None:
+    def __init__(self, belongings: Callable[[], AbstractContextManager[None]]) -> None:
+        self._belongings = belongings
         self._works: SimpleQueue[Work | None] = SimpleQueue()
         # What is abandoned when the process ends changes nothing: it was not committed.
         self.thread = threading.Thread(target=self._serve, name="database", daemon=True)
@@ -169,5 +180,6 @@ class _Seat:
         self._works.put(None)
 
     def _serve(self) -> None:
-        while (work := self._works.get()) is not None:
-            work()
+        with self._belongings():
+            while (work := self._works.get()) is not None:
+                work()

@@ -104,11 +104,11 @@ class Compiled:
             process = self._processors[name] = binding(bind.type, dialect)
             if not bind.required:
                 self._constants[name] = process(bind.value) if process else bind.value
-        types = {name: bind.type for bind, name in compiled.bind_names.items()}
+        binds = {name: bind for bind, name in compiled.bind_names.items()}
         # How PostgreSQL is told of it once for a connection; None where each time is another.
         self.prepared = None
         if not (sql.is_sqlite or statement.plans_anew):
-            positions = [types[name] for name in self._positions]
+            positions = [binds[name] for name in self._positions]
             self.prepared = Prepared.of(self.text, positions, dialect)
         columns = _columns_of(built)
         self.names = [str(column.key) for column in columns]
