@@ -47,6 +47,8 @@ class Exchange:
         self.dialect = connection.dialect
         self._connection = connection
         self._driver: Any = connection.connection.driver_connection
+        # Whether there is anything that could have to be taken back.
+        self._is_touched = False
         connection.info[_EXCHANGE] = self
 
     def join(self, session: Session) -> None:
@@ -65,11 +67,16 @@ class Exchange:
         """Send what was said."""
         raise NotImplementedError
 
+    def make_way(self) -> None:
+        """The session speaks by itself: first is sent what was said before."""
+        self._is_touched = True
+        self.flush()
+
     def commit(self) -> None:
         raise NotImplementedError
 
     def undo(self) -> None:
-        """Take back all that was said and done, and begin anew."""
+        """Take back all that was said and done, and begin anew; who only asked goes on."""
         raise NotImplementedError
 
     def close(self) -> None:
@@ -126,7 +133,6 @@ class PostgresExchange(Exchange):
         self._values: list[Any] = []
         # Statements that are told to the server with the message that is being made.
         self._preparing: list[str] = []
-        self._say_that_plans_are_old()
         self._say_begin()
 
     def rows(self, statement: Statement, values: dict[str, Any]) -> list[Row]:
@@ -139,6 +145,7 @@ class PostgresExchange(Exchange):
         compiled = statement.on(self.dialect)
         if expecting is not None:
             values["expected"] = expecting
+        self._is_touched = True
         self._say_statement(compiled, compiled.values(values))
 
     def flush(self) -> None:
@@ -152,6 +159,7 @@ class PostgresExchange(Exchange):
         try:
             self._send(message, lambda: self._cursor.execute(message, values))
         except DBAPIError as error:
+            self._is_touched = True
             if preparing:
                 # Nobody knows how far it came.
                 self._prepared = None
@@ -172,10 +180,13 @@ class PostgresExchange(Exchange):
         self._is_open = False
 
     def undo(self) -> None:
+        if not self._is_touched:
+            return
         self._forget()
         if self._is_open:
             self._say("ROLLBACK")
         self._say_begin()
+        self._is_touched = False
 
     def close(self) -> None:
         self._forget()
@@ -187,6 +198,7 @@ class PostgresExchange(Exchange):
             if self._prepared is None:
                 self._cursor.execute("SELECT name FROM pg_prepared_statements")
                 self._prepared = {name for (name,) in self._cursor.fetchall()}
+            self._discard_old_plans()
         except self._driver.Error:
             # Nobody knows what state it is in.
             self._connection.invalidate()
@@ -226,11 +238,12 @@ class PostgresExchange(Exchange):
         self._connection.invalidate()
         raise RetryTransaction from error
 
-    def _say_that_plans_are_old(self) -> None:
+    def _discard_old_plans(self) -> None:
         now = time.monotonic()
         if now - self._info.setdefault(_PLANNED_AT, now) > _PLANS_LAST_SECONDS:
             self._info[_PLANNED_AT] = now
-            self._say("DISCARD PLANS")
+            # Not along with the next message: in some transactions nothing may come first.
+            self._cursor.execute("DISCARD PLANS")
 
     def _say_begin(self) -> None:
         if self._begin is not None:
@@ -267,6 +280,7 @@ class SqliteExchange(Exchange):
         compiled = statement.on(self.dialect)
         said = compiled.values(values)
         self.flush()
+        self._is_touched = True
         done = self._send(compiled.text, lambda: self._driver.execute(compiled.text, said))
         if expecting is not None and done.rowcount != expecting:
             raise RetryTransaction
@@ -290,9 +304,11 @@ class SqliteExchange(Exchange):
         self._is_open = False
 
     def undo(self) -> None:
+        if not self._is_touched:
+            return
         # The lock goes with it, and comes back when it is needed again.
         self.close()
-        self._is_open = False
+        self._is_open = self._is_touched = False
 
     def close(self) -> None:
         if not self._is_open or self._connection.invalidated:
@@ -311,6 +327,6 @@ def listen_to_sessions(engine: Engine) -> None:
     def send_first(connection: Connection, *_: object) -> None:
         exchange: Exchange | None = connection.info.get(_EXCHANGE)
         if exchange is not None:
-            exchange.flush()
+            exchange.make_way()
 
     event.listen(engine, "before_cursor_execute", send_first)

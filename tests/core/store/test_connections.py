@@ -123,4 +123,15 @@ def test_a_table_that_grew_is_not_read_by_the_plan_of_when_it_was_empty(
         seated(narrow, fill)
         assert "Seq Scan" in seated(narrow, plan)
         monkeypatch.setattr("core.store.exchange._PLANS_LAST_SECONDS", 0)
+        seated(narrow, lambda _session: None)
         assert "Seq Scan" not in seated(narrow, plan)
+
+
+def test_plans_are_thrown_away_outside_of_any_transaction(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within one that sees a single state of the data, nothing may come before the first look."""
+    monkeypatch.setattr("core.store.exchange._PLANS_LAST_SECONDS", 0)
+    with one_connection(service) as narrow:
+        for way in (narrow.read_now, narrow.snapshot_now, narrow.write_now) * 2:
+            assert way(process)

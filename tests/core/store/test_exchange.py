@@ -168,6 +168,22 @@ def test_an_order_is_a_look_and_a_message_whatever_it_holds(api: Api, service: S
 
 
 @on_postgres
+def test_a_refusal_that_changed_nothing_is_stored_in_the_transaction_that_asked(
+    api: Api, service: Service
+) -> None:
+    """So that the lock of its key is kept until then, and nothing has to begin anew."""
+    user, ticket = api.user(), api.ticket(total_quantity=1)
+    keyed = api.having({"Idempotency-Key": "a"})
+    items = [{"ticket_id": ticket["id"], "quantity": 2}]
+    with messages(service.database) as sent:
+        body = {"user_id": user["id"], "items": items}
+        assert keyed.refused("POST", "/api/orders/", body)["code"] == "insufficient_stock"
+    assert len(sent) == 2
+    assert "ROLLBACK" not in sent[1]
+    assert "BEGIN" not in sent[1]
+
+
+@on_postgres
 def test_a_read_is_one_message_and_a_payment_two_and_three(api: Api, service: Service) -> None:
     user, ticket = api.user(), api.ticket()
     order = api.order(user, (ticket, 2))
