@@ -9,10 +9,13 @@ PLACING = "Order/services/placing.py"
 EXPIRY = "Order/services/expiry_service.py"
 KEYS = "work/idempotency.py"
 EXCHANGE = "core/store/exchange.py"
+CONNECTIONS = "core/store/connections.py"
 ENGINES = "core/store/engines.py"
 TURN = "core/store/turns.py"
 ROWS_MIGRATION = "migrations/versions/0004_require_rows.py"
 LEDGER_MIGRATION = "migrations/versions/0003_ledger.py"
+CONNECTION_TESTS = "tests/core/store/test_connections.py"
+EXCHANGE_TESTS = "tests/core/store/test_exchange.py"
 KEY_TESTS = "tests/work/test_idempotency.py"
 RACES = "tests/concurrency/test_races.py"
 FIRST = "migrations/versions/0001_initial.py"
@@ -118,6 +121,31 @@ PROTECTIONS = (
         "a key belongs to one caller",
         [Edit("work/caller.py", 'return f"user:{self.user_id}"', 'return "user"')],
         f"{KEY_TESTS}::TestAnotherRequest",
+    ),
+    Protection(
+        "a refusal that is stored where only was asked takes back what was changed all the same",
+        [
+            Edit(
+                EXCHANGE,
+                "        self._is_touched = True\n        self._say_statement(",
+                "        self._say_statement(",
+            )
+        ],
+        f"{EXCHANGE_TESTS}::test_what_was_undone_leaves_nothing_behind",
+    ),
+    Protection(
+        "a connection that the server ended is replaced before it is used",
+        [
+            Edit(
+                CONNECTIONS, "if connection is not None and says_goodbye(", "if 0 and says_goodbye("
+            )
+        ],
+        f"{CONNECTION_TESTS}::test_a_connection_that_the_server_ended_is_replaced_in_time",
+    ),
+    Protection(
+        "a connection that broke is not kept for the next unit",
+        [Edit(CONNECTIONS, "if _is_as_new(connection):", "if 1:")],
+        f"{CONNECTION_TESTS}::test_a_connection_that_broke_is_not_kept",
     ),
     Protection(
         "a stored refusal undoes what was done before it",
