@@ -21,6 +21,8 @@ class Connections:
         self._engine = engine
         self._can_be_kept = can_be_kept
         self._own = _Own()
+        # How often one was found broken: the others were made before that, and are not believed.
+        self._breaks = 0
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -45,14 +47,19 @@ class Connections:
             if _is_as_new(connection):
                 self._own.connection = connection
             else:
+                self._breaks += 1
                 _give_back(connection)
 
     def _usable(self, connection: Connection | None) -> Connection:
-        if connection is not None and says_goodbye(connection.connection.driver_connection):
+        if connection is not None and self._own.breaks == self._breaks:
+            if not says_goodbye(connection.connection.driver_connection):
+                return connection
+            self._breaks += 1
+        if connection is not None:
             connection.invalidate()
             _give_back(connection)
-            connection = None
-        return connection or self._engine.connect()
+        self._own.breaks = self._breaks
+        return self._engine.connect()
 
 
 class _Own(threading.local):
@@ -60,6 +67,8 @@ class _Own(threading.local):
 
     keeps = False
     connection: Connection | None = None
+    # How many breaks were known when it was made.
+    breaks = 0
 
     def take(self) -> Connection | None:
         connection, self.connection = self.connection, None

@@ -1,6 +1,8 @@
 """A thread with a seat keeps its connection for as long as that is in order."""
 
+import threading
 from collections.abc import Callable
+from contextlib import closing
 from typing import TypeVar
 
 import anyio
@@ -13,7 +15,7 @@ from core.store.exchange import exchange_of
 from core.store.statements import statement
 from database import Database
 from tests.support.service import Service
-from tests.support.waiting import Held, one_connection, until
+from tests.support.waiting import PATIENCE, Held, one_connection, until
 
 T = TypeVar("T")
 
@@ -80,6 +82,37 @@ def test_a_connection_that_broke_is_not_kept(service: Service) -> None:
         first = seated(narrow, process)
         anyio.run(narrow.write, break_it)
         assert seated(narrow, process) != first
+
+
+def test_where_one_broke_the_others_are_not_believed(service: Service) -> None:
+    """A network that went silent would cost each of them its time-out."""
+
+    async def both(database: Database) -> tuple[int, int]:
+        meeting = threading.Barrier(2)
+
+        def meet(session: Session) -> int:
+            meeting.wait(PATIENCE)
+            return process(session)
+
+        found: list[int] = []
+
+        async def go() -> None:
+            found.append(await database.write(meet))
+
+        async with anyio.create_task_group() as requests:
+            requests.start_soon(go)
+            requests.start_soon(go)
+        return min(found), max(found)
+
+    def break_it(session: Session) -> None:
+        exchange_of(session)._driver.close()
+
+    settings = service.settings.model_copy(update={"database_pool_size": 2})
+    with closing(Database(settings)) as database:
+        before = anyio.run(both, database)
+        assert anyio.run(both, database) == before
+        anyio.run(database.write, break_it)
+        assert not {*before} & {*anyio.run(both, database)}
 
 
 def test_none_is_left_behind(service: Service) -> None:
