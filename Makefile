@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TOOLS := .venv-tools
 HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= 1
@@ -31,6 +32,8 @@ BENCH := $(BIN)/python -m benchmarks --backend $(BACKEND) --rounds $(ROUNDS) \
 	$(if $(ROWS),--rows $(ROWS))
 # What `make revision` calls the migration.
 NAME ?= change
+# `make lock` keeps the pins that still do; `make lock UPGRADE=1` takes the newest versions.
+UPGRADE ?=
 # Where `make fuzz` and `make soak` start, to have the same again.
 SEED ?= random
 
@@ -100,23 +103,39 @@ $(VENV)/bin/python:
 		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run: requirements.txt requirements.lock | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c requirements.lock
+# Only files whose hash the lock names: a release that was changed, or a file that somebody put in
+# its place, is not installed. Which index they come from is pip's own setting.
+INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
+
+$(VENV)/.run: requirements.lock | $(VENV)/bin/python
+	$(BIN)/python $(INSTALL) $<
 	@touch $@
 
-$(VENV)/.dev: requirements.txt requirements-dev.txt requirements.lock | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c requirements.lock
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
+	$(BIN)/python $(INSTALL) $<
 	@touch $@ $(VENV)/.run
 
-lock: ## Resolve the requirements anew, to the newest versions, and write them down
-	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/python -m pip install --quiet -r requirements-dev.txt
-	{ echo '# Made by `make lock`: the exact versions that CI and `make` install.'; \
-		.venv-lock/bin/python -m pip freeze --exclude pip --exclude setuptools; } > requirements.lock
-	rm -rf .venv-lock
+$(TOOLS)/.made: requirements-tools.lock | $(VENV)/bin/python
+	$(BIN)/python -m venv $(TOOLS)
+	$(TOOLS)/bin/python $(INSTALL) $<
+	@touch $@
+
+# For every platform and each Python from 3.11 on, by markers, with the hashes of all files of a
+# release. uv does not read what pip is told of indexes, except here.
+COMPILE := $(TOOLS)/bin/uv pip compile --quiet --no-config --no-python-downloads --universal \
+	--python $(TOOLS)/bin/python --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+ifdef PIP_INDEX_URL
+lock: export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
+
+lock: $(TOOLS)/.made ## Pin what the requirements ask for, with hashes: make lock UPGRADE=1 to the newest
+	$(COMPILE) requirements.txt --output-file requirements.lock
+	$(COMPILE) requirements-dev.txt --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) requirements-tools.txt --constraint requirements-dev.lock --output-file requirements-tools.lock
 
 clean: ## Remove what make and the tools made, not the database
-	rm -rf $(VENV) .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage*
+	rm -rf $(VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage*
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'

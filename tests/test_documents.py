@@ -152,7 +152,7 @@ def anchors_of(document: Path) -> set[str]:
 
 
 def requirements() -> Iterator[str]:
-    for file in ("requirements.txt", "requirements-dev.txt"):
-        for line in (ROOT / file).read_text(encoding="utf-8").splitlines():
+    for file in sorted(ROOT.glob("requirements*.txt")):
+        for line in file.read_text(encoding="utf-8").splitlines():
             if named := re.match(r"\w[\w-]*", line):
                 yield named[0]
