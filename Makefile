@@ -34,10 +34,12 @@ BENCH := $(BIN)/python -m benchmarks --backend $(BACKEND) --rounds $(ROUNDS) \
 NAME ?= change
 # `make lock` keeps the pins that still do; `make lock UPGRADE=1` takes the newest versions.
 UPGRADE ?=
+# Who tells `make audit` of vulnerabilities: pypi, the package index itself, or osv.
+SERVICE ?= pypi
 # Where `make fuzz` and `make soak` start, to have the same again.
 SEED ?= random
 
-.PHONY: run test check lint types tests coverage fuzz faults soak overload bench bench-quick flash protections reference revision migrate install lock clean help
+.PHONY: run test check lint types tests coverage fuzz faults soak overload bench bench-quick flash protections reference revision migrate install lock audit sbom clean help
 
 run: install migrate ## Install, migrate and serve http://localhost:8000
 	$(BIN)/uvicorn main:app --host $(HOST) --port $(PORT) --workers $(WORKERS) --no-access-log \
@@ -134,8 +136,14 @@ lock: $(TOOLS)/.made ## Pin what the requirements ask for, with hashes: make loc
 	$(COMPILE) requirements-dev.txt --constraint requirements.lock --output-file requirements-dev.lock
 	$(COMPILE) requirements-tools.txt --constraint requirements-dev.lock --output-file requirements-tools.lock
 
+audit: $(TOOLS)/.made ## Known vulnerabilities of what is locked; Error 3: nobody could tell
+	$(TOOLS)/bin/python -m tools.audit --service $(SERVICE)
+
+sbom: $(VENV)/.dev ## Write sbom.json, a CycloneDX list of all that is locked
+	$(BIN)/python -m tools.sbom
+
 clean: ## Remove what make and the tools made, not the database
-	rm -rf $(VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage*
+	rm -rf $(VENV) $(TOOLS) sbom.json .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage*
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
