@@ -30,7 +30,7 @@ from core.http.problems import install_error_handlers
 from core.http.routes import install_routes
 from core.http.security_headers import SecurityHeadersMiddleware, announce_mode
 from core.logs import configure_logs
-from core.production import load_safe_settings
+from core.production import announce_allowances, load_safe_settings
 from core.settings import ConfigurationError, Settings
 from core.shutdown import on_stop
 from core.store.schema_version import AwayError, prepare_schema
@@ -192,6 +192,7 @@ def _from_environment() -> FastAPI:
         raise SystemExit(f"Not started: {error}") from None
     # Here already, so that the server's first lines are like all others.
     configure_logs(settings)
+    announce_allowances(settings)
     try:
         made = create_app(settings)
     except AttributeError as error:

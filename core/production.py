@@ -1,10 +1,23 @@
 """What must not go into production: a start that would be unsafe is refused, with every reason."""
 
+import logging
 import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from ipaddress import IPv6Network
 
 from pydantic import SecretStr
 
-from core.settings import ConfigurationError, Settings, load_settings
+from core.settings import (
+    Allowance,
+    ConfigurationError,
+    Network,
+    Settings,
+    load_settings,
+    rate_limit,
+)
+from core.transport import clear_origins, transport_reasons
+
+logger = logging.getLogger("nexticket.start")
 
 # RFC 7518: a key is at least as long as the hash that it is for.
 _KEY_BYTES = {"HS256": 32, "HS384": 48, "HS512": 64}
@@ -15,6 +28,19 @@ _PLACEHOLDER = re.compile(
 )
 # Random text of 32 characters has more different ones, also when written in base 16.
 _DIFFERENT_CHARACTERS = 8
+
+
+# What argon2id has to cost: OWASP's choices, from 7 MiB and five rounds to 46 MiB and one, all have
+# at least this product of KiB and rounds.
+_HASH_MEMORY_KIB, _HASH_WORK_KIB = 7_168, 35_840
+# Who has stolen a token can use it for so long.
+_TOKEN_MINUTES = 24 * 60
+# Networks with fewer bits are no list of proxies; the private addresses of IPv6 are one network.
+_PROXY_BITS = {4: 8, 6: 16}
+_PRIVATE_IPV6 = IPv6Network("fc00::/7")
+_GUESSES_PER_MINUTE = 60
+_REQUEST_SECONDS = 60
+_BODY_BYTES = 16 * 1024 * 1024
 
 
 def load_safe_settings() -> Settings:
@@ -29,9 +55,21 @@ def unsafe_reasons(settings: Settings) -> list[str]:
     """Why the service must not run like this in its environment; none in development."""
     if settings.environment == "staging":
         return _key_reasons(settings)
-    if settings.environment == "production":
-        return [*_key_reasons(settings), *_production_reasons(settings)]
-    return []
+    if settings.environment != "production":
+        return []
+    return [
+        *_key_reasons(settings),
+        *_production_reasons(settings),
+        *_allowable_reasons(settings, lambda kind: kind not in settings.allow_unsafe),
+    ]
+
+
+def announce_allowances(settings: Settings) -> None:
+    """Say in the log what would have stopped the start, had ALLOW_UNSAFE not named it."""
+    if settings.environment != "production":
+        return
+    for reason in _allowable_reasons(settings, lambda kind: kind in settings.allow_unsafe):
+        logger.warning("UNSAFE, and started all the same because ALLOW_UNSAFE says so: %s", reason)
 
 
 def _key_reasons(settings: Settings) -> list[str]:
@@ -70,5 +108,62 @@ def _production_reasons(settings: Settings) -> list[str]:
         "TRUSTED_PROXIES is empty, but BEHIND_PROXY is on": (
             settings.behind_proxy and not settings.trusted_proxies
         ),
+        "ACCESS_TOKEN_EXPIRE_MINUTES is more than a day, for which a stolen token would do": (
+            settings.access_token_expire_minutes > _TOKEN_MINUTES
+        ),
     }
-    return [reason for reason, is_so in unsafe.items() if is_so]
+    return [
+        *(reason for reason, is_so in unsafe.items() if is_so),
+        *(
+            f"TRUSTED_PROXIES has {network}, from where everybody could say who they are"
+            for network in settings.trusted_proxies
+            if _is_too_wide(network)
+        ),
+        *(
+            f"CORS_ORIGINS has {origin}, whose pages anybody on the way can change: use https"
+            for origin in clear_origins(settings.cors_origins)
+        ),
+    ]
+
+
+def _is_too_wide(network: Network) -> bool:
+    if isinstance(network, IPv6Network) and network.subnet_of(_PRIVATE_IPV6):
+        return False
+    return network.prefixlen < _PROXY_BITS[network.version]
+
+
+def _allowable_reasons(settings: Settings, chosen: Callable[[Allowance], bool]) -> list[str]:
+    """What can be right where somebody has thought about it, and says so in ALLOW_UNSAFE."""
+    return [
+        reason for kind, find in _ALLOWABLE.items() if chosen(kind) for reason in find(settings)
+    ]
+
+
+def _limit_reasons(settings: Settings) -> Iterator[str]:
+    for name in type(settings).model_fields:
+        if name.endswith("_rate_limit") and not getattr(settings, name):
+            yield f"{name.upper()} is empty, so that nothing is limited"
+    if settings.login_rate_limit:
+        limit = rate_limit(settings.login_rate_limit)
+        if limit.amount * 60 > _GUESSES_PER_MINUTE * limit.get_expiry():
+            yield f"LOGIN_RATE_LIMIT allows more than {_GUESSES_PER_MINUTE} guesses a minute"
+    if settings.request_timeout_seconds > _REQUEST_SECONDS:
+        yield f"REQUEST_TIMEOUT_SECONDS is above {_REQUEST_SECONDS}, so that a few hold up all"
+    if settings.max_body_bytes > _BODY_BYTES:
+        yield f"MAX_BODY_BYTES is above {_BODY_BYTES}, so that a few requests fill the memory"
+
+
+def _hashing_reasons(settings: Settings) -> Iterator[str]:
+    memory, rounds = settings.password_hash_memory_kib, settings.password_hash_iterations
+    if memory < _HASH_MEMORY_KIB or memory * rounds < _HASH_WORK_KIB:
+        yield (
+            f"PASSWORD_HASH_MEMORY_KIB {memory} with PASSWORD_HASH_ITERATIONS {rounds} makes"
+            f" passwords cheap to guess: {_HASH_MEMORY_KIB} at least, {_HASH_WORK_KIB} multiplied"
+        )
+
+
+_ALLOWABLE: Mapping[Allowance, Callable[[Settings], Iterable[str]]] = {
+    "limits": _limit_reasons,
+    "hashing": _hashing_reasons,
+    "tls": transport_reasons,
+}

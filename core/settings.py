@@ -19,6 +19,9 @@ ENV_FILE = Path(__file__).resolve().parent.parent / ".env"
 # An address alone is the network of this one address.
 Network = IPv4Network | IPv6Network
 
+# What production refuses, but for a reason that somebody may have to do it all the same.
+Allowance = Literal["limits", "hashing", "tls"]
+
 _SHARE_OF_WORK = 0.9
 
 _POSTGRES_NAMES = {"postgres", "postgresql", "postgresql+psycopg2"}
@@ -51,6 +54,7 @@ class Settings(BaseSettings):
     behind_proxy: bool = False
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     docs_enabled: bool = True
+    allow_unsafe: Annotated[tuple[Allowance, ...], NoDecode] = ()
     rate_limit_storage: str = "memory://"
     # Empty: not limited.
     login_rate_limit: str = "10/minute"
@@ -94,7 +98,7 @@ class Settings(BaseSettings):
         """Runs after the value is cut at its commas: of two that run before, the last is first."""
         return tuple(ip_network(item) for item in value)
 
-    @field_validator("cors_origins", "trusted_proxies", mode="before")
+    @field_validator("cors_origins", "trusted_proxies", "allow_unsafe", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
         if isinstance(value, str):

@@ -1,7 +1,7 @@
 """Production starts only when it is safe, and tells every reason why it is not in one line."""
 
 import json
-import secrets
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -12,66 +12,23 @@ from dotenv import dotenv_values
 from fastapi.testclient import TestClient
 from sqlalchemy import URL
 
-from core.production import load_safe_settings, unsafe_reasons
+from benchmarks.baseline import own
+from core.production import announce_allowances, load_safe_settings, unsafe_reasons
 from core.settings import ConfigurationError, Settings
 from core.store.schema_version import ROOT
 from main import create_app
 from tests.support.service import settings_for
-from tools.server import default_environment
+from tests.support.unsafe import ALLOWABLE, GOOD_KEY, OTHER_KEY, SAFE, UNSAFE
+from tools.server import default_environment, running_server
 from User.services.tokens import AccessToken, TokenSigner
-
-GOOD_KEY = secrets.token_urlsafe(32)
-OTHER_KEY = secrets.token_urlsafe(32)
-PLACEHOLDERS = [
-    "change-me",
-    "CHANGE_ME_change_me_CHANGE_ME_change_me",
-    "changeme-changeme-changeme-changeme",
-    "please change this before you go live!",
-    "your-secret-key-here-at-least-32-characters",
-    "your-super-secret-key-change-in-production",
-    "put-the-secret-here-0123456789-abcdef",
-    "a-placeholder-of-more-than-32-characters",
-    "replace-with-openssl-rand-hex-32-output",
-    "0" * 64,
-    "abcabcabcabcabcabcabcabcabcabcabcabc",
-]
-# What makes each configuration unsafe, and the line that says so.
-UNSAFE = [
-    ({"SECRET_KEY": ""}, "SECRET_KEY is missing"),
-    ({"SECRET_KEY": "   "}, "SECRET_KEY is missing"),
-    ({"SECRET_KEY": GOOD_KEY[:31]}, "SECRET_KEY is shorter than 32 bytes"),
-    ({"ALGORITHM": "HS384"}, "SECRET_KEY is shorter than 48 bytes"),
-    ({"ALGORITHM": "HS512"}, "SECRET_KEY is shorter than 64 bytes"),
-    *(({"SECRET_KEY": key}, "SECRET_KEY is a placeholder") for key in PLACEHOLDERS),
-    ({"SECRET_KEY_PREVIOUS": "short"}, "SECRET_KEY_PREVIOUS is shorter than 32 bytes"),
-    ({"SECRET_KEY_PREVIOUS": "change-me"}, "SECRET_KEY_PREVIOUS is a placeholder"),
-    ({"DEBUG": "true"}, "DEBUG is on"),
-    ({"CORS_ORIGINS": "*"}, "CORS_ORIGINS has *, which lets every site's pages in"),
-    (
-        {"CORS_ORIGINS": "https://shop.example,*"},
-        "CORS_ORIGINS has *, which lets every site's pages in",
-    ),
-    (
-        {"AUTH_REQUIRED": "false"},
-        "AUTH_REQUIRED is false, and without identity everybody could do everything",
-    ),
-    ({"BEHIND_PROXY": "true"}, "TRUSTED_PROXIES is empty, but BEHIND_PROXY is on"),
-]
-SAFE: list[dict[str, str]] = [
-    {},
-    {"SECRET_KEY": secrets.token_hex(16)},
-    {"SECRET_KEY": secrets.token_hex(32), "ALGORITHM": "HS512"},
-    {"SECRET_KEY_PREVIOUS": OTHER_KEY},
-    {"CORS_ORIGINS": "https://shop.example"},
-    {"AUTH_REQUIRED": "true"},
-    {"BEHIND_PROXY": "true", "TRUSTED_PROXIES": "10.0.0.0/8,2001:db8::1"},
-    {"TRUSTED_PROXIES": "10.0.0.1"},
-]
 
 
 @pytest.fixture
-def production(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+def production(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """A safe production, which a test then changes."""
+    for name in ("PGHOST", "PGHOSTADDR", "PGSSLMODE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/nexticket.db")
     monkeypatch.setenv("ENVIRONMENT", "production")
     monkeypatch.setenv("SECRET_KEY", GOOD_KEY)
     return monkeypatch
@@ -117,6 +74,66 @@ class TestProduction:
     def test_the_key_of_the_example_is_refused(self, production: pytest.MonkeyPatch) -> None:
         change(production, {"SECRET_KEY": str(dotenv_values(ROOT / ".env.example")["SECRET_KEY"])})
         assert refusal() == "unsafe in production: SECRET_KEY is missing"
+
+    def test_what_the_driver_takes_from_the_surroundings_counts(
+        self, production: pytest.MonkeyPatch
+    ) -> None:
+        change(production, {"DATABASE_URL": "postgresql:///nexticket", "PGHOST": "db.example"})
+        assert "DATABASE_URL leads to db.example without TLS" in refusal()
+        change(production, {"PGSSLMODE": "verify-full"})
+        assert unsafe_reasons(load_safe_settings()) == []
+
+
+class TestAllowances:
+    @pytest.mark.parametrize(("name", "changes", "reason"), ALLOWABLE)
+    def test_what_is_allowed_by_name_starts(
+        self, name: str, changes: dict[str, str], reason: str, production: pytest.MonkeyPatch
+    ) -> None:
+        change(production, {**changes, "ALLOW_UNSAFE": name})
+        assert unsafe_reasons(load_safe_settings()) == [], reason
+
+    @pytest.mark.parametrize(("name", "changes", "reason"), ALLOWABLE)
+    def test_no_other_name_allows_it(
+        self, name: str, changes: dict[str, str], reason: str, production: pytest.MonkeyPatch
+    ) -> None:
+        others = {"limits", "hashing", "tls"} - {name}
+        change(production, {**changes, "ALLOW_UNSAFE": ",".join(others)})
+        assert refusal() == f"unsafe in production: {reason}"
+
+    def test_what_nobody_can_want_is_allowed_by_no_name(
+        self, production: pytest.MonkeyPatch
+    ) -> None:
+        changes = {"DEBUG": "true", "CORS_ORIGINS": "*", "AUTH_REQUIRED": "false"}
+        change(production, {**changes, "ALLOW_UNSAFE": "limits,hashing,tls"})
+        assert len(refusal().split("; ")) == len(changes)
+
+    @pytest.mark.parametrize(("name", "changes", "reason"), ALLOWABLE)
+    def test_the_log_says_loudly_what_was_allowed(
+        self,
+        name: str,
+        changes: dict[str, str],
+        reason: str,
+        production: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        change(production, {**changes, "ALLOW_UNSAFE": name})
+        announce_allowances(load_safe_settings())
+        (record,) = caplog.records
+        assert record.levelname == "WARNING"
+        assert record.getMessage().startswith("UNSAFE")
+        assert reason in record.getMessage()
+
+    def test_a_safe_production_announces_nothing(
+        self, production: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        change(production, {"ALLOW_UNSAFE": "limits,hashing,tls"})
+        announce_allowances(load_safe_settings())
+        assert caplog.records == []
+
+    def test_benchmarks_start_in_production_by_name(self, production: pytest.MonkeyPatch) -> None:
+        environment = own().environment
+        change(production, {**environment, "DATABASE_URL": os.environ["DATABASE_URL"]})
+        assert unsafe_reasons(load_safe_settings()) == []
 
 
 class TestOtherEnvironments:
@@ -167,6 +184,21 @@ class TestStart:
         line = "Not started: unsafe in production: SECRET_KEY is missing\n"
         assert (ended.stdout, ended.stderr) == ("", line)
         assert list(tmp_path.iterdir()) == []
+
+    def test_what_was_allowed_is_in_the_log_of_the_server(self, tmp_path: Path) -> None:
+        log = tmp_path / "log"
+        environment = {
+            "ENVIRONMENT": "production",
+            "SECRET_KEY": GOOD_KEY,
+            "DATABASE_URL": f"sqlite:///{tmp_path}/x.db",
+            "WRITE_RATE_LIMIT": "",
+            "ALLOW_UNSAFE": "limits",
+        }
+        with running_server(environment, log=log):
+            lines = [json.loads(line) for line in log.read_text().splitlines()]
+        (said,) = [line for line in lines if "UNSAFE" in line["message"]]
+        assert said["level"] == "warning"
+        assert said["message"].endswith("WRITE_RATE_LIMIT is empty, so that nothing is limited")
 
 
 class TestDocs:

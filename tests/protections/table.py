@@ -1,5 +1,6 @@
 """Every protection of stock, money and time, with the test that misses it."""
 
+from tests.protections.operating import OPERATING
 from tests.protections.removing import Edit, Protection
 
 STOCK = "Ticket/services/stock_service.py"
@@ -21,6 +22,7 @@ RACES = "tests/concurrency/test_races.py"
 FIRST = "migrations/versions/0001_initial.py"
 
 PROTECTIONS = (
+    *OPERATING,
     Protection(
         "stock is taken only where there is enough of it",
         [
