@@ -3,6 +3,7 @@
 import typer
 
 from commands import accounts, books
+from core.private_files import keep_files_private
 
 app = typer.Typer(
     help=__doc__,
@@ -22,4 +23,5 @@ for command in (
 
 
 if __name__ == "__main__":
+    keep_files_private()
     app()

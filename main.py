@@ -30,6 +30,7 @@ from core.http.problems import install_error_handlers
 from core.http.routes import install_routes
 from core.http.security_headers import SecurityHeadersMiddleware, announce_mode
 from core.logs import configure_logs
+from core.private_files import keep_files_private
 from core.production import announce_allowances, load_safe_settings
 from core.settings import ConfigurationError, Settings
 from core.shutdown import on_stop
@@ -186,6 +187,7 @@ def _middleware(app: FastAPI) -> list[Middleware]:
 
 
 def _from_environment() -> FastAPI:
+    keep_files_private()
     try:
         settings = load_safe_settings()
     except ConfigurationError as error:

@@ -7,6 +7,7 @@ from ipaddress import IPv6Network
 
 from pydantic import SecretStr
 
+from core.private_files import file_reasons
 from core.settings import (
     Allowance,
     ConfigurationError,
@@ -166,4 +167,5 @@ _ALLOWABLE: Mapping[Allowance, Callable[[Settings], Iterable[str]]] = {
     "limits": _limit_reasons,
     "hashing": _hashing_reasons,
     "tls": transport_reasons,
+    "files": file_reasons,
 }

@@ -20,7 +20,7 @@ ENV_FILE = Path(__file__).resolve().parent.parent / ".env"
 Network = IPv4Network | IPv6Network
 
 # What production refuses, but for a reason that somebody may have to do it all the same.
-Allowance = Literal["limits", "hashing", "tls"]
+Allowance = Literal["limits", "hashing", "tls", "files"]
 
 _SHARE_OF_WORK = 0.9
 

@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 
 import models  # noqa: F401 - its import fills the metadata
 from core.money import Money
+from core.private_files import keep_files_private
 from core.settings import ConfigurationError, load_settings
 from core.store.schema_version import migration_connection, unusable
 
@@ -39,6 +40,7 @@ def run(connection: Connection) -> None:
 
 def run_from_command_line() -> None:
     """What the operator can mend is told in one line."""
+    keep_files_private()
     try:
         settings = load_settings()
     except ConfigurationError as error:

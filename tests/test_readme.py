@@ -257,6 +257,10 @@ def check_cp(command: Command, folder: Path) -> None:
     assert loaded == load_settings()
 
 
+def check_chmod(command: Command, folder: Path) -> None:
+    run(*command.words, folder=checkout_with_env(folder))
+
+
 def check_uvicorn(command: Command, _folder: Path) -> None:
     options = uvicorn_command.make_context("uvicorn", command.words[1:]).params
     assert options["app"] == APP

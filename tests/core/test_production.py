@@ -96,7 +96,7 @@ class TestAllowances:
     def test_no_other_name_allows_it(
         self, name: str, changes: dict[str, str], reason: str, production: pytest.MonkeyPatch
     ) -> None:
-        others = {"limits", "hashing", "tls"} - {name}
+        others = {"limits", "hashing", "tls", "files"} - {name}
         change(production, {**changes, "ALLOW_UNSAFE": ",".join(others)})
         assert refusal() == f"unsafe in production: {reason}"
 
@@ -104,7 +104,7 @@ class TestAllowances:
         self, production: pytest.MonkeyPatch
     ) -> None:
         changes = {"DEBUG": "true", "CORS_ORIGINS": "*", "AUTH_REQUIRED": "false"}
-        change(production, {**changes, "ALLOW_UNSAFE": "limits,hashing,tls"})
+        change(production, {**changes, "ALLOW_UNSAFE": "limits,hashing,tls,files"})
         assert len(refusal().split("; ")) == len(changes)
 
     @pytest.mark.parametrize(("name", "changes", "reason"), ALLOWABLE)
@@ -126,7 +126,7 @@ class TestAllowances:
     def test_a_safe_production_announces_nothing(
         self, production: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
-        change(production, {"ALLOW_UNSAFE": "limits,hashing,tls"})
+        change(production, {"ALLOW_UNSAFE": "limits,hashing,tls,files"})
         announce_allowances(load_safe_settings())
         assert caplog.records == []
 

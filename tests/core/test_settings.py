@@ -42,7 +42,7 @@ BAD = [
     ("TRUSTED_PROXIES", "10.0.0.1/8", "10.0.0.1/8 has host bits set"),
     ("TRUSTED_PROXIES", "10.0.0.0/33", "'10.0.0.0/33' does not appear to be"),
     ("DOCS_ENABLED", "never", "valid boolean"),
-    ("ALLOW_UNSAFE", "limits,everything", "'limits', 'hashing' or 'tls'"),
+    ("ALLOW_UNSAFE", "limits,everything", "'limits', 'hashing', 'tls' or 'files'"),
     ("CURRENCY", "usd", "'^[A-Z]{3}$'"),
     ("HOLD_MINUTES", "0", "greater than 0"),
     ("HOLD_MINUTES", "nan", "finite number"),

@@ -2,10 +2,22 @@
 
 from tests.protections.removing import Edit, Protection
 
+FILES = "core/private_files.py"
 PRODUCTION = "core/production.py"
+FILE_TESTS = "tests/core/test_private_files.py"
 PRODUCTION_TESTS = "tests/core/test_production.py"
 
 OPERATING = (
+    Protection(
+        "what the service makes is nobody else's to read",
+        [Edit(FILES, "os.umask(stat.S_IRWXG | stat.S_IRWXO)", "os.umask(0o022)")],
+        f"{FILE_TESTS}::TestMade",
+    ),
+    Protection(
+        "production has no files that others can read or write",
+        [Edit(PRODUCTION, '    "files": file_reasons,\n')],
+        f"{FILE_TESTS}::TestFound",
+    ),
     *(
         Protection(f"production refuses {what}", [edit], f"{PRODUCTION_TESTS}::TestProduction")
         for what, edit in {
