@@ -103,7 +103,7 @@ def create_app(
         description=DESCRIPTION,
         version=settings.app_version,
         debug=False,  # Starlette's debug page would show traces to callers.
-        openapi_url="/openapi.json" if settings.docs_enabled else None,
+        openapi_url="/openapi.json" if settings.shows_docs else None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -115,7 +115,7 @@ def create_app(
     app.state.terms = Terms.of(settings)
     domains.equip(app.state, settings, clock)
     install_routes(app, domains.routers)
-    if settings.docs_enabled:
+    if settings.shows_docs:
         install_docs(app)
     install_error_handlers(app)
     install_allowed_methods(app)

@@ -53,7 +53,8 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     behind_proxy: bool = False
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
-    docs_enabled: bool = True
+    # None: on, except in production.
+    docs_enabled: bool | None = None
     allow_unsafe: Annotated[tuple[Allowance, ...], NoDecode] = ()
     rate_limit_storage: str = "memory://"
     # Empty: not limited.
@@ -87,7 +88,7 @@ class Settings(BaseSettings):
             raise ValueError("at least one request must be possible; empty means no limit")
         return value
 
-    @field_validator("auth_required", mode="before")
+    @field_validator("auth_required", "docs_enabled", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value
@@ -128,6 +129,13 @@ class Settings(BaseSettings):
     def is_open(self) -> bool:
         """Whether a request without credentials from this machine acts as an administrator."""
         return self.environment == "development" and not self.auth_required
+
+    @property
+    def shows_docs(self) -> bool:
+        """Whether the documentation's pages and the OpenAPI document are served."""
+        if self.docs_enabled is None:
+            return self.environment != "production"
+        return self.docs_enabled
 
     @property
     def work_seconds(self) -> float:

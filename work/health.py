@@ -47,9 +47,9 @@ async def get_service(request: Request) -> ServiceInfo:
     return ServiceInfo(
         name=settings.app_name,
         version=settings.app_version,
-        docs=f"{prefix}/docs" if settings.docs_enabled else None,
-        redoc=f"{prefix}/redoc" if settings.docs_enabled else None,
-        openapi=f"{prefix}/openapi.json" if settings.docs_enabled else None,
+        docs=f"{prefix}/docs" if settings.shows_docs else None,
+        redoc=f"{prefix}/redoc" if settings.shows_docs else None,
+        openapi=f"{prefix}/openapi.json" if settings.shows_docs else None,
         health=f"{prefix}/health",
         auth_mode="open" if settings.is_open else "required",
         resources={name: f"{prefix}{path}" for name, path in domains.resources.items()},

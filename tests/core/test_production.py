@@ -212,9 +212,18 @@ class TestDocs:
             assert answer.headers["content-type"] == "application/problem+json"
             assert json.loads(answer.text)["code"] == "not_found"
 
+    @pytest.mark.parametrize("environment", ["development", "test", "staging"])
     @pytest.mark.parametrize("page", PAGES)
-    def test_they_are_on_by_default(self, page: str, tmp_path: Path) -> None:
-        with self.client(tmp_path) as client:
+    def test_they_are_on_by_default(self, page: str, environment: str, tmp_path: Path) -> None:
+        with self.client(tmp_path, environment=environment) as client:
+            assert client.get(page).status_code == 200
+
+    @pytest.mark.parametrize("page", PAGES)
+    def test_production_shows_them_when_told_to(self, page: str, tmp_path: Path) -> None:
+        with self.client(tmp_path, environment="production") as client:
+            assert client.get(page).status_code == 404
+            assert client.get("/").json()["docs"] is None
+        with self.client(tmp_path, environment="production", docs_enabled=True) as client:
             assert client.get(page).status_code == 200
 
     @staticmethod
