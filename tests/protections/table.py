@@ -191,7 +191,7 @@ PROTECTIONS = (
         [
             Edit(
                 EXCHANGE,
-                "            exchange.flush()\n\n    event",
+                "            exchange.make_way()\n\n    event",
                 "            pass\n\n    event",
             )
         ],
