@@ -43,7 +43,7 @@ SEED ?= random
 
 run: install migrate ## Install, migrate and serve http://localhost:8000
 	$(BIN)/uvicorn main:app --host $(HOST) --port $(PORT) --workers $(WORKERS) --no-access-log \
-		--timeout-graceful-shutdown $(GRACE_SECONDS)
+		--no-proxy-headers --timeout-graceful-shutdown $(GRACE_SECONDS)
 
 test: check tests ## Lint, types and all tests, on SQLite and PostgreSQL
 

@@ -11,6 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import iter_route_contexts
 from starlette.middleware import Middleware
 
+from Auth.addresses import ForwardedSchemeMiddleware
 from Auth.limits import RateLimitMiddleware
 from core.clock import Clock, utc_now
 from core.http.allowed_methods import install_allowed_methods
@@ -172,9 +173,12 @@ def _middleware(app: FastAPI) -> list[Middleware]:
         allow_headers=["*"],
         expose_headers=EXPOSED_HEADERS,
     )
+    proxies = settings.trusted_proxies
+    forwarded = Middleware(ForwardedSchemeMiddleware, trusted_proxies=proxies)
     return [
         Middleware(StartupRefusalMiddleware),
         Middleware(RequestContextMiddleware),
+        *([forwarded] if proxies else []),
         Middleware(SecurityHeadersMiddleware, settings=settings, caching=app.state.domains.caching),
         *([cors] if settings.cors_origins else []),
         Middleware(UnexpectedErrorMiddleware),

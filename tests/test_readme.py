@@ -264,6 +264,8 @@ def check_chmod(command: Command, folder: Path) -> None:
 def check_uvicorn(command: Command, _folder: Path) -> None:
     options = uvicorn_command.make_context("uvicorn", command.words[1:]).params
     assert options["app"] == APP
+    # Otherwise anybody on the machine, or behind a careless proxy, chooses where they come from.
+    assert not options["proxy_headers"]
 
 
 def check_export(command: Command, _folder: Path) -> None:

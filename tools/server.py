@@ -88,6 +88,8 @@ def _start(
     """Hand the bound socket over: no other process can take the port in between."""
     descriptor = listener.fileno()
     options = ["--fd", str(descriptor), "--workers", str(workers), "--no-access-log"]
+    # Whom a caller stands for is TRUSTED_PROXIES' to say; uvicorn would believe all of loopback.
+    options += ["--no-proxy-headers"]
     options += ["--timeout-graceful-shutdown", str(GRACE_SECONDS)]
     return subprocess.Popen(
         [sys.executable, "-m", "uvicorn", APP, *options],

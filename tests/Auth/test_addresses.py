@@ -34,8 +34,9 @@ class TestWithoutProxy:
     def test_a_socket_of_the_file_system_has_none(self) -> None:
         assert address(None, CLIENT) == UNKNOWN
 
-    def test_a_peer_that_is_no_address_is_named_as_it_is(self) -> None:
-        assert address("testclient", CLIENT) == "testclient"
+    @pytest.mark.parametrize("peer", ["testclient", "junk", "1.2.3", ""])
+    def test_all_peers_that_are_no_address_count_as_one(self, peer: str) -> None:
+        assert address(peer, CLIENT) == UNKNOWN
 
 
 class TestBehindTrustedProxies:
@@ -74,6 +75,10 @@ class TestBehindTrustedProxies:
     )
     def test_one_address_has_one_name(self, written: str, meant: str) -> None:
         assert address(PROXY, written) == meant
+
+    def test_a_list_that_is_too_long_to_be_remembered_is_read_all_the_same(self) -> None:
+        long = ", ".join([f"198.51.100.{n}" for n in range(100)] + [CLIENT])
+        assert address(PROXY, long) == CLIENT
 
     @pytest.mark.parametrize("proxy", ["fd00::1", "::ffff:10.0.0.1"])
     def test_a_proxy_is_known_in_both_kinds_of_addresses(self, proxy: str) -> None:
