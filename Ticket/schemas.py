@@ -31,6 +31,9 @@ from core.schemas import (
 from core.text import search_key
 from models import TicketStatus
 
+# What a search may ask for; who looks for a ticket writes three or four.
+MAX_WORDS = 8
+
 _EXAMPLE: dict[str, Any] = {
     "event_name": "Concert 2024",
     "event_description": "Amazing concert event",
@@ -158,15 +161,24 @@ class TicketList(TicketFilters):
 
 
 def _words(value: str) -> str:
-    if not search_key(value).split():
+    """Each word is looked for in every text: so many cost no more than a list may."""
+    words = len(search_key(value).split())
+    if not words:
         raise PydanticCustomError("no_words", "must contain a word")
+    if words > MAX_WORDS:
+        said = {"max_words": MAX_WORDS, "words": words}
+        template = "must have {max_words} words at most, not {words}"
+        raise PydanticCustomError("too_many_words", template, said)
     return value
 
 
 class TicketSearch(TicketFilters):
     q: Annotated[Name, AfterValidator(_words)] | None = Field(
         default=None,
-        description="Every word must occur in event name, description, venue or category.",
+        description=(
+            f"Every word must occur in event name, description, venue or category; {MAX_WORDS}"
+            " words at most."
+        ),
         examples=["concert arena"],
     )
     sort: Literal[

@@ -38,6 +38,18 @@ def _part(text: str) -> str:
     return pattern(case_key(text))
 
 
+def _telling_words(text: str) -> list[str]:
+    """The words that tell, the longest first: the fewer texts have it, the less is looked at.
+
+    A word that stands in another one is found wherever that is.
+    """
+    words: list[str] = []
+    for word in sorted(search_key(text).split(), key=len, reverse=True):
+        if not any(word in longer for longer in words):
+            words.append(word)
+    return words
+
+
 # Not the keys under which it is found.
 _SERVED = [tickets.c[name] for name in TicketRead.model_fields if name in tickets.c]
 _TICKETS = Listing(
@@ -53,7 +65,7 @@ _TICKETS = Listing(
         "date_from": Where("date_from", tickets.c.event_date >= bindparam("date_from")),
         "date_to": Where("date_to", tickets.c.event_date < bindparam("date_to")),
         "available": Either(tickets.c.status == TicketStatus.AVAILABLE.value),
-        "q": Words("q", tickets.c.search_text, lambda text: search_key(text).split()),
+        "q": Words("q", tickets.c.search_text, _telling_words),
     },
 )
 _SEARCHED = ("event_name", "event_description", "venue", "category")

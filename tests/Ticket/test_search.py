@@ -208,6 +208,26 @@ class TestSearch:
             problem = api.refused("GET", SEARCH, q=q)
             assert (problem["status"], problem["errors"][0]["parameter"]) == (422, "q")
 
+    def test_eight_words_are_looked_for_and_nine_are_refused(self, api: Api) -> None:
+        name = "one two three four five six seven eight"
+        api.ticket(event_name=name)
+        assert found(api, name) == [name]
+        problem = api.refused("GET", SEARCH, q=f"{name} nine")
+        (error,) = problem["errors"]
+        assert (problem["status"], error["code"]) == (422, "too_many_words")
+        assert error["detail"] == "must have 8 words at most, not 9"
+
+    def test_what_takes_the_database_long_is_refused_before_it_is_asked(self, api: Api) -> None:
+        """Fifty words of two letters, which are as many looks at every text."""
+        attack = " ".join(f"a{letter}" for letter in "bcdefghijklmnopqrstuvwxyz" * 2)
+        assert api.refused("GET", SEARCH, q=attack)["errors"][0]["code"] == "too_many_words"
+
+    def test_a_word_that_stands_in_another_changes_nothing(self, api: Api) -> None:
+        api.ticket(event_name="Rock arena", venue="x", category="y", event_description=None)
+        api.ticket(event_name="Rock", venue="x", category="y", event_description=None)
+        for q in ("rock roc arena", "aren rock rock arena o", "a rock arena"):
+            assert found(api, q) == ["Rock arena"], q
+
     def test_without_words_the_filters_alone_decide(self, api: Api) -> None:
         api.ticket(price=1)
         api.ticket(price=2)

@@ -31,6 +31,7 @@ BEYOND_SCHEMA = {
     # Two fields or two parameters stand in a relation.
     "empty_period": "`end` lies behind `start`",
     "available_exceeds_total": "no more available than there are",
+    "too_many_words": "how many words a text has",
     "too_many_periods": "`start`, `end` and `interval` of a series",
     # Formats are wider than what is meant.
     "datetime_range": "years that leave room for a time zone",
