@@ -2,15 +2,11 @@
 
 import hashlib
 import logging
-from dataclasses import dataclass
-from math import ceil, floor
-from typing import cast
 
 from anyio import fail_after
 from fastapi import Request
 from fastapi.routing import iter_route_contexts
-from limits import RateLimitItem
-from limits.aio.storage import SlidingWindowCounterSupport, Storage
+from limits.aio.storage import Storage
 from limits.errors import StorageError
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,10 +15,11 @@ from Auth.addresses import client_address, household
 from Auth.credentials import Credentials, comes_from_this_machine, credentials_of
 from Auth.errors import RateLimitedError
 from Auth.process_storage import ProcessStorage
+from Auth.quotas import Count, Quota, hit, quota
 from core.clock import Clock
 from core.http.middleware import route_path
 from core.http.problems import refusal
-from core.settings import Settings, rate_limit, rate_limit_storage
+from core.settings import Settings, rate_limit_storage
 from core.text import case_key
 from User.services.tokens import KEY_PREFIX, TokenSigner
 
@@ -36,33 +33,6 @@ _MORE = 5
 _STORE_SECONDS = 0.5
 
 
-@dataclass(frozen=True)
-class Quota:
-    """So many requests in a window of so many seconds, under the name that callers are told."""
-
-    name: str
-    item: RateLimitItem
-
-    @property
-    def requests(self) -> int:
-        return self.item.amount
-
-    @property
-    def seconds(self) -> int:
-        return self.item.get_expiry()
-
-
-@dataclass(frozen=True)
-class Count:
-    """How a quota stands after a request."""
-
-    quota: Quota
-    is_within: bool
-    remaining: int
-    # Until there is more; for a request that was refused, until it would be let through.
-    seconds: int
-
-
 class RateLimiter:
     def __init__(self, settings: Settings, signer: TokenSigner, clock: Clock) -> None:
         self._settings = settings
@@ -72,11 +42,11 @@ class RateLimiter:
         self._own_store = ProcessStorage()
         self._store = _shared_store(settings) or self._own_store
         log_in = settings.login_rate_limit
-        self._log_in = _quota("login", log_in)
-        self._log_in_account = _quota("login-account", log_in, times=_MORE)
-        self._log_in_address = _quota("login-address", log_in, times=_MORE)
-        self._registration = _quota("registration", settings.registration_rate_limit)
-        self._write = _quota("write", settings.write_rate_limit)
+        self._log_in = quota("login", log_in)
+        self._log_in_account = quota("login-account", log_in, times=_MORE)
+        self._log_in_address = quota("login-address", log_in, times=_MORE)
+        self._registration = quota("registration", settings.registration_rate_limit)
+        self._write = quota("write", settings.write_rate_limit)
 
     async def admit(self, scope: Scope) -> None:
         """Count a request of ``LIMITED_METHODS`` for its path; raises if it is one too many."""
@@ -135,16 +105,16 @@ class RateLimiter:
 
     async def _count(self, quota: Quota, *key: str) -> Count:
         if self._store is self._own_store:
-            return await _hit(self._own_store, quota, *key)
+            return await hit(self._own_store, quota, *key)
         try:
             with fail_after(_STORE_SECONDS):
-                return await _hit(self._store, quota, *key)
+                return await hit(self._store, quota, *key)
         except (StorageError, OSError) as error:  # A TimeoutError is an OSError.
             logger.warning(
                 "the store of rate limits does not answer: this process counts alone",
                 extra={"reason": type(error).__name__},
             )
-            return await _hit(self._own_store, quota, *key)
+            return await hit(self._own_store, quota, *key)
 
 
 class RateLimitMiddleware:
@@ -173,33 +143,9 @@ class RateLimitMiddleware:
             await self.app(scope, receive, telling_send)
 
 
-async def _hit(store: Storage, quota: Quota, *key: str) -> Count:
-    windows = cast("SlidingWindowCounterSupport", store)
-    name, limit, seconds = quota.item.key_for(quota.name, *key), quota.requests, quota.seconds
-    is_within = await windows.acquire_sliding_window_entry(name, limit, seconds)
-    before, before_ends, now, now_ends = await windows.get_sliding_window(name, seconds)
-    rest_of_window = now_ends - seconds
-    if is_within:
-        # The window before counts for as much of it as the last ``seconds`` still reach into.
-        used = floor(before * before_ends / seconds + now)
-        return Count(quota, is_within, max(0, limit - used), max(1, ceil(rest_of_window)))
-    # Either this window is full, or it is not and the one before has to fade far enough.
-    is_full = now >= limit or not before
-    wait = rest_of_window if is_full else before_ends - (limit - now) * seconds / before
-    # A moment after, as at that time itself it is still one too many.
-    return Count(quota, is_within, 0, max(1, floor(wait) + 1))
-
-
 def _shared_store(settings: Settings) -> Storage | None:
     url = settings.rate_limit_storage
     return None if url.startswith("memory:") else rate_limit_storage(url)
-
-
-def _quota(name: str, limit: str, *, times: int = 1) -> Quota | None:
-    if not limit:
-        return None
-    item = rate_limit(limit)
-    return Quota(name, type(item)(item.amount * times, item.multiples))
 
 
 def _digest(text: str) -> str:
