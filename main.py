@@ -28,7 +28,7 @@ from core.http.middleware import (
 from core.http.openapi import describe
 from core.http.pacing import PacingMiddleware, leave_startup_alone
 from core.http.problems import install_error_handlers
-from core.http.routes import install_routes
+from core.http.routes import Shortcut, install_routes
 from core.http.security_headers import SecurityHeadersMiddleware, announce_mode
 from core.logs import configure_logs
 from core.private_files import keep_files_private
@@ -115,14 +115,14 @@ def create_app(
     app.state.settings, app.state.clock, app.state.domains = settings, clock, domains
     app.state.terms = Terms.of(settings)
     domains.equip(app.state, settings, clock)
-    install_routes(app, domains.routers)
+    shortcut = install_routes(app, domains.routers)
     if settings.shows_docs:
         install_docs(app)
     install_error_handlers(app)
     install_allowed_methods(app)
     require_rights(app)
     describe(app, tags=domains.tags, amend=lambda document: _amend(app, document))
-    for one in reversed(_middleware(app)):
+    for one in reversed(_middleware(app, shortcut)):
         app.add_middleware(one.cls, *one.args, **one.kwargs)
     return app
 
@@ -160,7 +160,7 @@ def _schema_is_known(settings: Settings) -> bool:
     return True
 
 
-def _middleware(app: FastAPI) -> list[Middleware]:
+def _middleware(app: FastAPI, shortcut: Shortcut) -> list[Middleware]:
     """In the order in which a request meets them."""
     settings: Settings = app.state.settings
     paths = (context.path for context in iter_route_contexts(app.routes))
@@ -185,7 +185,7 @@ def _middleware(app: FastAPI) -> list[Middleware]:
         Middleware(TrailingSlashMiddleware, collections=collections),
         Middleware(DeadlineMiddleware, seconds=settings.work_seconds),
         Middleware(PacingMiddleware),
-        Middleware(RateLimitMiddleware, limiter=app.state.limiter),
+        Middleware(RateLimitMiddleware, limiter=app.state.limiter, shortcut=shortcut),
         Middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes),
     ]
 

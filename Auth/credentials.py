@@ -7,8 +7,6 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from core.http.middleware import header
-
 
 @dataclass(frozen=True)
 class Credentials:
@@ -18,13 +16,15 @@ class Credentials:
 
 
 def credentials_of(scope: Scope) -> Credentials | None:
-    if (said := header(scope, b"authorization")) is not None:
-        scheme, _, value = said.decode("latin-1").partition(" ")
-        # A scheme that we do not speak proves nothing, and must not pass for no credentials.
-        return Credentials(value.strip() if scheme.lower() == "bearer" else "")
-    if (key := header(scope, b"x-api-key")) is not None:
-        return Credentials(key.decode("latin-1").strip())
-    return None
+    key: bytes | None = None
+    for name, said in scope["headers"]:
+        if name == b"authorization":
+            scheme, _, value = said.decode("latin-1").partition(" ")
+            # A scheme that we do not speak proves nothing, and must not pass for no credentials.
+            return Credentials(value.strip() if scheme.lower() == "bearer" else "")
+        if name == b"x-api-key" and key is None:
+            key = said
+    return None if key is None else Credentials(key.decode("latin-1").strip())
 
 
 def comes_from_this_machine(scope: Scope, cors_origins: tuple[str, ...]) -> bool:

@@ -7,6 +7,7 @@ from starlette.datastructures import State
 
 from Auth.flows.log_in import CountAttempt
 from Auth.gatekeeper import Gatekeeper
+from Auth.known_keys import KnownKeys
 from Auth.limits import RateLimiter
 from core.clock import Clock
 from core.settings import Settings
@@ -14,8 +15,9 @@ from core.settings import Settings
 
 def equip(state: State, settings: Settings, clock: Clock) -> None:
     """After ``User``, whose signer both of these ask."""
-    state.gatekeeper = Gatekeeper(settings, state.signer)
-    state.limiter = RateLimiter(settings, state.signer, clock)
+    known_keys = KnownKeys()
+    state.gatekeeper = Gatekeeper(settings, state.signer, known_keys)
+    state.limiter = RateLimiter(settings, state.signer, clock, known_keys)
 
 
 async def _count_attempt(request: Request) -> CountAttempt:

@@ -10,9 +10,10 @@ from typing import Any
 
 from starlette.types import Scope
 
-from Auth.addresses import client_address, household
+from Auth.addresses import household_of
 from Auth.credentials import Credentials, comes_from_this_machine, credentials_of
 from Auth.errors import NotAuthenticatedError
+from Auth.known_keys import KnownKeys
 from core.errors import NotAllowedError
 from core.settings import Settings
 from core.store.statements import Row
@@ -27,9 +28,10 @@ from work.unit_of_work import Admission
 
 
 class Gatekeeper:
-    def __init__(self, settings: Settings, signer: TokenSigner) -> None:
+    def __init__(self, settings: Settings, signer: TokenSigner, known_keys: KnownKeys) -> None:
         self._settings = settings
         self._signer = signer
+        self._known_keys = known_keys
 
     def admission(self, scope: Scope, right: Right) -> Admission:
         """What each transaction of the request has to begin with.
@@ -58,15 +60,19 @@ class Gatekeeper:
         return entry
 
     def _by_key(self, credentials: Credentials, entry: "_Entry", now: datetime) -> "_Entry":
+        secret_hash = hashed(credentials.secret)
+
         def hear(row: Row | None) -> None:
             is_open = self._settings.is_open
             caller = api_key_service.caller_of(row, is_open=is_open, now=now)
             if caller is None:
+                self._known_keys.forget(secret_hash)
                 raise InvalidTokenError
+            self._known_keys.learn(secret_hash)
             entry.let_in(caller)
             entry.ask_whose(caller.user_id)
 
-        values = {"secret_hash": hashed(credentials.secret)}
+        values = {"secret_hash": secret_hash}
         entry.ask(api_key_service.whose_key, values, hear)
         return entry
 
@@ -74,7 +80,7 @@ class Gatekeeper:
         is_open = self._settings.is_open
         if is_open and comes_from_this_machine(scope, self._settings.cors_origins):
             return Caller(role=UserRole.ADMIN)
-        return Caller(address=household(client_address(scope, self._settings.trusted_proxies)))
+        return Caller(address=household_of(scope, self._settings.trusted_proxies))
 
 
 class _Entry:

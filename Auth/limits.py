@@ -2,28 +2,36 @@
 
 import hashlib
 import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from anyio import fail_after
 from fastapi import Request
-from fastapi.routing import iter_route_contexts
 from limits.aio.storage import Storage
 from limits.errors import StorageError
 from starlette.datastructures import MutableHeaders
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from Auth.addresses import client_address, household
-from Auth.credentials import Credentials, comes_from_this_machine, credentials_of
+from Auth.addresses import household_of
+from Auth.buckets import Buckets, buckets
+from Auth.credentials import comes_from_this_machine, credentials_of
 from Auth.errors import RateLimitedError
+from Auth.known_keys import KnownKeys
 from Auth.process_storage import ProcessStorage
-from Auth.quotas import Count, Quota, hit, quota
+from Auth.quotas import Count, Quota, add, hit, quota
 from core.clock import Clock
 from core.http.middleware import route_path
 from core.http.problems import refusal
+from core.http.routes import Shortcut
 from core.settings import Settings, rate_limit_storage
 from core.text import case_key
-from User.services.tokens import KEY_PREFIX, TokenSigner
+from User.services.tokens import KEY_PREFIX, TokenSigner, hashed
+from work.routing import WorkRoute
 
 logger = logging.getLogger("nexticket.limits")
+
+T = TypeVar("T")
 
 _LOG_IN, _REGISTER = "/api/auth/token", "/api/users/"
 LIMITED_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -31,13 +39,19 @@ LIMITED_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _MORE = 5
 # A store that hangs must not make the service hang.
 _STORE_SECONDS = 0.5
+# What a write answers is what it read, rendered and may have to keep: an order of a hundred lines
+# is no order of one. So many bytes beyond the first cost as much as another request.
+_BYTES_OF_A_WRITE = 2048
 
 
 class RateLimiter:
-    def __init__(self, settings: Settings, signer: TokenSigner, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, signer: TokenSigner, clock: Clock, known_keys: KnownKeys
+    ) -> None:
         self._settings = settings
         self._signer = signer
         self._clock = clock
+        self._known_keys = known_keys
         # Counts for this process alone, always or while a shared store does not answer.
         self._own_store = ProcessStorage()
         self._store = _shared_store(settings) or self._own_store
@@ -47,19 +61,25 @@ class RateLimiter:
         self._log_in_address = quota("login-address", log_in, times=_MORE)
         self._registration = quota("registration", settings.registration_rate_limit)
         self._write = quota("write", settings.write_rate_limit)
+        # Costs no message to a store, whatever counts the others.
+        self._write_address = buckets("write-address", settings.write_rate_limit, times=_MORE)
 
-    async def admit(self, scope: Scope) -> None:
+    async def admit(self, scope: Scope, route: Route | None) -> None:
         """Count a request of ``LIMITED_METHODS`` for its path; raises if it is one too many."""
         if self._is_exempt(scope):
             return
         path = route_path(scope)
         if not path.startswith("/api/"):
             return
+        address = self._address(scope)
         if scope["method"] == "POST" and path == _LOG_IN:
-            await self._take(scope, self._log_in_address, self._address(scope))
+            await self._take(scope, self._log_in_address, address)
         if scope["method"] == "POST" and path == _REGISTER:
-            await self._take(scope, self._registration, self._address(scope))
-        await self._take(scope, self._write, self._principal(scope))
+            await self._take(scope, self._registration, address)
+        account = self._account(scope, route)
+        if account is not None:
+            _take_here(scope, self._write_address, address, 1)
+        await self._take(scope, self._write, account or f"address:{address}")
 
     async def admit_log_in(self, scope: Scope, name: str) -> None:
         """Count a log-in for its account; raises if it is one too many.
@@ -73,6 +93,18 @@ class RateLimiter:
         await self._take(scope, self._log_in, account, self._address(scope))
         await self._take(scope, self._log_in_account, account)
 
+    async def weigh(self, scope: Scope, route: Route | None, answered: int) -> None:
+        """Count what a write has cost beyond the request itself, by the bytes of its answer."""
+        more = answered // _BYTES_OF_A_WRITE
+        if not more or self._write is None or self._is_exempt(scope):
+            return
+        write, address = self._write, self._address(scope)
+        account = self._account(scope, route)
+        if account is not None and self._write_address is not None:
+            self._write_address.add(address, more)
+        key = account or f"address:{address}"
+        await self._ask(lambda store: add(store, write, more, key))
+
     def _is_exempt(self, scope: Scope) -> bool:
         """On their own machine nobody is an attacker, and load tests are welcome."""
         return (
@@ -82,65 +114,94 @@ class RateLimiter:
         )
 
     def _address(self, scope: Scope) -> str:
-        return household(client_address(scope, self._settings.trusted_proxies))
+        return household_of(scope, self._settings.trusted_proxies)
 
-    def _principal(self, scope: Scope) -> str:
-        """Who writes, as far as it shows without asking the database."""
-        credentials = credentials_of(scope)
-        return (credentials and self._known(credentials)) or f"address:{self._address(scope)}"
+    def _account(self, scope: Scope, route: Route | None) -> str | None:
+        """Whose account pays besides the address; None for whom only the address does.
 
-    def _known(self, credentials: Credentials) -> str | None:
+        That is who proves nothing: an operation that looks at no credentials does not find out
+        whether they are good, and a key that nobody has verified yet may have been made up.
+        """
+        credentials = None if route is None or _is_indifferent(route) else credentials_of(scope)
+        if credentials is None:
+            return None
         if credentials.secret.startswith(KEY_PREFIX):
-            return f"key:{_digest(credentials.secret)}"
+            key_hash = hashed(credentials.secret)
+            return f"key:{key_hash}" if key_hash in self._known_keys else None
         token = self._signer.read(credentials.secret, now=self._clock())
         return None if token is None else f"user:{token.user_id}"
 
     async def _take(self, scope: Scope, quota: Quota | None, *key: str) -> None:
-        if quota is None:
-            return
-        count = await self._count(quota, *key)
-        scope.setdefault("state", {}).setdefault("rate_limits", []).append(count)
-        if not count.is_within:
-            raise RateLimitedError(count.seconds)
+        if quota is not None:
+            _require(scope, await self._ask(lambda store: hit(store, quota, *key)))
 
-    async def _count(self, quota: Quota, *key: str) -> Count:
+    async def _ask(self, ask: Callable[[Storage], Awaitable[T]]) -> T:
         if self._store is self._own_store:
-            return await hit(self._own_store, quota, *key)
+            return await ask(self._own_store)
         try:
             with fail_after(_STORE_SECONDS):
-                return await hit(self._store, quota, *key)
+                return await ask(self._store)
         except (StorageError, OSError) as error:  # A TimeoutError is an OSError.
             logger.warning(
                 "the store of rate limits does not answer: this process counts alone",
                 extra={"reason": type(error).__name__},
             )
-            return await hit(self._own_store, quota, *key)
+            return await ask(self._own_store)
 
 
 class RateLimitMiddleware:
     """Refuses what is too much before it reaches a route, and tells what is left."""
 
-    def __init__(self, app: ASGIApp, *, limiter: RateLimiter) -> None:
+    def __init__(self, app: ASGIApp, *, limiter: RateLimiter, shortcut: Shortcut) -> None:
         self.app = app
         self._limiter = limiter
+        self._route_of = shortcut.route_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in LIMITED_METHODS:
             await self.app(scope, receive, send)
             return
+        route = self._route_of(scope)
+        try:
+            await self._limiter.admit(scope, route)
+        except RateLimitedError as error:
+            # The log names routes, and this request does not get to its own.
+            scope["route"] = route
+            await refusal(Request(scope), error)(scope, receive, _telling(scope, send))
+        else:
+            await self._write(scope, route, receive, send)
 
-        async def telling_send(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                _tell(message, scope.get("state", {}).get("rate_limits", []))
+    async def _write(self, scope: Scope, route: Route | None, receive: Receive, send: Send) -> None:
+        answered = 0
+
+        async def measured_send(message: Message) -> None:
+            nonlocal answered
+            answered += len(message.get("body", b""))
             await send(message)
 
-        try:
-            await self._limiter.admit(scope)
-        except RateLimitedError as error:
-            _name_route(scope)
-            await refusal(Request(scope), error)(scope, receive, telling_send)
-        else:
-            await self.app(scope, receive, telling_send)
+        await self.app(scope, receive, _telling(scope, measured_send))
+        await self._limiter.weigh(scope, route, answered)
+
+
+def _is_indifferent(route: Route) -> bool:
+    """Whether it looks at no credentials, so that nobody knows whether they are good."""
+    right = route.right if isinstance(route, WorkRoute) else None
+    return right is not None and right.ignores_credentials
+
+
+def _take_here(scope: Scope, own: Buckets | None, name: str, units: int) -> None:
+    """Take units from a bucket of this process; raises if there are not so many."""
+    if own is None:
+        return
+    wait = own.take(name, units)
+    if own.is_little(wait):
+        _require(scope, own.count(wait))
+
+
+def _require(scope: Scope, count: Count) -> None:
+    scope["state"].setdefault("rate_limits", []).append(count)
+    if not count.is_within:
+        raise RateLimitedError(count.seconds)
 
 
 def _shared_store(settings: Settings) -> Storage | None:
@@ -151,6 +212,17 @@ def _shared_store(settings: Settings) -> Storage | None:
 def _digest(text: str) -> str:
     """The store may belong to others: it sees neither secrets nor names."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def _telling(scope: Scope, send: Send) -> Send:
+    """Tell with the answer what is left of the quotas that were counted."""
+
+    async def telling_send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            _tell(message, scope["state"].get("rate_limits", []))
+        await send(message)
+
+    return telling_send
 
 
 def _tell(message: Message, counts: list[Count]) -> None:
@@ -164,12 +236,3 @@ def _tell(message: Message, counts: list[Count]) -> None:
     headers["RateLimit-Policy"] = ", ".join(
         f'"{count.quota.name}";q={count.quota.requests};w={count.quota.seconds}' for count in counts
     )
-
-
-def _name_route(scope: Scope) -> None:
-    """The log names routes, and a request that is refused here does not get to its own."""
-    path = route_path(scope)
-    for route in iter_route_contexts(scope["app"].routes):
-        if scope["method"] in (route.methods or ()) and route.path_regex.match(path):
-            scope["route"] = route
-            return

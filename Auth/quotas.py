@@ -59,3 +59,13 @@ async def hit(store: Storage, quota: Quota, *key: str) -> Count:
     wait = rest_of_window if is_full else before_ends - (limit - now) * seconds / before
     # A moment after, as at that time itself it is still one too many.
     return Count(quota, is_within, 0, max(1, floor(wait) + 1))
+
+
+async def add(store: Storage, quota: Quota, amount: int, *key: str) -> None:
+    """Count more of what was let through; where so much is not left, all that is left."""
+    windows = cast("SlidingWindowCounterSupport", store)
+    name, limit, seconds = quota.item.key_for(quota.name, *key), quota.requests, quota.seconds
+    before, before_ends, now, _ = await windows.get_sliding_window(name, seconds)
+    left = limit - floor(before * before_ends / seconds + now)
+    if (most := min(amount, left)) > 0:
+        await windows.acquire_sliding_window_entry(name, limit, seconds, most)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from work.access import right_of
 from work.arguments import Arguments
 from work.unit_of_work import UnitOfWork
 
@@ -20,6 +21,7 @@ class WorkRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
+        self.right = right_of(endpoint)
         work = _name_of_work(endpoint)
         arguments = None if work is None else Arguments.of(endpoint, request=work)
         if work is not None and arguments is not None:

@@ -12,15 +12,18 @@ from core.http.middleware import route_path
 
 # What stands in the place of a parameter, and where a way ends: no word of a path is like them.
 _ANY, _END = "{}", None
+_FOUND = "nexticket.route"
 
 
-def install_routes(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+def install_routes(app: FastAPI, routers: Iterable[APIRouter]) -> "Shortcut":
     """Serve the routes of routers that need nothing of the app but to be found.
 
     ``include_router`` would have each route asked twice, one after the other.
     """
     routes = [route for router in routers for route in router.routes]
-    app.router.routes += [Shortcut(routes), *routes]
+    shortcut = Shortcut(routes)
+    app.router.routes += [shortcut, *routes]
+    return shortcut
 
 
 class Shortcut(BaseRoute):
@@ -37,10 +40,17 @@ class Shortcut(BaseRoute):
                     self._lead(method, route)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        route = self._route_of(scope) if scope["type"] == "http" else None
+        route = self.route_of(scope) if scope["type"] == "http" else None
         if route is None:
             return Match.NONE, {}
         return route.matches(scope)
+
+    def route_of(self, scope: Scope) -> Route | None:
+        """The route of a request, which is looked for once: limits ask before the router does."""
+        if _FOUND not in scope:
+            scope[_FOUND] = self._route_of(scope)
+        found: Route | None = scope[_FOUND]
+        return found
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await scope["route"].handle(scope, receive, send)

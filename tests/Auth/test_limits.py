@@ -1,59 +1,22 @@
 """Guessing passwords, registering in bulk and flooding with writes are slowed down."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from types import SimpleNamespace
-
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from pydantic import ValidationError
-from sqlalchemy import URL
 
 from core.settings import Settings
+from tests.Auth.conftest import Serve
 from tests.support.client import PASSWORD
 from tests.support.limiting import (
     START,
     WRONG,
-    Caller,
     LogLines,
     SharedStorage,
     WallClock,
     is_refused,
     until_refused,
 )
-from tests.support.service import fresh_database, running_service, settings_for
-
-
-@pytest.fixture(autouse=True)
-def wall(monkeypatch: pytest.MonkeyPatch) -> WallClock:
-    clock = WallClock()
-    for module in ("limits.aio.storage.memory", "Auth.process_storage"):
-        monkeypatch.setattr(f"{module}.time", SimpleNamespace(time=clock.time))
-    return clock
-
-
-@pytest.fixture
-def url(request: pytest.FixtureRequest, worker_name: str) -> Iterator[URL]:
-    with fresh_database("sqlite", request, worker_name) as url:
-        yield url
-
-
-Serve = Callable[..., "Caller"]
-
-
-@pytest.fixture
-def serve(url: URL) -> Iterator[Serve]:
-    """Starts a service with the settings that are given; callers come through a proxy."""
-    with ExitStack() as stack:
-
-        def start(**changes: object) -> Caller:
-            fields = {"auth_required": True, "trusted_proxies": "127.0.0.1", "log_level": "ERROR"}
-            settings = settings_for(url, **(fields | changes))
-            service = stack.enter_context(running_service(settings))
-            return Caller(service, "203.0.113.1")
-
-        yield start
 
 
 class TestChangeOfPassword:
@@ -194,12 +157,6 @@ class TestWrites:
         john, jane = caller.known("john"), caller.known("jane")
         until_refused(lambda _: john.write())
         assert jane.write().status_code == 422
-
-    def test_of_api_keys_have_a_quota_each(self, serve: Serve) -> None:
-        caller = serve(write_rate_limit="2/minute")
-        one, other = (caller.at("203.0.113.1", **{"X-API-Key": f"nxt_{n}"}) for n in range(2))
-        assert until_refused(lambda _: one.write()) == 2
-        assert not is_refused(other.write())
 
     def test_with_invented_tokens_have_the_quota_of_the_address(self, serve: Serve) -> None:
         caller = serve(write_rate_limit="3/minute")

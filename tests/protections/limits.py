@@ -3,6 +3,7 @@
 from tests.protections.removing import Edit, Protection
 
 ADDRESSES = "Auth/addresses.py"
+RATE = "Auth/limits.py"
 
 LIMITS = (
     Protection(
@@ -25,5 +26,31 @@ LIMITS = (
         "a search has a bound of words",
         [Edit("Ticket/schemas.py", "if words > MAX_WORDS:", "if False:")],
         "tests/Ticket/test_search.py",
+    ),
+    Protection(
+        "a key that somebody made up has no account of its own",
+        [
+            Edit(
+                RATE,
+                'return f"key:{key_hash}" if key_hash in self._known_keys else None',
+                'return f"key:{key_hash}"',
+            )
+        ],
+        "tests/Auth/test_floods.py::TestInventedKeys",
+    ),
+    Protection(
+        "who looks at no credentials counts no account",
+        [Edit(RATE, "None if route is None or _is_indifferent(route) else ", "")],
+        "tests/Auth/test_floods.py::TestTokens",
+    ),
+    Protection(
+        "the address pays for all of its accounts",
+        [Edit(RATE, "_take_here(scope, self._write_address, address, 1)", "pass")],
+        "tests/Auth/test_floods.py::TestTokens",
+    ),
+    Protection(
+        "a write pays for its answer",
+        [Edit(RATE, "more = answered // _BYTES_OF_A_WRITE", "more = 0")],
+        "tests/Auth/test_floods.py::TestCostOfAWrite",
     ),
 )

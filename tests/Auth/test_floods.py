@@ -1,0 +1,149 @@
+"""Floods of writes: no credentials that somebody made up buy an account of their own."""
+
+from typing import Any
+
+import pytest
+from httpx2 import Response
+
+from tests.Auth.conftest import Serve
+from tests.support.limiting import Caller, is_refused, until_refused
+
+REFRESH = {"refresh_token": "a.b"}
+TICKET = {
+    "event_name": "Concert",
+    "event_date": "2030-12-25T20:00:00",
+    "venue": "Arena",
+    "price": 10,
+    "total_quantity": 1000,
+    "category": "VIP",
+}
+
+
+def refused(answers: list[Response]) -> list[bool]:
+    return [is_refused(answer) for answer in answers]
+
+
+def as_admin(caller: Caller, method: str, path: str, body: Any = None) -> Any:
+    """What this machine asks in the open mode."""
+    answer = caller.service.client.request(method, path, json=body)
+    assert answer.status_code < 300, answer.text
+    return answer.json()
+
+
+def with_key(caller: Caller, name: str = "till") -> Caller:
+    made = as_admin(caller, "POST", "/api/auth/api-keys", {"name": name, "role": "staff"})
+    return caller.at("203.0.113.1", **{"X-API-Key": made["key"]})
+
+
+class TestInventedKeys:
+    @pytest.mark.parametrize(
+        ("method", "path", "body"),
+        [
+            ("POST", "/api/auth/logout", REFRESH),
+            ("POST", "/api/auth/refresh", REFRESH),
+            ("POST", "/api/orders/", {"user_id": 1, "items": []}),
+            ("DELETE", "/api/cart/1", None),
+            ("PATCH", "/api/nowhere", {}),
+        ],
+    )
+    def test_twenty_from_one_address_meet_the_limit(
+        self, serve: Serve, method: str, path: str, body: Any
+    ) -> None:
+        caller = serve(write_rate_limit="5/minute")
+        answers = [
+            caller.at("203.0.113.1", **{"X-API-Key": f"nxt_{number}"}).ask(method, path, json=body)
+            for number in range(20)
+        ]
+        assert refused(answers) == [False] * 5 + [True] * 15
+
+    def test_do_not_use_up_what_a_good_key_may(self, serve: Serve) -> None:
+        caller = serve(auth_required=False, write_rate_limit="3/minute")
+        till = with_key(caller)
+        # Until it was shown once, nobody can tell it from others.
+        assert till.ask("GET", "/api/auth/me").status_code == 200
+        until_refused(lambda n: caller.at("203.0.113.1", **{"X-API-Key": f"nxt_{n}"}).write())
+        assert until_refused(lambda _: till.write()) == 3
+
+
+class TestGoodKeys:
+    def test_have_a_quota_each(self, serve: Serve) -> None:
+        caller = serve(auth_required=False, write_rate_limit="2/minute")
+        one, other = with_key(caller, "one"), with_key(caller, "other")
+        for key in (one, other):
+            assert key.ask("GET", "/api/auth/me").status_code == 200
+        assert until_refused(lambda _: one.write()) == 2
+        assert not is_refused(other.write())
+
+    def test_that_have_ended_count_by_their_address_again(self, serve: Serve) -> None:
+        caller = serve(auth_required=False, write_rate_limit="3/minute")
+        till, stranger = with_key(caller), caller.at("203.0.113.1")
+        assert till.ask("GET", "/api/auth/me").status_code == 200
+        until_refused(lambda _: stranger.write())
+        assert caller.service.client.delete("/api/auth/api-keys/1").status_code == 204
+        # It has its own account until somebody looks whether it is good.
+        assert till.ask("GET", "/api/auth/me").status_code == 401
+        assert is_refused(till.write())
+
+
+class TestTokens:
+    def test_count_by_address_where_nobody_looks_at_them(self, serve: Serve) -> None:
+        """Signed out with the tokens of many accounts, of which each would have a quota."""
+        caller = serve(write_rate_limit="20/minute", registration_rate_limit="")
+        names = ["john", "jane", "jack", "jill"]
+        for name in names:
+            caller.register(name)
+        known = [caller.known(name, "203.0.113.9") for name in names]
+        answers = [
+            known[number % 4].ask("POST", "/api/auth/logout", json=REFRESH) for number in range(25)
+        ]
+        assert refused(answers) == [False] * 20 + [True] * 5
+
+    def test_of_many_accounts_write_no_more_than_five_times_from_one_address(
+        self, serve: Serve
+    ) -> None:
+        caller = serve(write_rate_limit="20/minute")
+        names = [f"user{number}" for number in range(7)]
+        known = []
+        for number, name in enumerate(names):
+            elsewhere = caller.at(f"198.51.100.{number}")
+            elsewhere.register(name)
+            known.append(elsewhere.known(name))
+        assert until_refused(lambda number: known[number % 7].write(), most=200) == 100
+        answer = known[0].write()
+        assert '"write-address";r=0' in answer.headers["ratelimit"]
+        assert caller.at("203.0.113.2").write().status_code == 401
+
+
+class TestCostOfAWrite:
+    @pytest.fixture
+    def buyer(self, serve: Serve) -> Caller:
+        """Somebody who may write sixty times a minute, where a hundred tickets are sold."""
+        caller = serve(auth_required=False, write_rate_limit="60/minute")
+        for _ in range(100):
+            as_admin(caller, "POST", "/api/tickets/", TICKET)
+        caller.register()
+        return caller.known()
+
+    @staticmethod
+    def order(buyer: Caller, lines: int) -> Response:
+        items = [{"ticket_id": number + 1, "quantity": 1} for number in range(lines)]
+        return buyer.ask("POST", "/api/orders/", json={"user_id": 1, "items": items})
+
+    def test_of_an_order_of_a_few_lines_is_one(self, buyer: Caller) -> None:
+        answers = [self.order(buyer, 3) for _ in range(3)]
+        left = [answer.headers["ratelimit"].partition(";")[2] for answer in answers]
+        assert [one.partition(";")[0] for one in left] == ["r=59", "r=58", "r=57"]
+
+    def test_of_an_order_of_a_hundred_lines_is_that_of_many(self, buyer: Caller) -> None:
+        allowed = until_refused(lambda _: self.order(buyer, 100))
+        assert 1 <= allowed <= 7
+
+    def test_shows_in_the_answer_to_a_change_as_well(self, buyer: Caller) -> None:
+        self.order(buyer, 100)
+        path = "/api/orders/1"
+        allowed = until_refused(lambda n: buyer.ask("PUT", path, json={"notes": f"n{n}"}))
+        assert 1 <= allowed <= 7
+
+    def test_is_paid_by_the_account_alone_that_wrote(self, buyer: Caller) -> None:
+        until_refused(lambda _: self.order(buyer, 100))
+        assert not is_refused(buyer.at("203.0.113.1").write())
