@@ -1,4 +1,4 @@
-"""How often a caller may log in, register and write; more is refused before it runs."""
+"""How often a caller may log in, register, write and read; more is refused before it runs."""
 
 import hashlib
 import logging
@@ -28,6 +28,7 @@ from core.settings import Settings, rate_limit_storage
 from core.text import case_key
 from User.services.tokens import KEY_PREFIX, TokenSigner, hashed
 from work.routing import WorkRoute
+from work.weights import LIST
 
 logger = logging.getLogger("nexticket.limits")
 
@@ -61,8 +62,10 @@ class RateLimiter:
         self._log_in_address = quota("login-address", log_in, times=_MORE)
         self._registration = quota("registration", settings.registration_rate_limit)
         self._write = quota("write", settings.write_rate_limit)
-        # Costs no message to a store, whatever counts the others.
+        # These cost no message to a store, whatever counts the others.
         self._write_address = buckets("write-address", settings.write_rate_limit, times=_MORE)
+        self._read = buckets("read", settings.read_rate_limit)
+        self._read_address = buckets("read-address", settings.read_rate_limit, times=_MORE)
 
     async def admit(self, scope: Scope, route: Route | None) -> None:
         """Count a request of ``LIMITED_METHODS`` for its path; raises if it is one too many."""
@@ -80,6 +83,23 @@ class RateLimiter:
         if account is not None:
             _take_here(scope, self._write_address, address, 1)
         await self._take(scope, self._write, account or f"address:{address}")
+
+    def admit_read(self, scope: Scope, route: Route | None) -> None:
+        """Count what a request that reads costs; raises if it is too much.
+
+        Not for who looks whether we live: they ask as often as they have to.
+        """
+        if self._read is None or (route is not None and _is_indifferent(route)):
+            return
+        units = route.weight if isinstance(route, WorkRoute) else LIST
+        address = self._address(scope)
+        account = self._account(scope, route) or f"address:{address}"
+        try:
+            _take_here(scope, self._read_address, address, units)
+            _take_here(scope, self._read, account, units)
+        except RateLimitedError:
+            if not self._is_exempt(scope):
+                raise
 
     async def admit_log_in(self, scope: Scope, name: str) -> None:
         """Count a log-in for its account; raises if it is one too many.
@@ -158,18 +178,25 @@ class RateLimitMiddleware:
         self._route_of = shortcut.route_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] not in LIMITED_METHODS:
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         route = self._route_of(scope)
         try:
-            await self._limiter.admit(scope, route)
+            if scope["method"] in LIMITED_METHODS:
+                await self._limiter.admit(scope, route)
+            else:
+                self._limiter.admit_read(scope, route)
         except RateLimitedError as error:
             # The log names routes, and this request does not get to its own.
             scope["route"] = route
             await refusal(Request(scope), error)(scope, receive, _telling(scope, send))
-        else:
+            return
+        if scope["method"] in LIMITED_METHODS:
             await self._write(scope, route, receive, send)
+        else:
+            is_told = "rate_limits" in scope["state"]
+            await self.app(scope, receive, _telling(scope, send) if is_told else send)
 
     async def _write(self, scope: Scope, route: Route | None, receive: Receive, send: Send) -> None:
         answered = 0

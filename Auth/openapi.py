@@ -32,8 +32,9 @@ def amend_with_rights(document: dict[str, Any], deployment: Deployment) -> None:
     document["components"]["schemas"]["Body_log_in"]["examples"] = [_LOG_IN]
     for operations in document["paths"].values():
         for method, operation in operations.items():
-            _amend(operation, deployment.rights[operation["operationId"]])
-            if method.upper() in LIMITED_METHODS:
+            right = deployment.rights[operation["operationId"]]
+            _amend(operation, right)
+            if method.upper() in LIMITED_METHODS or not right.ignores_credentials:
                 add_refusals(operation, RateLimitedError)
 
 

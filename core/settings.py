@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     login_rate_limit: str = "10/minute"
     registration_rate_limit: str = "20/hour"
     write_rate_limit: str = "600/minute"
+    read_rate_limit: str = "6000/minute"
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     hold_minutes: float = Field(default=15, gt=0, le=60 * 24 * 365, allow_inf_nan=False)
     sweep_seconds: float = Field(default=10, gt=0, le=3600, allow_inf_nan=False)
@@ -81,7 +82,9 @@ class Settings(BaseSettings):
         rate_limit_storage(value)
         return value
 
-    @field_validator("login_rate_limit", "registration_rate_limit", "write_rate_limit")
+    @field_validator(
+        "login_rate_limit", "registration_rate_limit", "write_rate_limit", "read_rate_limit"
+    )
     @classmethod
     def _one_limit(cls, value: str) -> str:
         if value and rate_limit(value).amount < 1:

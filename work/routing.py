@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from work.access import right_of
 from work.arguments import Arguments
 from work.unit_of_work import UnitOfWork
+from work.weights import weight_of
 
 
 class WorkRoute(APIRoute):
@@ -22,6 +23,7 @@ class WorkRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
         self.right = right_of(endpoint)
+        self.weight = weight_of(endpoint, options.get("response_model"))
         work = _name_of_work(endpoint)
         arguments = None if work is None else Arguments.of(endpoint, request=work)
         if work is not None and arguments is not None:

@@ -20,6 +20,7 @@ from Order.services import analytics_service
 from work.access import BOX_OFFICE, allowed
 from work.routing import Router
 from work.unit_of_work import Work
+from work.weights import REPORT, weighs
 
 router = Router(prefix="/api/analytics", tags=["Analytics"])
 
@@ -34,6 +35,7 @@ Question = Annotated[AnalyticsQuery, Query()]
     responses=responses(),
 )
 @allowed(BOX_OFFICE)
+@weighs(REPORT)
 async def get_dashboard(query: Question, work: Work) -> Response:
     """The state of the shop at a glance.
 
@@ -55,6 +57,7 @@ async def get_dashboard(query: Question, work: Work) -> Response:
     responses=responses(),
 )
 @allowed(BOX_OFFICE)
+@weighs(REPORT)
 async def get_sales_analytics(query: Question, work: Work) -> Response:
     """What was sold: lines of confirmed and completed orders, dated by the confirmation.
 
@@ -74,6 +77,7 @@ async def get_sales_analytics(query: Question, work: Work) -> Response:
     responses=responses(),
 )
 @allowed(BOX_OFFICE)
+@weighs(REPORT)
 async def get_revenue_analytics(query: Question, work: Work) -> Response:
     """What money came in (`gross`), what went back of it (`refunded`), and the difference (`net`).
 
@@ -95,6 +99,7 @@ async def get_revenue_analytics(query: Question, work: Work) -> Response:
     responses=responses(),
 )
 @allowed(BOX_OFFICE)
+@weighs(REPORT)
 async def get_user_analytics(query: Question, work: Work) -> Response:
     """Who registers, who buys, and who comes back.
 
@@ -116,6 +121,7 @@ async def get_user_analytics(query: Question, work: Work) -> Response:
     responses=responses(),
 )
 @allowed(BOX_OFFICE)
+@weighs(REPORT)
 async def get_ticket_analytics(query: Question, work: Work) -> Response:
     """What there is to sell, and how well it sells.
 
@@ -136,6 +142,7 @@ async def get_ticket_analytics(query: Question, work: Work) -> Response:
     responses=responses(parameters=False),
 )
 @allowed(BOX_OFFICE)
+@weighs(REPORT)
 async def get_reconciliation(work: Work, rules: Rules) -> Response:
     """Whether stock, orders, money and the ledger agree, all of it as of one moment.
 

@@ -20,6 +20,7 @@ from Ticket.services import ticket_service
 from work.access import BOX_OFFICE, PUBLIC, allowed
 from work.routing import Router
 from work.unit_of_work import Work
+from work.weights import SEARCH, weighs
 
 router = Router(prefix="/api/tickets", tags=["Tickets"])
 
@@ -59,6 +60,7 @@ async def list_tickets(query: Annotated[TicketList, Query()], work: Work) -> Res
     responses=responses(),
 )
 @allowed(PUBLIC)
+@weighs(SEARCH)
 async def search_tickets(query: Annotated[TicketSearch, Query()], work: Work) -> Response:
     """Tickets with every word of `q`, in any case and with or without accents, by event date."""
     return await work.page(lambda context: ticket_service.list_tickets(context, query))

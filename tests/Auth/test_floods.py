@@ -1,12 +1,13 @@
-"""Floods of writes: no credentials that somebody made up buy an account of their own."""
+"""Floods of writes and reads: no credentials that somebody made up buy an account of their own."""
 
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from tests.Auth.conftest import Serve
-from tests.support.limiting import Caller, is_refused, until_refused
+from tests.support.limiting import Caller, WallClock, is_refused, until_refused
 
 REFRESH = {"refresh_token": "a.b"}
 TICKET = {
@@ -54,6 +55,14 @@ class TestInventedKeys:
             caller.at("203.0.113.1", **{"X-API-Key": f"nxt_{number}"}).ask(method, path, json=body)
             for number in range(20)
         ]
+        assert refused(answers) == [False] * 5 + [True] * 15
+
+    def test_read_no_more_than_their_address_may(self, serve: Serve) -> None:
+        caller = serve(read_rate_limit="5/minute")
+        answers = []
+        for number in range(20):
+            made_up = caller.at("203.0.113.1", Authorization=f"Bearer nxt_{number}")
+            answers.append(made_up.ask("GET", "/api/auth/me"))
         assert refused(answers) == [False] * 5 + [True] * 15
 
     def test_do_not_use_up_what_a_good_key_may(self, serve: Serve) -> None:
@@ -147,3 +156,98 @@ class TestCostOfAWrite:
     def test_is_paid_by_the_account_alone_that_wrote(self, buyer: Caller) -> None:
         until_refused(lambda _: self.order(buyer, 100))
         assert not is_refused(buyer.at("203.0.113.1").write())
+
+
+class TestReads:
+    def test_of_a_stranger_have_the_quota_of_the_address(self, serve: Serve) -> None:
+        caller = serve(read_rate_limit="10/minute")
+        assert until_refused(lambda _: caller.ask("GET", "/api/tickets/1")) == 10
+        assert caller.at("203.0.113.2").ask("GET", "/api/tickets/1").status_code == 404
+
+    @pytest.mark.parametrize(
+        ("path", "units"),
+        [
+            ("/api/tickets/1", 1),
+            ("/api/tickets/", 5),
+            ("/api/users/", 5),
+            ("/api/tickets/search/by-event?q=rock", 10),
+            ("/api/analytics/dashboard", 20),
+            ("/api/nowhere", 5),
+            ("/openapi.json", 5),
+        ],
+    )
+    def test_cost_what_they_are_worth(self, serve: Serve, path: str, units: int) -> None:
+        caller = serve(read_rate_limit="40/minute")
+        assert until_refused(lambda _: caller.ask("GET", path)) == 40 // units
+
+    def test_that_look_whether_we_live_are_not_counted(self, serve: Serve) -> None:
+        caller = serve(read_rate_limit="1/minute")
+        until_refused(lambda _: caller.ask("GET", "/api/tickets/1"))
+        for path in ("/health", "/health/ready", "/"):
+            assert caller.ask("GET", path).status_code == 200
+
+    def test_are_told_what_is_left_only_where_it_is_little(self, serve: Serve) -> None:
+        caller = serve(read_rate_limit="20/minute")
+        answers = [caller.ask("GET", "/api/tickets/1") for _ in range(20)]
+        assert ["ratelimit" in answer.headers for answer in answers] == [False] * 18 + [True] * 2
+        assert answers[18].headers["ratelimit"] == '"read";r=1;t=57'
+        assert answers[18].headers["ratelimit-policy"] == '"read";q=20;w=60'
+
+    def test_are_let_through_again_when_the_answer_said(
+        self, serve: Serve, wall: WallClock
+    ) -> None:
+        caller = serve(read_rate_limit="10/minute")
+        until_refused(lambda _: caller.ask("GET", "/api/tickets/"))
+        answer = caller.ask("GET", "/api/tickets/")
+        assert answer.headers["retry-after"] == "30"
+        wall.now += 29
+        assert is_refused(caller.ask("GET", "/api/tickets/"))
+        wall.now += 1
+        assert caller.ask("GET", "/api/tickets/").status_code == 200
+
+    def test_never_exceed_twice_the_quota_in_a_window(self, serve: Serve, wall: WallClock) -> None:
+        caller = serve(read_rate_limit="10/minute")
+        allowed = 0
+        for _ in range(60):
+            allowed += until_refused(lambda _: caller.ask("GET", "/api/tickets/1"))
+            wall.now += 1
+        assert allowed <= 20
+
+    def test_of_users_at_one_address_do_not_disturb_each_other(self, serve: Serve) -> None:
+        caller = serve(read_rate_limit="5/minute")
+        for name in ("john", "jane"):
+            caller.register(name)
+        john, jane = caller.known("john"), caller.known("jane")
+        assert until_refused(lambda _: john.ask("GET", "/api/auth/me")) == 5
+        assert until_refused(lambda _: caller.ask("GET", "/api/tickets/1")) == 5
+        assert jane.ask("GET", "/api/auth/me").status_code == 200
+
+    def test_of_one_address_are_five_times_the_quota_whoever_asks(self, serve: Serve) -> None:
+        caller = serve(read_rate_limit="2/minute")
+        known = []
+        for number in range(7):
+            caller.at(f"198.51.100.{number}").register(f"user{number}")
+            known.append(caller.known(f"user{number}"))
+        assert until_refused(lambda number: known[number % 7].ask("GET", "/api/auth/me")) == 10
+
+    def test_can_be_unlimited(self, serve: Serve) -> None:
+        caller = serve(read_rate_limit="")
+        assert until_refused(lambda _: caller.ask("GET", "/api/tickets/"), most=50) == 50
+
+    def test_of_this_machine_are_not_limited_in_the_open_mode(self, serve: Serve) -> None:
+        caller = serve(auth_required=False, trusted_proxies="", read_rate_limit="1/hour")
+        local, elsewhere = caller.service.client, TestClient(caller.service.app)
+        for _ in range(20):
+            assert local.get("/api/tickets/").status_code == 200
+        assert until_refused(lambda _: elsewhere.get("/api/tickets/")) == 1
+
+    def test_of_callers_that_stay_away_are_forgotten(self, serve: Serve, wall: WallClock) -> None:
+        caller = serve(read_rate_limit="5/minute")
+        for number in range(20):
+            caller.at(f"198.51.100.{number}").ask("GET", "/api/tickets/1")
+        buckets = caller.service.app.state.limiter._read
+        for _ in range(2):
+            wall.now += 61
+            caller.ask("GET", "/api/tickets/1")
+        assert len(buckets._full_at) == 1
+        assert len(buckets._older) == 1

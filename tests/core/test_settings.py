@@ -55,6 +55,7 @@ BAD = [
     ("LOGIN_RATE_LIMIT", "often", "'often' is not one limit such as 10/minute"),
     ("REGISTRATION_RATE_LIMIT", "1/minute;2/hour", "is not one limit such as 10/minute"),
     ("WRITE_RATE_LIMIT", "0/minute", "at least one request must be possible"),
+    ("READ_RATE_LIMIT", "all", "'all' is not one limit such as 10/minute"),
     ("LOG_LEVEL", "loud", "'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'"),
 ]
 # Every text is a name and a key.

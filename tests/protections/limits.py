@@ -53,4 +53,9 @@ LIMITS = (
         [Edit(RATE, "more = answered // _BYTES_OF_A_WRITE", "more = 0")],
         "tests/Auth/test_floods.py::TestCostOfAWrite",
     ),
+    Protection(
+        "reads are counted by what they cost",
+        [Edit("work/weights.py", "return int(getattr(endpoint, _NAME, by_kind))", "return 1")],
+        "tests/Auth/test_floods.py::TestReads",
+    ),
 )

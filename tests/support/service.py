@@ -42,6 +42,7 @@ def settings_for(url: URL, **changes: object) -> Settings:
         "login_rate_limit": "",
         "registration_rate_limit": "",
         "write_rate_limit": "",
+        "read_rate_limit": "",
         "password_hash_memory_kib": 8,
         "password_hash_iterations": 1,
         "sweep_seconds": 3600,

@@ -71,5 +71,6 @@ def environment(url: URL, changes: Mapping[str, str]) -> dict[str, str]:
         "DATABASE_URL": url.render_as_string(hide_password=False),
         "LOG_LEVEL": "WARNING",
         "WRITE_RATE_LIMIT": "",
+        "READ_RATE_LIMIT": "",
         **changes,
     }
