@@ -18,6 +18,7 @@ from work.caller import Caller
 F = TypeVar("F", bound=Callable[..., Any])
 
 _NAME = "__right__"
+_REPEATABLE = "__repeatable__"
 
 
 class Access(Enum):
@@ -98,3 +99,16 @@ def allowed(right: Right) -> Callable[[F], F]:
 def right_of(endpoint: Any) -> Right | None:
     """None for an endpoint that nobody has said it of; the app does not start with one."""
     return getattr(endpoint, _NAME, None)
+
+
+def repeatable(endpoint: F) -> F:
+    """Say that an endpoint does the same however often it is asked, and needs no key for that.
+
+    It takes no notice of an ``Idempotency-Key``, so that nothing is stored for whom nobody knows.
+    """
+    setattr(endpoint, _REPEATABLE, True)
+    return endpoint
+
+
+def is_repeatable(endpoint: Any) -> bool:
+    return getattr(endpoint, _REPEATABLE, False)

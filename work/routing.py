@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from work.access import right_of
+from core.http import idempotency_key
+from work.access import is_repeatable, right_of
 from work.arguments import Arguments
 from work.unit_of_work import UnitOfWork
 from work.weights import weight_of
@@ -21,6 +22,8 @@ class WorkRoute(APIRoute):
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        if is_repeatable(endpoint):
+            options["openapi_extra"] = {idempotency_key.NOT_TAKEN: True}
         super().__init__(path, endpoint, **options)
         self.right = right_of(endpoint)
         self.weight = weight_of(endpoint, options.get("response_model"))

@@ -28,7 +28,7 @@ from core.schemas import Rendered, Resource, as_json
 from core.settings import Settings
 from database import Database
 from work import idempotency
-from work.access import Right, right_of
+from work.access import Right, is_repeatable, right_of
 from work.context import Admitted, Context, NotAdmittedError, Question, Terms
 
 logger = logging.getLogger("nexticket.unit_of_work")
@@ -90,7 +90,8 @@ class UnitOfWork(Request):
         try:
             if not is_form(self):
                 await require_utf_8(self)
-            self.key = await keyed_request(self)
+            if not is_repeatable(self.scope["endpoint"]):
+                self.key = await keyed_request(self)
         except ClientDisconnect:
             # Nobody is there to hear it.
             raise HTTPException(400) from None

@@ -29,7 +29,7 @@ from User.schemas.identity import (
     Tokens,
 )
 from User.services import account_service, api_key_service, log_in_service
-from work.access import BOX_OFFICE, INDIFFERENT, KNOWN, STAFFS_OWN_OR_ADMIN, allowed
+from work.access import BOX_OFFICE, INDIFFERENT, KNOWN, STAFFS_OWN_OR_ADMIN, allowed, repeatable
 from work.routing import Router
 from work.unit_of_work import Work
 
@@ -91,8 +91,12 @@ async def refresh_token(body: RefreshToken, work: Work, signer: Signer) -> Respo
     responses=responses(body=True),
 )
 @allowed(INDIFFERENT)
+@repeatable
 async def log_out(body: RefreshToken, work: Work) -> Response:
-    """End the log-in of a refresh token, its access tokens included."""
+    """End the log-in of a refresh token, its access tokens included; one that has ended, too.
+
+    It may be repeated as it is, and takes no notice of an `Idempotency-Key`.
+    """
     return await work.remove(
         lambda context: log_in_service.close_log_in(context, body.refresh_token)
     )

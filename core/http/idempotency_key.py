@@ -20,6 +20,8 @@ from core.http.middleware import route_path
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 METHODS = frozenset({"POST", "PUT", "PATCH"})
+# In the OpenAPI document while it is being made: an operation that takes none.
+NOT_TAKEN = "x-no-idempotency-key"
 MAX_LENGTH = 255
 # As the cipher is used everywhere; drawn anew for each answer.
 _NONCE_BYTES = 12

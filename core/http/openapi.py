@@ -91,7 +91,8 @@ def _document(app: FastAPI, tags: Mapping[str, str]) -> dict[str, Any]:
         for method, operation in path.items():
             _add_location(operation)
             _add_pages(operation)
-            if method.upper() in idempotency_key.METHODS:
+            takes_key = not operation.pop(idempotency_key.NOT_TAKEN, False)
+            if takes_key and method.upper() in idempotency_key.METHODS:
                 _add_idempotency_key(operation)
     _make_bounds_exact(schema)
     return schema

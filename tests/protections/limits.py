@@ -58,4 +58,9 @@ LIMITS = (
         [Edit("work/weights.py", "return int(getattr(endpoint, _NAME, by_kind))", "return 1")],
         "tests/Auth/test_floods.py::TestReads",
     ),
+    Protection(
+        "what may be repeated stores nothing",
+        [Edit("work/access.py", "return getattr(endpoint, _REPEATABLE, False)", "return False")],
+        "tests/work/test_idempotency.py::TestSameRequest",
+    ),
 )
