@@ -11,6 +11,7 @@ from typing import Any
 from starlette.types import Scope
 
 from Auth.addresses import household_of
+from Auth.answers import AnswerQuotas
 from Auth.credentials import Credentials, comes_from_this_machine, credentials_of
 from Auth.errors import NotAuthenticatedError
 from Auth.known_keys import KnownKeys
@@ -24,6 +25,7 @@ from User.services.tokens import KEY_PREFIX, TokenSigner, hashed
 from work.access import Access, Owned, Right
 from work.caller import Caller
 from work.context import Question
+from work.idempotency import Room
 from work.unit_of_work import Admission
 
 
@@ -32,6 +34,7 @@ class Gatekeeper:
         self._settings = settings
         self._signer = signer
         self._known_keys = known_keys
+        self._answers = AnswerQuotas(settings)
 
     def admission(self, scope: Scope, right: Right) -> Admission:
         """What each transaction of the request has to begin with.
@@ -47,6 +50,10 @@ class Gatekeeper:
         if credentials.secret.startswith(KEY_PREFIX):
             return lambda about, now: self._by_key(credentials, _Entry(right, about), now)
         return lambda about, now: self._by_token(credentials, _Entry(right, about), now)
+
+    def room(self, scope: Scope) -> Room:
+        """What the request may have stored of its answer."""
+        return self._answers.at(household_of(scope, self._settings.trusted_proxies))
 
     def _by_token(self, credentials: Credentials, entry: "_Entry", now: datetime) -> "_Entry":
         token = self._signer.read(credentials.secret, now=now)

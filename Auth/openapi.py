@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from Auth.errors import NotAuthenticatedError, RateLimitedError
+from Auth.errors import NotAuthenticatedError, RateLimitedError, TooManyStoredAnswersError
 from Auth.limits import LIMITED_METHODS
 from core.errors import NotAllowedError
+from core.http import idempotency_key
 from core.http.problems import add_refusals
 from User.errors import InvalidTokenError
 from work.access import Access, Right
@@ -36,6 +37,12 @@ def amend_with_rights(document: dict[str, Any], deployment: Deployment) -> None:
             _amend(operation, right)
             if method.upper() in LIMITED_METHODS or not right.ignores_credentials:
                 add_refusals(operation, RateLimitedError)
+            if _takes_key(operation):
+                add_refusals(operation, TooManyStoredAnswersError)
+
+
+def _takes_key(operation: dict[str, Any]) -> bool:
+    return any(one["name"] == idempotency_key.HEADER for one in operation.get("parameters", ()))
 
 
 def _amend(operation: dict[str, Any], right: Right) -> None:

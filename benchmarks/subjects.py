@@ -34,6 +34,8 @@ _PRODUCTION = {
     "WRITE_RATE_LIMIT": "",
     # So much that nobody meets it, for what it costs to count is part of what a read costs.
     "READ_RATE_LIMIT": "1000000000/minute",
+    "STORED_ANSWERS_RATE_LIMIT": "",
+    "STORED_BYTES_RATE_LIMIT": "",
     "PASSWORD_HASH_MEMORY_KIB": str(HASH_MEMORY_KIB),
     "PASSWORD_HASH_ITERATIONS": str(HASH_ITERATIONS),
     "ALLOW_UNSAFE": "limits,hashing",

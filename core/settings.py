@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     registration_rate_limit: str = "20/hour"
     write_rate_limit: str = "600/minute"
     read_rate_limit: str = "6000/minute"
+    stored_answers_rate_limit: str = "2000/day"
+    stored_bytes_rate_limit: str = "10000000/day"
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     hold_minutes: float = Field(default=15, gt=0, le=60 * 24 * 365, allow_inf_nan=False)
     sweep_seconds: float = Field(default=10, gt=0, le=3600, allow_inf_nan=False)
@@ -83,7 +85,12 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "login_rate_limit", "registration_rate_limit", "write_rate_limit", "read_rate_limit"
+        "login_rate_limit",
+        "registration_rate_limit",
+        "write_rate_limit",
+        "read_rate_limit",
+        "stored_answers_rate_limit",
+        "stored_bytes_rate_limit",
     )
     @classmethod
     def _one_limit(cls, value: str) -> str:

@@ -46,6 +46,8 @@ EVERYWHERE = {
     "skip_too_deep",
     # tests/Auth/test_limits.py reaches the limits.
     "too_many_requests",
+    # tests/Auth/test_stored_answers.py
+    "too_many_stored_answers",
 }
 # What is declared for a reason of its own beside the reason that it shares with others.
 OWN_REASONS = {

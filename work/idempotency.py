@@ -8,8 +8,10 @@ be read from it.
 
 import hashlib
 import hmac
+import zlib
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Protocol
 
 from fastapi import Response
 from pydantic_core import from_json, to_json
@@ -39,10 +41,14 @@ from core.store.errors import translate
 from core.store.statements import Row, statement
 from database import commit
 from models import idempotency_keys
+from work.caller import Caller
 from work.context import Context, Question
 from work.rules import Rule
 
 LIFETIME = timedelta(hours=24)
+# From so many bytes on an answer is compressed: those of a hundred lines repeat themselves, and to
+# write them costs more than to shorten them. One of a few lines would only take the time.
+_WORTH_COMPRESSING = 4096
 # What an answer is besides its status and body.
 _KEPT_HEADERS = ("location", "content-type")
 # Refusals of the business: asked again, the answer is the same. All others never ran.
@@ -59,9 +65,20 @@ ANSWERED_KEYS = Rule(
 )
 
 
+class Room(Protocol):
+    """What there is room for among the answers that a caller has stored."""
+
+    def require_room(self, caller: Caller) -> None:
+        """Raises where there are too many; a request that was answered is answered all the same."""
+
+    def note(self, caller: Caller, size: int) -> None:
+        """An answer of so many bytes is stored."""
+
+
 def carry_out(
     context: Context,
     request: KeyedRequest,
+    room: Room,
     work: Callable[[Context], Response | DomainError],
     refuse: Callable[[DomainError], Response],
 ) -> Response | DomainError:
@@ -70,11 +87,11 @@ def carry_out(
     A refusal of the business that is raised undoes the work and is stored like an answer; one that
     is returned is not stored.
     """
-    _ask(context, request)
+    _ask(context, request, room)
     try:
         answer = context.serve(work)
         if isinstance(answer, Response):
-            _remember(context, request, answer)
+            _remember(context, request, answer, room)
         # What a rule of the database refuses shows now.
         commit(context.session)
     except _FINAL as refusal:
@@ -91,7 +108,7 @@ def carry_out(
         return answer
     context.undo()
     stored = refuse(refused)
-    _remember(context, request, stored)
+    _remember(context, request, stored, room)
     return stored
 
 
@@ -120,7 +137,7 @@ class AlreadyAnswered(Exception):  # noqa: N818 - no error
         super().__init__()
 
 
-def _ask(context: Context, request: KeyedRequest) -> None:
+def _ask(context: Context, request: KeyedRequest, room: Room) -> None:
     """Ask, before anything is done, whether this was done before: ``AlreadyAnswered``.
 
     Refused if the key belongs to another request, or to one that is under way.
@@ -138,6 +155,7 @@ def _ask(context: Context, request: KeyedRequest) -> None:
             raise AlreadyAnswered(_replay(row, request))
         if not row.is_free:
             raise RequestInProgressError
+        room.require_room(context.caller)
 
     context.ask_first(Question(_stored, values, hear))
 
@@ -191,7 +209,9 @@ def _number(principal: str, key_hash: str) -> int:
     return int.from_bytes(hashlib.sha256(name).digest()[:8], signed=True)
 
 
-def _remember(context: Context, request: KeyedRequest, answer: Response) -> None:
+def _remember(context: Context, request: KeyedRequest, answer: Response, room: Room) -> None:
+    sealed = _sealed(answer, request.seal)
+    room.note(context.caller, len(sealed))
     context.write(
         _answered,
         expecting=1,
@@ -199,7 +219,7 @@ def _remember(context: Context, request: KeyedRequest, answer: Response) -> None
         key_hash=request.key_hash,
         fingerprint=request.fingerprint,
         status=answer.status_code,
-        answer=_sealed(answer, request.seal),
+        answer=sealed,
         created_at=context.now,
         too_old=context.now - LIFETIME,
     )
@@ -208,7 +228,9 @@ def _remember(context: Context, request: KeyedRequest, answer: Response) -> None
 def _replay(row: Row, request: KeyedRequest) -> Response:
     if not hmac.compare_digest(row.fingerprint, request.fingerprint):
         raise IdempotencyKeyReusedError
-    stored = from_json(request.seal.decrypt(row.answer))
+    said = request.seal.decrypt(row.answer)
+    # JSON begins with a brace, and what zlib has made does not.
+    stored = from_json(said if said.startswith(b"{") else zlib.decompress(said))
     headers = {**stored["headers"], REPLAYED: "true"}
     return Response(stored["body"], status_code=row.status, headers=headers)
 
@@ -216,4 +238,5 @@ def _replay(row: Row, request: KeyedRequest) -> Response:
 def _sealed(answer: Response, seal: Seal) -> bytes:
     headers = {name: answer.headers[name] for name in _KEPT_HEADERS if name in answer.headers}
     body = bytes(answer.body).decode()
-    return seal.encrypt(to_json({"headers": headers, "body": body}))
+    said = to_json({"headers": headers, "body": body})
+    return seal.encrypt(said if len(said) < _WORTH_COMPRESSING else zlib.compress(said, level=1))

@@ -58,6 +58,8 @@ class Gatekeeper(Protocol):
 
     def admission(self, scope: Scope, right: Right) -> Admission: ...
 
+    def room(self, scope: Scope) -> idempotency.Room: ...
+
 
 class UnitOfWork(Request):
     """A request that is carried out; ``work.routing`` makes it for the operations that name it."""
@@ -73,8 +75,9 @@ class UnitOfWork(Request):
         right = right_of(scope["endpoint"])
         if right is None:
             raise AssertionError("no app starts with an operation without a right")
-        gatekeeper: Gatekeeper = state.gatekeeper
-        self._admit = gatekeeper.admission(scope, right)
+        self._gatekeeper: Gatekeeper = state.gatekeeper
+        self._admit = self._gatekeeper.admission(scope, right)
+        self._room: idempotency.Room | None = None
         self._about: Any = None
         self._aside: Callable[[Session], None] | None = None
 
@@ -92,6 +95,7 @@ class UnitOfWork(Request):
                 await require_utf_8(self)
             if not is_repeatable(self.scope["endpoint"]):
                 self.key = await keyed_request(self)
+                self._room = self._gatekeeper.room(self.scope) if self.key else None
         except ClientDisconnect:
             # Nobody is there to hear it.
             raise HTTPException(400) from None
@@ -189,9 +193,9 @@ class UnitOfWork(Request):
         self, context: Context, serve: Service[Response | DomainError]
     ) -> Response | DomainError:
         """Serve; under a key that was used, what was answered then."""
-        if self.key is None:
+        if self.key is None or self._room is None:
             return serve(context)
-        return idempotency.carry_out(context, self.key, serve, self._refuse)
+        return idempotency.carry_out(context, self.key, self._room, serve, self._refuse)
 
     def _refuse(self, error: DomainError) -> Response:
         return refusal(self, error)

@@ -55,6 +55,8 @@ BAD = [
     ("LOGIN_RATE_LIMIT", "often", "'often' is not one limit such as 10/minute"),
     ("REGISTRATION_RATE_LIMIT", "1/minute;2/hour", "is not one limit such as 10/minute"),
     ("WRITE_RATE_LIMIT", "0/minute", "at least one request must be possible"),
+    ("STORED_ANSWERS_RATE_LIMIT", "2/day;3/day", "is not one limit such as 10/minute"),
+    ("STORED_BYTES_RATE_LIMIT", "10MB/day", "'10MB/day' is not one limit such as 10/minute"),
     ("READ_RATE_LIMIT", "all", "'all' is not one limit such as 10/minute"),
     ("LOG_LEVEL", "loud", "'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'"),
 ]

@@ -3,6 +3,7 @@
 from tests.protections.removing import Edit, Protection
 
 ADDRESSES = "Auth/addresses.py"
+ANSWERS = "Auth/answers.py"
 RATE = "Auth/limits.py"
 
 LIMITS = (
@@ -62,5 +63,15 @@ LIMITS = (
         "what may be repeated stores nothing",
         [Edit("work/access.py", "return getattr(endpoint, _REPEATABLE, False)", "return False")],
         "tests/work/test_idempotency.py::TestSameRequest",
+    ),
+    Protection(
+        "stored answers are bounded by number",
+        [Edit(ANSWERS, "(wait := bucket.wait(name)) > 0", "(wait := -1.0) > 0")],
+        "tests/Auth/test_stored_answers.py::TestNumber",
+    ),
+    Protection(
+        "stored answers are bounded by size",
+        [Edit(ANSWERS, "more if by_size else answers", "0 if by_size else answers")],
+        "tests/Auth/test_stored_answers.py::TestSize",
     ),
 )

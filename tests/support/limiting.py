@@ -56,6 +56,11 @@ class Caller:
     def at(self, address: str, **headers: str) -> "Caller":
         return Caller(self.service, address, **headers)
 
+    def having(self, **headers: str) -> "Caller":
+        caller = Caller(self.service, "")
+        caller._headers = {**self._headers, **headers}
+        return caller
+
     def ask(self, method: str, path: str, **arguments: Any) -> Response:
         return self.service.client.request(method, path, headers=self._headers, **arguments)
 

@@ -72,5 +72,7 @@ def environment(url: URL, changes: Mapping[str, str]) -> dict[str, str]:
         "LOG_LEVEL": "WARNING",
         "WRITE_RATE_LIMIT": "",
         "READ_RATE_LIMIT": "",
+        "STORED_ANSWERS_RATE_LIMIT": "",
+        "STORED_BYTES_RATE_LIMIT": "",
         **changes,
     }
