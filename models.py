@@ -5,7 +5,17 @@ the migrations refer to. Services read and write them as Core tables (``tickets.
 paths that costs half of what ORM objects cost.
 """
 
-from tables.accounts import ApiKey, LoginSession, User, UserRole, api_keys, login_sessions, users
+from tables.accounts import (
+    ApiKey,
+    LoginPlace,
+    LoginSession,
+    User,
+    UserRole,
+    api_keys,
+    login_places,
+    login_sessions,
+    users,
+)
 from tables.ledger import Movement, MovementKind, movements
 from tables.orders import (
     Cart,
@@ -67,6 +77,7 @@ __all__ = [
     "CustomerSum",
     "DeletedLine",
     "IdempotencyKey",
+    "LoginPlace",
     "LoginSession",
     "MoneySum",
     "Movement",
@@ -100,6 +111,7 @@ __all__ = [
     "customer_sums",
     "deleted_lines",
     "idempotency_keys",
+    "login_places",
     "login_sessions",
     "money_sums",
     "movements",

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from starlette.datastructures import State
 
-from Auth.flows.log_in import CountAttempt
+from Auth.attempts import Attempts
 from Auth.gatekeeper import Gatekeeper
 from Auth.known_keys import KnownKeys
 from Auth.limits import RateLimiter
@@ -20,9 +20,9 @@ def equip(state: State, settings: Settings, clock: Clock) -> None:
     state.limiter = RateLimiter(settings, state.signer, clock, known_keys)
 
 
-async def _count_attempt(request: Request) -> CountAttempt:
+async def _attempts(request: Request) -> Attempts:
     limiter: RateLimiter = request.app.state.limiter
-    return lambda name: limiter.admit_log_in(request.scope, name)
+    return limiter.attempts(request.scope)
 
 
-LogInAttempts = Annotated[CountAttempt, Depends(_count_attempt)]
+LogInAttempts = Annotated[Attempts, Depends(_attempts)]

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 from anyio import fail_after
@@ -14,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from Auth.addresses import household_of
+from Auth.attempts import Attempts
 from Auth.buckets import Buckets, buckets
 from Auth.credentials import comes_from_this_machine, credentials_of
 from Auth.errors import RateLimitedError
@@ -25,7 +27,6 @@ from core.http.middleware import route_path
 from core.http.problems import refusal
 from core.http.routes import Shortcut
 from core.settings import Settings, rate_limit_storage
-from core.text import case_key
 from User.services.tokens import KEY_PREFIX, TokenSigner, hashed
 from work.routing import WorkRoute
 from work.weights import LIST
@@ -38,6 +39,8 @@ _LOG_IN, _REGISTER = "/api/auth/token", "/api/users/"
 LIMITED_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # One address may stand for an office, and one account for a family: each alone gets more.
 _MORE = 5
+# Over a day an address may stand for a campus.
+_MORE_A_DAY = 20
 # A store that hangs must not make the service hang.
 _STORE_SECONDS = 0.5
 # What a write answers is what it read, rendered and may have to keep: an order of a hundred lines
@@ -56,10 +59,9 @@ class RateLimiter:
         # Counts for this process alone, always or while a shared store does not answer.
         self._own_store = ProcessStorage()
         self._store = _shared_store(settings) or self._own_store
-        log_in = settings.login_rate_limit
-        self._log_in = quota("login", log_in)
-        self._log_in_account = quota("login-account", log_in, times=_MORE)
-        self._log_in_address = quota("login-address", log_in, times=_MORE)
+        self._log_in = _log_in_quotas(settings, "login", 1, 1)
+        self._log_in_account = _log_in_quotas(settings, "login-account", _MORE, _MORE)
+        self._log_in_address = _log_in_quotas(settings, "login-address", _MORE, _MORE_A_DAY)
         self._registration = quota("registration", settings.registration_rate_limit)
         self._write = quota("write", settings.write_rate_limit)
         # These cost no message to a store, whatever counts the others.
@@ -76,7 +78,8 @@ class RateLimiter:
             return
         address = self._address(scope)
         if scope["method"] == "POST" and path == _LOG_IN:
-            await self._take(scope, self._log_in_address, address)
+            for one in self._log_in_address:
+                await self._take(scope, one, address)
         if scope["method"] == "POST" and path == _REGISTER:
             await self._take(scope, self._registration, address)
         account = self._account(scope, route)
@@ -101,17 +104,24 @@ class RateLimiter:
             if not self._is_exempt(scope):
                 raise
 
-    async def admit_log_in(self, scope: Scope, name: str) -> None:
-        """Count a log-in for its account; raises if it is one too many.
+    async def admit_log_in(self, scope: Scope, account: str, *, is_known_here: bool) -> None:
+        """Count an attempt on an account; raises if it is one too many.
 
-        The account and the address together have the small quota, so that a stranger elsewhere
-        who guesses does not lock the owner out.
+        The account and the address together have the small quota. All addresses together have one
+        as well, against many that guess a little each; but where the account logged in before, a
+        stranger elsewhere who guesses does not lock the owner out.
         """
         if self._is_exempt(scope):
             return
-        account = _digest(case_key(name))
-        await self._take(scope, self._log_in, account, self._address(scope))
-        await self._take(scope, self._log_in_account, account)
+        account, address = _digest(account), self._address(scope)
+        for one in self._log_in:
+            await self._take(scope, one, account, address)
+        for one in () if is_known_here else self._log_in_account:
+            await self._take(scope, one, account)
+
+    def attempts(self, scope: Scope) -> Attempts:
+        count = partial(self.admit_log_in, scope)
+        return Attempts(count, self._signer.marks(f"place {self._address(scope)}"))
 
     async def weigh(self, scope: Scope, route: Route | None, answered: int) -> None:
         """Count what a write has cost beyond the request itself, by the bytes of its answer."""
@@ -234,6 +244,13 @@ def _require(scope: Scope, count: Count) -> None:
 def _shared_store(settings: Settings) -> Storage | None:
     url = settings.rate_limit_storage
     return None if url.startswith("memory:") else rate_limit_storage(url)
+
+
+def _log_in_quotas(settings: Settings, name: str, times: int, times_a_day: int) -> list[Quota]:
+    """For a short while and for a day: who guesses slowly guesses for long."""
+    short = quota(name, settings.login_rate_limit, times=times)
+    day = quota(f"{name}-day", settings.login_day_rate_limit, times=times_a_day)
+    return [one for one in (short, day) if one is not None]
 
 
 def _digest(text: str) -> str:

@@ -30,6 +30,7 @@ _PRODUCTION = {
     "HOLD_MINUTES": "1440",
     "MAX_UNITS_PER_TICKET": "10000",
     "LOGIN_RATE_LIMIT": "",
+    "LOGIN_DAY_RATE_LIMIT": "",
     "REGISTRATION_RATE_LIMIT": "",
     "WRITE_RATE_LIMIT": "",
     # So much that nobody meets it, for what it costs to count is part of what a read costs.

@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     rate_limit_storage: str = "memory://"
     # Empty: not limited.
     login_rate_limit: str = "10/minute"
+    login_day_rate_limit: str = "100/day"
     registration_rate_limit: str = "20/hour"
     write_rate_limit: str = "600/minute"
     read_rate_limit: str = "6000/minute"
@@ -86,6 +87,7 @@ class Settings(BaseSettings):
 
     @field_validator(
         "login_rate_limit",
+        "login_day_rate_limit",
         "registration_rate_limit",
         "write_rate_limit",
         "read_rate_limit",

@@ -71,6 +71,18 @@ class LoginSession(SQLModel, table=True):
     updated_at: datetime
 
 
+class LoginPlace(SQLModel, table=True):
+    """Where an account has logged in from, by a mark that says nothing without the signing key."""
+
+    __tablename__: ClassVar[Any] = "login_places"
+    __table_args__ = (UniqueConstraint("user_id", "place_hash"), NEVER_REUSE_IDS)
+
+    id: int = id_column()
+    user_id: int = reference_column("users.id", ondelete="CASCADE")
+    place_hash: str = Field(sa_type=String(64))
+    seen_at: datetime
+
+
 class ApiKey(SQLModel, table=True):
     """A program's identity: it acts for its maker, with at most the maker's role."""
 
@@ -94,4 +106,5 @@ class ApiKey(SQLModel, table=True):
 
 users = table_of(User)
 login_sessions = table_of(LoginSession)
+login_places = table_of(LoginPlace)
 api_keys = table_of(ApiKey)

@@ -8,10 +8,11 @@ from typing import Protocol
 
 from fastapi import Response
 
-from Auth.flows.log_in import CountAttempt, Verifies
+from Auth.attempts import Attempts, account_of
+from Auth.flows.log_in import Verifies
 from User.errors import InvalidCredentialsError, PasswordMissingError
 from User.schemas.identity import PasswordChange
-from User.services import account_service
+from User.services import account_service, login_place_service
 from work.unit_of_work import UnitOfWork
 
 
@@ -23,7 +24,7 @@ async def replace_password(
     work: UnitOfWork,
     body: PasswordChange,
     *,
-    count_attempt: CountAttempt,
+    attempts: Attempts,
     hasher: HashesAndVerifies,
 ) -> Response:
     caller = await work.steps.read(lambda context: context.caller)
@@ -33,9 +34,15 @@ async def replace_password(
     user_id = caller.user_id
     if user_id is None:
         raise PasswordMissingError
-    # Whoever holds a stolen token must not guess the password at leisure. No username has a blank.
-    await count_attempt(f"user {user_id}")
-    account = await work.steps.read(lambda context: account_service.get_account(context, user_id))
+    account, is_known_here = await work.steps.read(
+        lambda context: (
+            account_service.get_account(context, user_id),
+            login_place_service.is_known(context, user_id, attempts.places),
+        )
+    )
+    # Whoever holds a stolen token must not guess the password at leisure, nor twice as often as
+    # who logs in.
+    await attempts.count(account_of(user_id, ""), is_known_here=is_known_here)
     if account.password_hash is None:
         raise PasswordMissingError
     right, _ = await hasher.verify(body.current_password, account.password_hash)

@@ -47,7 +47,7 @@ router = Router(prefix="/api/auth", tags=["Auth"])
 async def log_in(
     form: Annotated[OAuth2PasswordRequestForm, Depends()],
     work: Work,
-    count_attempt: LogInAttempts,
+    attempts: LogInAttempts,
     hasher: Hasher,
     signer: Signer,
 ) -> Response:
@@ -59,7 +59,7 @@ async def log_in(
         work,
         form.username,
         form.password,
-        count_attempt=count_attempt,
+        attempts=attempts,
         hasher=hasher,
         signer=signer,
     )
@@ -124,10 +124,10 @@ async def get_me(work: Work) -> Response:
 )
 @allowed(KNOWN)
 async def change_password(
-    body: PasswordChange, work: Work, count_attempt: LogInAttempts, hasher: Hasher
+    body: PasswordChange, work: Work, attempts: LogInAttempts, hasher: Hasher
 ) -> Response:
     """Ends every log-in of the account; log in again with the new one."""
-    return await replace_password(work, body, count_attempt=count_attempt, hasher=hasher)
+    return await replace_password(work, body, attempts=attempts, hasher=hasher)
 
 
 @router.post(

@@ -54,7 +54,7 @@ def test_no_password_is_compared_once_attempts_are_too_many(
 ) -> None:
     from Auth.errors import RateLimitedError
 
-    async def too_many(*_: object) -> None:
+    async def too_many(*_: object, **__: object) -> None:
         raise RateLimitedError(7)
 
     monkeypatch.setattr(service.app.state.limiter, "admit_log_in", too_many)

@@ -55,6 +55,7 @@ BAD = [
     ("LOGIN_RATE_LIMIT", "often", "'often' is not one limit such as 10/minute"),
     ("REGISTRATION_RATE_LIMIT", "1/minute;2/hour", "is not one limit such as 10/minute"),
     ("WRITE_RATE_LIMIT", "0/minute", "at least one request must be possible"),
+    ("LOGIN_DAY_RATE_LIMIT", "0/day", "at least one request must be possible"),
     ("STORED_ANSWERS_RATE_LIMIT", "2/day;3/day", "is not one limit such as 10/minute"),
     ("STORED_BYTES_RATE_LIMIT", "10MB/day", "'10MB/day' is not one limit such as 10/minute"),
     ("READ_RATE_LIMIT", "all", "'all' is not one limit such as 10/minute"),

@@ -74,4 +74,25 @@ LIMITS = (
         [Edit(ANSWERS, "more if by_size else answers", "0 if by_size else answers")],
         "tests/Auth/test_stored_answers.py::TestSize",
     ),
+    Protection(
+        "who guesses slowly is bounded by the day",
+        [Edit(RATE, "for one in (short, day) if", "for one in (short,) if")],
+        "tests/Auth/test_guessing.py::TestDay",
+    ),
+    Protection(
+        "the owner keeps the quota of where they logged in before",
+        [Edit(RATE, "for one in () if is_known_here else self", "for one in self")],
+        "tests/Auth/test_guessing.py::TestOwner",
+    ),
+    Protection(
+        "the names of an account count together",
+        [
+            Edit(
+                "Auth/attempts.py",
+                'return case_key(name) if user_id is None else f"user {user_id}"',
+                "return case_key(name)",
+            )
+        ],
+        "tests/Auth/test_guessing.py::TestNames",
+    ),
 )

@@ -40,6 +40,7 @@ def settings_for(url: URL, **changes: object) -> Settings:
         "environment": "development",
         # All tests come from one address; tests/Auth/test_limits.py sets limits.
         "login_rate_limit": "",
+        "login_day_rate_limit": "",
         "registration_rate_limit": "",
         "write_rate_limit": "",
         "read_rate_limit": "",

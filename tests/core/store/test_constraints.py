@@ -15,6 +15,7 @@ from models import (
     api_keys,
     carts,
     idempotency_keys,
+    login_places,
     login_sessions,
     movements,
     order_items,
@@ -78,6 +79,8 @@ BROKEN = {
     "uq_api_keys_key_hash": "UPDATE api_keys SET key_hash = 'key1' WHERE id = 2",
     "fk_api_keys_user_id_users": "UPDATE api_keys SET user_id = 99 WHERE id = 1",
     "uq_login_sessions_key_hash": "UPDATE login_sessions SET key_hash = 'key1' WHERE id = 2",
+    "uq_login_places_user_id_place_hash": "UPDATE login_places SET user_id = 1 WHERE id = 2",
+    "fk_login_places_user_id_users": "UPDATE login_places SET user_id = 99 WHERE id = 1",
     "fk_login_sessions_user_id_users": "UPDATE login_sessions SET user_id = 99 WHERE id = 1",
     "uq_users_email_key": "UPDATE users SET email_key = 'user1@example.com' WHERE id = 2",
     "uq_carts_user_id_ticket_id": "UPDATE carts SET user_id = 1 WHERE id = 2",
@@ -223,6 +226,7 @@ def rows(number: int) -> list[tuple[Any, dict[str, Any]]]:
             {"user_id": number, "key_hash": f"key{number}", "secret_hash": "x", **DATES}
             | {"expires_at": NOW},
         ),
+        (login_places, {"user_id": number, "place_hash": "place", "seen_at": NOW}),
         (
             idempotency_keys,
             {"principal": f"user:{number}", "key_hash": "key", "fingerprint": "x"}
