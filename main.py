@@ -32,7 +32,7 @@ from core.http.routes import Shortcut, install_routes
 from core.http.security_headers import SecurityHeadersMiddleware, announce_mode
 from core.logs import configure_logs
 from core.private_files import keep_files_private
-from core.production import announce_allowances, load_safe_settings
+from core.production import announce_allowances, announce_counts, load_safe_settings
 from core.settings import ConfigurationError, Settings
 from core.shutdown import on_stop
 from core.store.schema_version import AwayError, prepare_schema
@@ -137,6 +137,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     configure_logs(settings)
     announce_mode(settings)
+    announce_counts(settings)
     database = Database(settings, schema_is_known=_schema_is_known(settings))
     app.state.database = database
     try:

@@ -1,6 +1,8 @@
 """What must not go into production: a start that would be unsafe is refused, with every reason."""
 
 import logging
+import multiprocessing
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import IPv6Network
@@ -71,6 +73,26 @@ def announce_allowances(settings: Settings) -> None:
         return
     for reason in _allowable_reasons(settings, lambda kind: kind in settings.allow_unsafe):
         logger.warning("UNSAFE, and started all the same because ALLOW_UNSAFE says so: %s", reason)
+
+
+def announce_counts(settings: Settings) -> None:
+    """Say in the log that callers may do more often what limits say, where that is so."""
+    if settings.environment != "production" or not _is_one_of_several():
+        return
+    if settings.rate_limit_storage.startswith("memory:"):
+        logger.warning(
+            "RATE_LIMIT_STORAGE is memory:// and each of several processes counts alone: callers"
+            " may log in, register and write so many times as often; share a store, such as"
+            " redis://host:6379"
+        )
+
+
+def _is_one_of_several() -> bool:
+    """A server that keeps several processes is the parent of each, or was told so by the name that
+    managers of processes share.
+    """
+    told = os.environ.get("WEB_CONCURRENCY", "")
+    return multiprocessing.parent_process() is not None or (told.isdecimal() and int(told) > 1)
 
 
 def _key_reasons(settings: Settings) -> list[str]:

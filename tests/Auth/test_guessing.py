@@ -1,13 +1,19 @@
 """Passwords are guessed slowly, by many, under every name of an account: the owner gets in."""
 
+import logging
+from pathlib import Path
+
+import pytest
 from httpx2 import Response
 from sqlalchemy import select
 
+from core import production
 from models import login_places
 from tests.Auth.conftest import Serve
 from tests.support.client import PASSWORD
-from tests.support.limiting import WRONG, Caller, WallClock, is_refused, until_refused
+from tests.support.limiting import WRONG, Caller, LogLines, WallClock, is_refused, until_refused
 from tests.support.service import Service
+from tools.server import default_environment, running_server
 
 LIMITED = {"login_rate_limit": "4/minute", "login_day_rate_limit": "30/day"}
 
@@ -133,3 +139,41 @@ class TestNames:
         caller = serve(login_rate_limit="2/minute")
         until_refused(lambda _: caller.log_in("nobody"))
         assert caller.log_in("nobody@example.com").status_code == 401
+
+
+class TestWorkers:
+    @pytest.mark.parametrize(("workers", "warnings"), [(1, 0), (2, 2)])
+    def test_that_count_alone_are_told_of_in_production(
+        self, tmp_path: Path, workers: int, warnings: int
+    ) -> None:
+        log = tmp_path / "log"
+        environment = default_environment() | {
+            "ENVIRONMENT": "production",
+            "SECRET_KEY": "wk7Q2mZ9xTn4Rb8Vc3Lp6Hd1Gs5Jf0Ya",
+            "DATABASE_URL": f"sqlite:///{tmp_path}/x.db",
+        }
+        with running_server(environment, workers, log):
+            pass
+        assert log.read_text("utf-8").count("each of several processes counts alone") == warnings
+
+    @pytest.mark.parametrize(("told", "is_told"), [("4", True), ("1", False), ("many", False)])
+    def test_are_known_by_what_their_manager_was_told(
+        self, serve: Serve, monkeypatch: pytest.MonkeyPatch, told: str, *, is_told: bool
+    ) -> None:
+        monkeypatch.setenv("WEB_CONCURRENCY", told)
+        settings = serve().service.settings.model_copy(update={"environment": "production"})
+        lines = LogLines("nexticket.start")
+        with lines:
+            production.announce_counts(settings)
+        assert [record.levelno for record in lines.records] == [logging.WARNING] * is_told
+
+    def test_that_share_a_store_are_not_warned_of(
+        self, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("WEB_CONCURRENCY", "4")
+        changes = {"environment": "production", "rate_limit_storage": "shared://"}
+        settings = serve().service.settings.model_copy(update=changes)
+        lines = LogLines("nexticket.start")
+        with lines:
+            production.announce_counts(settings)
+        assert lines.records == []
