@@ -1,7 +1,7 @@
 """Every protection of stock, money and time, with the test that misses it."""
 
-from tests.protections.operating import OPERATING
 from tests.protections.limits import LIMITS
+from tests.protections.operating import OPERATING
 from tests.protections.removing import Edit, Protection
 
 STOCK = "Ticket/services/stock_service.py"
