@@ -34,7 +34,7 @@ class _Argument:
         try:
             return self.validator.validate_python(value, from_attributes=True)
         except ValidationError as error:
-            found = error.errors(include_url=False)
+            found = error.errors(include_url=False, include_context=False, include_input=False)
             errors += ({**one, "loc": (*self.place, *one["loc"])} for one in found)
         return None
 

@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope
 from core import deadline
 from core.clock import Clock
 from core.errors import DomainError, RequestInProgressError, UnavailableError
-from core.http.bodies import is_form, require_utf_8
+from core.http.bodies import is_form, require_readable
 from core.http.idempotency_key import KeyedRequest, keyed_request
 from core.http.problems import refusal
 from core.pagination import Page
@@ -92,7 +92,7 @@ class UnitOfWork(Request):
             return
         try:
             if not is_form(self):
-                await require_utf_8(self)
+                await require_readable(self)
             if not is_repeatable(self.scope["endpoint"]):
                 self.key = await keyed_request(self)
                 self._room = self._gatekeeper.room(self.scope) if self.key else None

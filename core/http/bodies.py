@@ -1,6 +1,7 @@
 """What requests bring: JSON in UTF-8, or a form."""
 
 import json
+from collections.abc import Collection
 from email.message import Message
 from functools import lru_cache
 from typing import Any
@@ -11,14 +12,25 @@ from starlette.requests import ClientDisconnect
 
 _FORMS = ("application/x-www-form-urlencoded", "multipart/")
 
+# More than any model has: an object with a hundred lines comes back whole within them. A text of
+# nothing but commas counts as so many values.
+MAX_MEMBERS = 100
+MAX_ITEMS = 1000
+MAX_DEPTH = 16
+MAX_VALUES = 12_000
+
 
 def is_form(request: Request) -> bool:
     """A form was read as a stream already, and is text that cannot be malformed."""
     return request.headers.get("content-type", "").startswith(_FORMS)
 
 
-async def require_utf_8(request: Request) -> None:
-    """The framework guesses a body's encoding; the contract knows only one."""
+async def require_readable(request: Request) -> None:
+    """Refuse a body that can't be JSON in UTF-8, or that has more to it than operations take.
+
+    The framework guesses a body's encoding; the contract knows only one. And each unknown member
+    would be a mistake to tell: a large body of them would keep all others waiting.
+    """
     body = await request.body()
     try:
         body.decode("utf-8-sig")
@@ -27,6 +39,35 @@ async def require_utf_8(request: Request) -> None:
     # No JSON in UTF-8 holds a zero byte, and no English text in UTF-16 is without.
     if b"\0" in body:
         raise HTTPException(400)
+    values = body.count(b",")
+    if values > MAX_VALUES:
+        raise HTTPException(413)
+    # Within so few, nothing can be too wide or too deep.
+    if values >= MAX_MEMBERS or body.count(b"{") + body.count(b"[") > MAX_DEPTH:
+        await _require_bounded(request)
+
+
+async def _require_bounded(request: Request) -> None:
+    try:
+        # Kept by the request, which is going to be asked for it again.
+        level = [await request.json()]
+    except (ValueError, RecursionError):
+        # Whoever takes it apart says what is wrong with it.
+        return
+    for _ in range(MAX_DEPTH + 1):
+        level = [inner for one in level for inner in _within(one)]
+        if not level:
+            return
+    raise HTTPException(400)
+
+
+def _within(value: Any) -> Collection[Any]:
+    """What an object or a list holds."""
+    if not isinstance(value, dict | list):
+        return ()
+    if len(value) > (MAX_MEMBERS if isinstance(value, dict) else MAX_ITEMS):
+        raise HTTPException(413)
+    return value.values() if isinstance(value, dict) else value
 
 
 async def said_in_body(request: Request, *, nothing: Any) -> Any:

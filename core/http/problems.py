@@ -48,6 +48,12 @@ _ALWAYS = (BusyError, DatabaseUnavailableError, StoppingError)
 # What may stand in a path besides letters, digits and "_.-~" (RFC 3986).
 _PATH_CHARACTERS = "/:@!$&'()*+,;="
 
+# What an answer shows of what is wrong, however much that is.
+MAX_ERRORS = 20
+_MAX_NAME = 64
+_MAX_WORDS = 500
+_MAX_PATH = 500
+
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
 _VALIDATION_EXAMPLE = {
     "errors": [
@@ -83,6 +89,11 @@ class Problem(BaseModel):
 
 class ValidationProblem(Problem):
     errors: list[FieldError]
+    more_errors: int | None = Field(
+        default=None,
+        description="How many more mistakes there are, where not all are told.",
+        examples=[3],
+    )
 
 
 @dataclass(frozen=True)
@@ -97,7 +108,7 @@ class Kind:
 BODY_TOO_LARGE = Kind(413, "body_too_large", "Content Too Large")
 _MALFORMED = Kind(400, "malformed_body", "The body can't be read as JSON")
 _INVALID = Kind(422, "validation_error", "The request is not valid")
-_TIMEOUT = Kind(408, "request_timeout", "Request Timeout")
+REQUEST_TIMEOUT = Kind(408, "request_timeout", "Request Timeout")
 _UNEXPECTED = Kind(500, "internal_error", "Internal Server Error")
 
 
@@ -115,7 +126,7 @@ def problem(
         "status": kind.status,
         "detail": detail,
         # Not ``request.url``: a query string that is not UTF-8 has none.
-        "instance": quote(request.scope["path"], safe=_PATH_CHARACTERS),
+        "instance": quote(request.scope["path"][:_MAX_PATH], safe=_PATH_CHARACTERS),
         "code": kind.code,
         "request_id": request.scope.get("state", {}).get("request_id", ""),
         **(extra or {}),
@@ -165,12 +176,10 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     found = error.errors()
     if any(item["type"] == "json_invalid" for item in found):
         return _malformed(request, "The body is not valid JSON.")
-    return problem(
-        request,
-        _INVALID,
-        "; ".join(_sentence(item) for item in found[:3]),
-        extra={"errors": [_field_error(item) for item in found]},
-    )
+    told = [_field_error(item) for item in found[:MAX_ERRORS]]
+    more = {"more_errors": len(found) - MAX_ERRORS} if len(found) > MAX_ERRORS else {}
+    detail = "; ".join(_sentence(error) for error in told[:3])
+    return problem(request, _INVALID, detail, extra={"errors": told, **more})
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -188,13 +197,13 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 # Python's phrases differ between versions.
-_HTTP_KINDS = {kind.status: kind for kind in (_MALFORMED, _TIMEOUT, BODY_TOO_LARGE)}
+_HTTP_KINDS = {kind.status: kind for kind in (_MALFORMED, REQUEST_TIMEOUT, BODY_TOO_LARGE)}
 
 _HTTP_DETAILS = {
     404: "There is nothing at this address; see /docs for those that exist.",
     405: "{method} is not possible at this address.",
     408: "The body did not arrive in time.",
-    413: "The body is larger than this service accepts.",
+    413: "The body is larger, or holds more values, than this service accepts.",
 }
 
 
@@ -209,23 +218,28 @@ def _malformed(request: Request, detail: str) -> Response:
 
 
 def _field_error(item: Any) -> dict[str, str]:
-    return {**_place(item), "detail": item["msg"], "code": item["type"]}
+    return {**_place(item), "detail": item["msg"][:_MAX_WORDS], "code": item["type"]}
 
 
 def _place(item: Any) -> dict[str, str]:
     source, *path = item["loc"]
     if source == "body":
         return {"pointer": "#" + "".join(f"/{_escape(part)}" for part in path)}
-    return {"parameter": ".".join(str(part) for part in path)}
+    return {"parameter": ".".join(_short(part) for part in path)}
 
 
 def _escape(part: object) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")
+    return _short(part).replace("~", "~0").replace("/", "~1")
 
 
-def _sentence(item: Any) -> str:
-    place = _place(item)
-    return f"{place.get('pointer') or place.get('parameter')}: {item['msg']}"
+def _short(said: object) -> str:
+    """Names that the caller made up stand in the answer, which must not grow with them."""
+    text = str(said)
+    return text if len(text) <= _MAX_NAME else f"{text[:_MAX_NAME]}…"
+
+
+def _sentence(error: dict[str, str]) -> str:
+    return f"{error.get('pointer') or error.get('parameter')}: {error['detail']}"
 
 
 def responses(
@@ -241,7 +255,7 @@ def responses(
     if parameters or body:
         by_status[422] = [(_INVALID.code, _INVALID.title, _VALIDATION_EXAMPLE)]
     kinds = [_MALFORMED] if body else []
-    kinds += [_TIMEOUT, BODY_TOO_LARGE] if body or form else []
+    kinds += [REQUEST_TIMEOUT, BODY_TOO_LARGE] if body or form else []
     by_status |= {kind.status: [(kind.code, kind.title, {})] for kind in kinds}
     everything: tuple[type[DomainError], ...] = (*errors, *_ALWAYS)
     for error in everything:
