@@ -21,7 +21,7 @@ from core.store.statements import Row
 from models import UserRole
 from User.errors import InvalidTokenError
 from User.services import api_key_service, log_in_service
-from User.services.tokens import KEY_PREFIX, TokenSigner, hashed
+from User.services.tokens import AccessToken, TokenSigner, hashed, is_key
 from work.access import Access, Owned, Right
 from work.caller import Caller
 from work.context import Question
@@ -36,10 +36,11 @@ class Gatekeeper:
         self._known_keys = known_keys
         self._answers = AnswerQuotas(settings)
 
-    def admission(self, scope: Scope, right: Right) -> Admission:
+    def admission(self, scope: Scope, right: Right, now: datetime) -> Admission:
         """What each transaction of the request has to begin with.
 
-        It is given the key of the object that the operation is about, where it has one.
+        It is given the key of the object that the operation is about, where it has one. Whoever
+        shows no identity, or what can't be one, is refused here: nothing was read for him yet.
         """
         credentials = None if right.ignores_credentials else credentials_of(scope)
         if credentials is None:
@@ -47,17 +48,19 @@ class Gatekeeper:
             if not caller.is_known and not right.is_public:
                 raise NotAuthenticatedError
             return lambda about, _now: _Entry(right, about, caller)
-        if credentials.secret.startswith(KEY_PREFIX):
+        if is_key(credentials.secret):
             return lambda about, now: self._by_key(credentials, _Entry(right, about), now)
-        return lambda about, now: self._by_token(credentials, _Entry(right, about), now)
+        token = self._signer.read(credentials.secret, now=now)
+        if token is None:
+            raise InvalidTokenError
+        return lambda about, now: self._by_token(token, _Entry(right, about), now)
 
     def room(self, scope: Scope) -> Room:
         """What the request may have stored of its answer."""
         return self._answers.at(household_of(scope, self._settings.trusted_proxies))
 
-    def _by_token(self, credentials: Credentials, entry: "_Entry", now: datetime) -> "_Entry":
-        token = self._signer.read(credentials.secret, now=now)
-        if token is None:
+    def _by_token(self, token: AccessToken, entry: "_Entry", now: datetime) -> "_Entry":
+        if token.has_ended(now):
             raise InvalidTokenError
         values = {"log_in_id": token.log_in_id, "token_user_id": token.user_id}
         entry.ask(log_in_service.who_logged_in, values, entry.logged_in)

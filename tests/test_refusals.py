@@ -228,7 +228,7 @@ def test_a_lost_database_is_told_and_not_a_fault(
             event.listen(engine, "do_execute", lose_connection)
             stack.callback(event.remove, engine, "do_execute", lose_connection)
         # A key has to be looked up, so that every operation has to ask the database.
-        response = sensible(api.having({"X-API-Key": "nxt_key"}), method, path, operation)
+        response = sensible(api.having({"X-API-Key": f"nxt_{'k' * 43}"}), method, path, operation)
     assert (response.status_code, response.json()["code"]) == (503, "database_unavailable")
     assert "retry-after" in response.headers
     assert "unexpectedly" not in response.text
@@ -241,6 +241,7 @@ def test_a_lost_database_is_told_and_not_a_fault(
         {"Authorization": "Bearer forged.token.here"},
         {"Authorization": "Basic am9objpkb2U="},
         {"X-API-Key": "nxt_unknown"},
+        {"X-API-Key": f"nxt_{'k' * 43}"},
     ],
 )
 def test_credentials_that_are_not_valid_open_nothing(

@@ -56,7 +56,8 @@ _FIRST_LOOK, _LAST_LOOK = 0.01, 0.2
 class Gatekeeper(Protocol):
     """Who decides whether a request may do what it asks for; see ``Auth.gatekeeper``."""
 
-    def admission(self, scope: Scope, right: Right) -> Admission: ...
+    def admission(self, scope: Scope, right: Right, now: datetime) -> Admission:
+        """Raises for who shows at once that he may not ask, before the body is read."""
 
     def room(self, scope: Scope) -> idempotency.Room: ...
 
@@ -76,7 +77,7 @@ class UnitOfWork(Request):
         if right is None:
             raise AssertionError("no app starts with an operation without a right")
         self._gatekeeper: Gatekeeper = state.gatekeeper
-        self._admit = self._gatekeeper.admission(scope, right)
+        self._admit = self._gatekeeper.admission(scope, right, self._clock())
         self._room: idempotency.Room | None = None
         self._about: Any = None
         self._aside: Callable[[Session], None] | None = None

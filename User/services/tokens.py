@@ -2,7 +2,9 @@
 
 import hashlib
 import hmac
+import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -10,6 +12,7 @@ from typing import Any
 
 import jwt
 
+from core.schemas import MAX_ID
 from core.settings import Settings
 
 ISSUER = AUDIENCE = "nexticket"
@@ -17,6 +20,10 @@ ACCESS = "access"
 KEY_PREFIX = "nxt_"
 # How many tokens' claims a process keeps; some hundred bytes each.
 _REMEMBERED = 4096
+# Ours have some 300 characters.
+_LONGEST = 2000
+# What ``new_secret`` makes.
+_KEY = re.compile(f"{KEY_PREFIX}[A-Za-z0-9_-]{{43}}")
 _CLAIMS = ["exp", "iat", "sub", "sid", "jti", "iss", "aud", "typ"]
 
 
@@ -26,6 +33,11 @@ class AccessToken:
 
     user_id: int
     log_in_id: int
+    # In seconds since 1970.
+    ends: int
+
+    def has_ended(self, now: datetime) -> bool:
+        return now.timestamp() >= self.ends
 
 
 class TokenSigner:
@@ -56,15 +68,16 @@ class TokenSigner:
 
     def read(self, token: str, *, now: datetime) -> AccessToken | None:
         """What the token says, or None if it is forged, expired, or no access token."""
+        if len(token) > _LONGEST:
+            return None
         for key in self._keys:
             try:
                 claims = self._verified(token, key)
-                expires = int(claims["exp"])
-                said = AccessToken(int(claims["sub"]), int(claims["sid"]))
-            except (jwt.InvalidTokenError, ValueError, TypeError):
+                said = _said_by(claims)
+            # Whoever has the key can sign any number, also one without end.
+            except (jwt.InvalidTokenError, ValueError, TypeError, OverflowError):
                 continue
-            fresh = now.timestamp() < expires
-            return said if fresh and claims["typ"] == ACCESS else None
+            return None if said.has_ended(now) or claims["typ"] != ACCESS else said
         return None
 
     def marks(self, text: str) -> list[str]:
@@ -85,6 +98,18 @@ class TokenSigner:
             # The service's own clock tells the time, so that tests can set it.
             options={"require": _CLAIMS, "verify_exp": False, "verify_iat": False},
         )
+
+
+def _said_by(claims: Mapping[str, Any]) -> AccessToken:
+    said = AccessToken(int(claims["sub"]), int(claims["sid"]), int(claims["exp"]))
+    if not (0 < said.user_id <= MAX_ID and 0 < said.log_in_id <= MAX_ID):
+        raise ValueError("no database can hold such an id")
+    return said
+
+
+def is_key(secret: str) -> bool:
+    """Whether it looks like an API key, as far as that can be told without asking for it."""
+    return _KEY.fullmatch(secret) is not None
 
 
 def new_secret() -> str:
