@@ -18,7 +18,14 @@ from work.domain import require_rights
 FILE = ROOT / "docs/reference.md"
 EXAMPLE = ROOT / ".env.example"
 # What any address can answer, whatever its operation declares.
-ANYWHERE = {"internal_error": 500, "not_found": 404, "method_not_allowed": 405}
+ANYWHERE = {
+    "malformed_request": 400,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "uri_too_long": 414,
+    "headers_too_large": 431,
+    "internal_error": 500,
+}
 _COMMON = {"type", "title", "status", "detail", "instance", "code", "request_id"}
 _WORDS = {Access.NO: "no", Access.OWN: "own", Access.ALL: "yes"}
 

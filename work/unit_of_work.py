@@ -214,17 +214,18 @@ class UnitOfWork(Request):
     def _list(self, page: Page[Served]) -> Response:
         headers = {}
         if page.next is not None:
-            headers["Link"] = f'<{self._url_with(page.next)}>; rel="next"'
+            headers["Link"] = f'<{self._address_with(page.next)}>; rel="next"'
         if page.total is not None:
             name = "X-Total-Count" if page.total.is_exact else "X-Total-Count-At-Least"
             headers[name] = str(page.total.number)
         body = b"[" + b",".join(as_json(item) for item in page.items) + b"]"
         return Response(body, headers=headers, media_type="application/json")
 
-    def _url_with(self, changes: Mapping[str, str]) -> str:
+    def _address_with(self, changes: Mapping[str, str]) -> str:
+        """The request's address, changed; without a host, for what Host says is the caller's."""
         # The cursor stands where the page ended, so what was skipped must not be skipped again.
-        url = self.url.remove_query_params("skip")
-        return str(url.include_query_params(**changes))
+        url = self.url.remove_query_params("skip").include_query_params(**changes)
+        return f"{url.path}?{url.query}"
 
 
 class Steps:

@@ -12,7 +12,14 @@ from tests.support.clock import ManualClock
 PROBLEM = "application/problem+json"
 PASSWORD = "a walk in the rain"  # noqa: S105 - of users that exist in tests only
 # What any address can answer whatever its operation declares.
-ANYWHERE = {"internal_error", "not_found", "method_not_allowed"}
+ANYWHERE = {
+    "malformed_request",
+    "not_found",
+    "method_not_allowed",
+    "uri_too_long",
+    "headers_too_large",
+    "internal_error",
+}
 
 
 class Api:

@@ -164,7 +164,7 @@ class TestAddresses:
             )
             first = client.get("/gw/api/users", params={"limit": 1})
             link = first.headers["link"]
-            assert link.startswith("<http://localhost/gw/api/users")
+            assert link.startswith("</gw/api/users/?")
             assert len(client.get(link.removeprefix("<").partition(">")[0]).json()) == 1
             assert client.get("/gw/").json()["docs"] == "/gw/docs"
             assert client.get("/gw/openapi.json").json()["servers"] == [{"url": "/gw"}]
