@@ -7,6 +7,34 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from core.http.heads import hostname
+
+# What proxies and content delivery networks add to what they pass on, whether or not it tells for
+# whom: the peer is one of them then, and this machine only stands at its end.
+_PASSED_ON = frozenset(
+    {
+        "akamai-origin-hop",
+        "cdn-loop",
+        "client-ip",
+        "fastly-client-ip",
+        "fly-client-ip",
+        "forwarded",
+        "true-client-ip",
+        "via",
+        "x-amzn-trace-id",
+        "x-arr-log-id",
+        "x-client-ip",
+        "x-cloud-trace-context",
+        "x-cluster-client-ip",
+        "x-original-forwarded-for",
+        "x-original-host",
+        "x-proxyuser-ip",
+        "x-real-ip",
+        "x-varnish",
+    }
+)
+_PASSED_ON_AS = ("cf-", "x-azure-", "x-envoy-", "x-forwarded", "x-vercel-")
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -28,31 +56,50 @@ def credentials_of(scope: Scope) -> Credentials | None:
 
 
 def comes_from_this_machine(scope: Scope, cors_origins: tuple[str, ...]) -> bool:
-    """A loopback peer that names a loopback host, and no page of another site behind it.
+    """A loopback peer that names a loopback host, no proxy, and no page of another site behind it.
 
     A browser on this machine runs pages from anywhere: their requests carry the page's Origin,
     and a name that an attacker has pointed at 127.0.0.1 shows in Host.
     """
     client = scope.get("client")
-    headers = Headers(scope=scope)
     if client is None or not _is_loopback(client[0]):
         return False
-    if any(name in headers for name in ("forwarded", "x-forwarded-for", "x-real-ip")):
-        return False  # The peer is a proxy, and whom it stands for is not known here.
-    host = headers.get("host", "")
-    if not _is_loopback(_hostname(f"//{host}")):
+    headers = Headers(scope=scope)
+    if not _is_loopback(hostname(headers.get("host", "").encode("latin-1"))):
         return False
+    return not _was_passed_on(scope, headers) and _is_of_this_site(headers, cors_origins)
+
+
+def _was_passed_on(scope: Scope, headers: Headers) -> bool:
+    """Whether a proxy stands between, and so somebody who is not known here.
+
+    HTTP/1.0 is what proxies speak that nobody has set up; no browser and no curl does.
+    """
+    return scope.get("http_version") == "1.0" or any(
+        name in _PASSED_ON or name.startswith(_PASSED_ON_AS) for name in headers
+    )
+
+
+def _is_of_this_site(headers: Headers, cors_origins: tuple[str, ...]) -> bool:
+    """No page of another site asks. A proxy may have changed the host, but not what pages say."""
     if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
         return False
-    origin = headers.get("origin")
-    return origin is None or origin in cors_origins or urlsplit(origin).netloc == host
+    host = headers.get("host")
+    origin, referer = headers.get("origin"), headers.get("referer")
+    if origin is not None and origin not in cors_origins and _netloc(origin) != host:
+        return False
+    return not referer or _origin(referer) in cors_origins or _netloc(referer) == host
 
 
-def _hostname(url: str) -> str:
+def _netloc(url: str) -> str | None:
     try:
-        return urlsplit(url).hostname or ""
+        return urlsplit(url).netloc
     except ValueError:
-        return ""
+        return None
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/", 3)[:3])
 
 
 def _is_loopback(host: str) -> bool:

@@ -139,8 +139,12 @@ class Settings(BaseSettings):
 
     @property
     def is_open(self) -> bool:
-        """Whether a request without credentials from this machine acts as an administrator."""
-        return self.environment == "development" and not self.auth_required
+        """Whether a request without credentials from this machine acts as an administrator.
+
+        Behind a proxy all requests come from this machine.
+        """
+        is_behind_proxy = self.behind_proxy or bool(self.trusted_proxies)
+        return self.environment == "development" and not (self.auth_required or is_behind_proxy)
 
     @property
     def shows_docs(self) -> bool:

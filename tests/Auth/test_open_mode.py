@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy import URL
+from starlette.types import Receive, Scope, Send
 
 from core.http.security_headers import announce_mode
 from tests.support.client import PROBLEM, Api
@@ -86,6 +87,8 @@ class TestThisMachine:
         [
             {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"},
             {"Sec-Fetch-Site": "none"},
+            {"Referer": "http://localhost/docs", "Sec-Fetch-Site": "same-origin"},
+            {"Referer": ""},
         ],
     )
     def test_may_use_its_own_documentation_page(
@@ -96,7 +99,8 @@ class TestThisMachine:
 
     def test_may_use_a_front_end_that_is_allowed(self, serve: Serve) -> None:
         service = serve(cors_origins=SHOP)
-        assert client_of(service).get("/api/users/", headers={"Origin": SHOP}).status_code == 200
+        for headers in ({"Origin": SHOP}, {"Origin": SHOP, "Referer": f"{SHOP}/till"}):
+            assert client_of(service).get("/api/users/", headers=headers).status_code == 200
 
 
 class TestEverybodyElse:
@@ -118,7 +122,26 @@ class TestEverybodyElse:
             ("Origin", "null"),
             ("Sec-Fetch-Site", "cross-site"),
             ("Sec-Fetch-Site", "same-site"),
+            ("Referer", "https://elsewhere.example/page"),
+            ("Referer", "http://[broken/"),
+            ("Origin", "http://[broken"),
             ("X-Forwarded-For", "127.0.0.1"),
+            ("X-Forwarded-For", ""),
+            ("X-Forwarded-Host", "shop.example"),
+            ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Server", "proxy"),
+            ("X-Forwarded", "for=127.0.0.1"),
+            ("Via", "1.1 proxy"),
+            ("CDN-Loop", "cloudflare"),
+            ("CF-Connecting-IP", "127.0.0.1"),
+            ("CF-Ray", "230b030023ae2822-SJC"),
+            ("True-Client-IP", "203.0.113.7"),
+            ("X-Client-IP", "203.0.113.7"),
+            ("Fastly-Client-IP", "203.0.113.7"),
+            ("X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678"),
+            ("X-Cloud-Trace-Context", "105445aa7843bc8bf206b12000100000/1"),
+            ("X-Envoy-External-Address", "203.0.113.7"),
+            ("X-Original-Host", "shop.example"),
             ("X-Forwarded-For", "203.0.113.7"),
             ("X-Real-IP", "203.0.113.7"),
             ("Forwarded", "for=127.0.0.1"),
@@ -128,6 +151,25 @@ class TestEverybodyElse:
         self, service: Service, header: str, value: str
     ) -> None:
         assert are_refused(client_of(service), **{header: value})
+
+    def test_who_speaks_as_a_proxy_that_nobody_has_set_up_is_refused(
+        self, service: Service
+    ) -> None:
+        """nginx passes on nothing by itself, names the host that it asks, and speaks HTTP/1.0."""
+
+        async def passed_on(scope: Scope, receive: Receive, send: Send) -> None:
+            changed = scope if scope["type"] != "http" else {**scope, "http_version": "1.0"}
+            await service.app(changed, receive, send)
+
+        client = TestClient(passed_on, base_url="http://127.0.0.1", client=LOCAL)
+        assert are_refused(client)
+
+    @pytest.mark.parametrize("host", ["shop.example@localhost", "localhost@shop.example"])
+    def test_who_hides_a_host_in_another_is_not_understood(
+        self, service: Service, host: str
+    ) -> None:
+        found = answers(client_of(service), Host=host)
+        assert set(found) == {(400, "malformed_request")}
 
     @pytest.mark.parametrize(
         ("header", "value"),
@@ -158,6 +200,9 @@ class TestOtherModes:
             {"environment": "staging", "secret_key": SECRET_KEY},
             {"environment": "production", "secret_key": SECRET_KEY},
             {"environment": "test", "auth_required": False},
+            {"behind_proxy": True},
+            {"trusted_proxies": "127.0.0.1"},
+            {"trusted_proxies": "10.0.0.0/8", "auth_required": False},
         ],
         ids=str,
     )
