@@ -7,8 +7,6 @@ TOOLS := .venv-tools
 HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= 1
-# What a server that is asked to stop gives its requests: REQUEST_TIMEOUT_SECONDS and a little.
-GRACE_SECONDS ?= 7
 # Test processes; `make test JOBS=0` runs in one process, for a debugger.
 JOBS ?= auto
 # Modules stay together, for what they set up; which of them begin, tests/conftest.py says.
@@ -42,8 +40,7 @@ SEED ?= random
 .PHONY: run test check lint types tests coverage fuzz faults soak overload bench bench-quick flash protections reference revision migrate install lock audit sbom clean help
 
 run: install migrate ## Install, migrate and serve http://localhost:8000
-	$(BIN)/uvicorn main:app --host $(HOST) --port $(PORT) --workers $(WORKERS) --no-access-log \
-		--no-proxy-headers --timeout-graceful-shutdown $(GRACE_SECONDS)
+	$(BIN)/python cli.py serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
 test: check tests ## Lint, types and all tests, on SQLite and PostgreSQL
 

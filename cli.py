@@ -1,8 +1,8 @@
-"""Operator commands: the first administrator, lost passwords, accounts, and the books."""
+"""Operator commands: the service, the first administrator, lost passwords, and the books."""
 
 import typer
 
-from commands import accounts, books
+from commands import accounts, books, serving
 from core.private_files import keep_files_private
 
 app = typer.Typer(
@@ -13,6 +13,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # They print the values of variables: passwords.
 )
 for command in (
+    serving.serve,
     accounts.create_admin,
     accounts.reset_password,
     accounts.list_users,

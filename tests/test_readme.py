@@ -14,10 +14,12 @@ from typing import Any
 
 import httpx
 import pytest
+import typer
 from alembic.config import CommandLine
 from sqlalchemy import URL
 from uvicorn.main import main as uvicorn_command
 
+import cli
 from core.settings import Settings, load_settings
 from core.store.schema_version import ROOT, prepare_schema
 from tests.support.curl import PROGRAM, request_of
@@ -226,6 +228,11 @@ def check_cd(command: Command, _folder: Path) -> None:
 
 def check_python(command: Command, folder: Path) -> None:
     option, *words = command.words[1:]
+    if words[:1] == ["serve"]:
+        # It would not end by itself.
+        commands: Any = typer.main.get_command(cli.app)
+        commands.commands["serve"].make_context("serve", words[1:])
+        return
     if option == "cli.py":
         password = {"ADMIN_PASSWORD": "a long walk in the rain"}
         copy = checkout_with_env(folder)

@@ -1,4 +1,4 @@
-"""The service as it is deployed: uvicorn in a process and an environment of its own."""
+"""The service as it is deployed: a server in a process and an environment of its own."""
 
 import os
 import signal
@@ -19,8 +19,8 @@ from core.store.schema_version import ROOT
 APP = "main:app"
 # Two slow cores that also run other tests need a while for the imports alone.
 START_SECONDS = 60
-STOP_SECONDS = 30
-# What `make run` grants to the requests of a server that is asked to stop.
+STOP_SECONDS = 40
+# What the requests of a server that is asked to stop are granted, with the default settings.
 GRACE_SECONDS = 7
 
 
@@ -87,12 +87,9 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     """Hand the bound socket over: no other process can take the port in between."""
     descriptor = listener.fileno()
-    options = ["--fd", str(descriptor), "--workers", str(workers), "--no-access-log"]
-    # Whom a caller stands for is TRUSTED_PROXIES' to say; uvicorn would believe all of loopback.
-    options += ["--no-proxy-headers"]
-    options += ["--timeout-graceful-shutdown", str(GRACE_SECONDS)]
+    options = ["--fd", str(descriptor), "--workers", str(workers)]
     return subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", APP, *options],
+        [sys.executable, *_program(folder), *options],
         cwd=folder,
         env=dict(environment),
         pass_fds=[descriptor],
@@ -101,6 +98,14 @@ def _start(
         stdout=log,
         stderr=log,
     )
+
+
+def _program(folder: Path) -> list[str]:
+    """What a folder is served by: what benchmarks compare with may know no such command."""
+    if (folder / "commands" / "serving.py").exists():
+        return ["cli.py", "serve"]
+    grace = ["--timeout-graceful-shutdown", str(GRACE_SECONDS)]
+    return ["-m", "uvicorn", APP, "--no-access-log", *grace]
 
 
 def _await_readiness(url: str, log: IO[bytes]) -> None:

@@ -50,6 +50,7 @@ BAD = [
     ("SWEEP_SECONDS", "-1", "greater than 0"),
     ("MAX_UNITS_PER_TICKET", "1.5", "valid integer"),
     ("MAX_BODY_BYTES", "1", "greater than or equal to 1024"),
+    ("MAX_CONNECTIONS", "9", "greater than or equal to 10"),
     ("REQUEST_TIMEOUT_SECONDS", "0", "greater than or equal to 0.1"),
     ("RATE_LIMIT_STORAGE", "redis", "not a storage URL such as memory://"),
     ("LOGIN_RATE_LIMIT", "often", "'often' is not one limit such as 10/minute"),

@@ -1,0 +1,80 @@
+"""However the service is started, its connections are bounded, and only named proxies believed."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+
+import httpx
+import pytest
+import uvicorn
+
+from core.http.connections import BoundedProtocol
+from core.http.serving import server_options
+from core.settings import Settings
+from core.store.schema_version import ROOT
+from tests.support.sockets import PATIENCE, said_until_the_end
+from tools.server import running_server
+
+PRODUCTION = {
+    "ENVIRONMENT": "production",
+    "SECRET_KEY": "Zr7-kQ2_vN9xLw4TbY8mHc3JfPs6GdRa",
+    "REGISTRATION_RATE_LIMIT": "1/hour",
+}
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    database = tmp_path_factory.mktemp("serving") / "nexticket.db"
+    with running_server(PRODUCTION | {"DATABASE_URL": f"sqlite:///{database}"}) as (address, _):
+        yield address
+
+
+@pytest.mark.parametrize("file", ["Makefile"])
+def test_everything_that_starts_it_does_so_in_one_way(file: str) -> None:
+    text = (ROOT / file).read_text("utf-8")
+    assert "python cli.py serve" in text
+    assert "uvicorn" not in text
+
+
+def test_a_head_without_end_is_refused(url: str) -> None:
+    address = httpx.URL(url)
+    with closing(socket.create_connection((address.host, address.port), PATIENCE)) as caller:
+        caller.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 20_000)
+        said = said_until_the_end(caller)
+    assert said.startswith(b"HTTP/1.1 431 ")
+    assert b'"code":"headers_too_large"' in said
+    assert b"x-request-id: " in said.lower()
+
+
+def test_who_is_no_proxy_is_not_believed(url: str) -> None:
+    """Not even on this machine: each other address would be a new caller to every limit."""
+    statuses = [
+        httpx.post(
+            f"{url}/api/users/",
+            json={
+                "username": f"user{n}",
+                "email": f"user{n}@example.com",
+                "full_name": "Someone",
+                "password": "a walk in the rain",
+            },
+            headers={"X-Forwarded-For": f"192.0.2.{n}", "X-Forwarded-Proto": "https"},
+            trust_env=False,
+        ).status_code
+        for n in range(3)
+    ]
+    assert statuses == [201, 429, 429]
+
+
+def test_it_hides_what_serves_it(url: str) -> None:
+    assert "server" not in httpx.get(f"{url}/health", trust_env=False).headers
+
+
+def test_its_options_follow_the_settings() -> None:
+    said = {"request_timeout_seconds": 2.5, "max_connections": 77, "trusted_proxies": "10.0.0.0/8"}
+    settings = Settings.model_validate(said)
+    config = uvicorn.Config("main:app", **server_options(settings))
+    assert config.timeout_graceful_shutdown == 5
+    assert config.limit_concurrency == 77
+    assert config.forwarded_allow_ips == ["10.0.0.0/8"]
+    assert config.http == f"{BoundedProtocol.__module__}:{BoundedProtocol.__name__}"
+    assert server_options(Settings())["proxy_headers"] is False
