@@ -29,7 +29,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.mark.parametrize("file", ["Makefile"])
+@pytest.mark.parametrize("file", ["Makefile", "deploy/nexticket.service"])
 def test_everything_that_starts_it_does_so_in_one_way(file: str) -> None:
     text = (ROOT / file).read_text("utf-8")
     assert "python cli.py serve" in text

@@ -17,6 +17,7 @@ from sqlmodel import Session, SQLModel
 from core.settings import Settings
 from database import Database
 from tests.support.clock import ManualClock
+from tools.nginx import NginxUnavailableError
 from tools.postgres import PostgresUnavailableError, new_database
 
 BACKENDS = ("sqlite", "postgres")
@@ -62,6 +63,17 @@ def needing_postgres() -> Iterator[None]:
     try:
         yield
     except PostgresUnavailableError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+
+
+@contextmanager
+def needing_nginx() -> Iterator[None]:
+    """Likewise."""
+    try:
+        yield
+    except NginxUnavailableError as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(str(error))
