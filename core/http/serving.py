@@ -23,9 +23,8 @@ def server_options(settings: Settings) -> dict[str, Any]:
         "ws": "none",
         "limit_concurrency": settings.max_connections,
         "timeout_graceful_shutdown": ceil(settings.request_timeout_seconds) + _GRACE_SECONDS,
-        # Who is not named there is no proxy, whatever he says.
-        "proxy_headers": bool(settings.trusted_proxies),
-        "forwarded_allow_ips": [str(network) for network in settings.trusted_proxies],
+        # Whom a caller stands for is TRUSTED_PROXIES' to say, which the service itself asks.
+        "proxy_headers": False,
         # The service writes a line for each request by itself.
         "access_log": False,
         "server_header": False,

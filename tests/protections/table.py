@@ -2,6 +2,7 @@
 
 from tests.protections.limits import LIMITS
 from tests.protections.operating import OPERATING
+from tests.protections.edge import EDGE
 from tests.protections.removing import Edit, Protection
 
 STOCK = "Ticket/services/stock_service.py"
@@ -375,4 +376,5 @@ PROTECTIONS = (
         "tests/Ledger/test_reconciliation.py",
     ),
     *LIMITS,
+    *EDGE,
 )

@@ -1,0 +1,159 @@
+"""Every protection of what comes before a request is at work, and the test that misses it."""
+
+from tests.protections.removing import Edit, Protection
+
+GATEKEEPER = "Auth/gatekeeper.py"
+BODIES, HEADS = "core/http/bodies.py", "core/http/heads.py"
+CONNECTIONS = "core/http/connections.py"
+AMPLIFICATION = "tests/core/http/test_amplification.py"
+HEAD_TESTS = "tests/core/http/test_heads.py"
+CONNECTION_TESTS = "tests/core/http/test_connections.py"
+JUDGED_FIRST = "tests/Auth/test_judged_first.py"
+
+EDGE = (
+    Protection(
+        "who asks is judged before the body is read",
+        [
+            Edit(
+                GATEKEEPER,
+                "if token is None:\n            raise InvalidTokenError\n        return",
+                "return",
+            ),
+            Edit(
+                GATEKEEPER,
+                "if token.has_ended(now):",
+                "if token is None or token.has_ended(now):",
+            ),
+        ],
+        f"{JUDGED_FIRST}::test_a_megabyte_under_bad_credentials_is_not_read",
+    ),
+    Protection(
+        "a number that no database can hold is no identity",
+        [
+            Edit(
+                "User/services/tokens.py",
+                "if not (0 < said.user_id <= MAX_ID and 0 < said.log_in_id <= MAX_ID):",
+                "if False:",
+            )
+        ],
+        f"{JUDGED_FIRST}::TestNumbersInTokens",
+    ),
+    Protection(
+        "a body is bounded before it is parsed",
+        [Edit(BODIES, "    if values > MAX_VALUES:\n        raise HTTPException(413)\n")],
+        f"{AMPLIFICATION}::TestBodies",
+    ),
+    Protection(
+        "objects, lists and depth of a body are bounded before it is validated",
+        [Edit(BODIES, "        await _require_bounded(request)\n", "        pass\n")],
+        f"{AMPLIFICATION}::TestBodies",
+    ),
+    Protection(
+        "an answer tells of twenty mistakes",
+        [Edit("core/http/problems.py", "for item in found[:MAX_ERRORS]]", "for item in found]")],
+        f"{AMPLIFICATION}",
+    ),
+    Protection(
+        "an answer does not repeat long names",
+        [Edit("core/http/problems.py", "_MAX_NAME = 64", "_MAX_NAME = 10_000_000")],
+        f"{AMPLIFICATION}",
+    ),
+    Protection(
+        "an address is bounded",
+        [Edit(HEADS, "len(query) > MAX_TARGET or", "len(query) > 10 * MAX_TARGET or")],
+        f"{HEAD_TESTS}::TestSizes",
+    ),
+    Protection(
+        "what can be said once is not said twice",
+        [
+            Edit(
+                HEADS,
+                "if len(said) != len(headers) and _says_twice(headers):",
+                "if False:",
+            )
+        ],
+        f"{HEAD_TESTS}::TestTwice",
+    ),
+    Protection(
+        "a host is a host",
+        [Edit(HEADS, "return None if hostname(host) else _NO_HOST", "return None")],
+        f"{HEAD_TESTS}::TestHost",
+    ),
+    Protection(
+        "no answer repeats a foreign host",
+        [
+            Edit(
+                "work/unit_of_work.py",
+                'return f"{url.path}?{url.query}"',
+                "return str(url)",
+            )
+        ],
+        f"{HEAD_TESTS}::TestAnswers",
+    ),
+    Protection(
+        "what a proxy passes on is not this machine's",
+        [Edit("Auth/credentials.py", "not _was_passed_on(scope, headers) and ")],
+        "tests/Auth/test_open_mode.py::TestEverybodyElse",
+    ),
+    Protection(
+        "behind a proxy there is no open mode",
+        [
+            Edit(
+                "core/settings.py",
+                "not (self.auth_required or is_behind_proxy)",
+                "not self.auth_required",
+            )
+        ],
+        "tests/Auth/test_open_mode.py::TestOtherModes",
+    ),
+    Protection(
+        "a head has a size while it comes",
+        [
+            Edit(
+                CONNECTIONS,
+                "        if self._bytes_outside > self.max_head_bytes:\n"
+                "            self._refuse_head()\n"
+                "        elif self._patience",
+                "        if self._patience",
+            )
+        ],
+        f"{CONNECTION_TESTS}::TestHeads",
+    ),
+    Protection(
+        "a head has a size when it is there",
+        [Edit(CONNECTIONS, "            raise TooLargeError\n", "            pass\n")],
+        f"{CONNECTION_TESTS}::TestHeads",
+    ),
+    Protection(
+        "a connection has a time for its request",
+        [Edit(CONNECTIONS, "call_later(self.head_seconds,", "call_later(1e6,")],
+        f"{CONNECTION_TESTS}::TestTime",
+    ),
+    Protection(
+        "an answer that nobody reads is dropped",
+        [
+            Edit(
+                CONNECTIONS,
+                '            self._cut("the answer is not read")\n',
+                "            pass\n",
+            )
+        ],
+        f"{CONNECTION_TESTS}::TestAnswers",
+    ),
+    Protection(
+        "connections are counted",
+        [Edit(CONNECTIONS, "len(self.connections) > self._max_connections", "False")],
+        f"{CONNECTION_TESTS}::TestConnections",
+    ),
+    Protection(
+        "only named proxies are believed",
+        [
+            Edit(
+                "core/http/serving.py",
+                '"proxy_headers": bool(settings.trusted_proxies)',
+                '"proxy_headers": True',
+            )
+        ],
+        "tests/test_serving.py",
+    ),
+)
