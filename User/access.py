@@ -4,7 +4,7 @@ from sqlalchemy import Executable, bindparam, select
 
 from core.store.dialects import Sql
 from core.store.statements import statement
-from core.text import case_key
+from core.text import account_key
 from models import users
 from User.errors import UserNotFoundError
 from work.access import Owned
@@ -17,4 +17,4 @@ def _by_username(_sql: Sql) -> Executable:
 
 
 USER = Owned("user", UserNotFoundError, None)
-USERNAME = Owned("username", UserNotFoundError, _by_username, key=case_key)
+USERNAME = Owned("username", UserNotFoundError, _by_username, key=account_key)

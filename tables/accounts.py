@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from core.columns import (
@@ -31,10 +31,18 @@ class User(SQLModel, table=True):
         UniqueConstraint("username_key"),
         UniqueConstraint("email_key"),
         Index(None, "created_at", "id"),
+        # There are few of them, and whether one is the last must be known at once.
+        Index(
+            "ix_users_administrators",
+            "id",
+            postgresql_where=text("role = 'admin'"),
+            sqlite_where=text("role = 'admin'"),
+        ),
         NEVER_REUSE_IDS,
     )
 
     id: int = id_column()
+    # The keys are as ``core.text.account_key``.
     username: str = Field(sa_type=String(50))
     username_key: str = Field(sa_type=String(50))
     email: str = Field(sa_type=String(320))
@@ -65,6 +73,12 @@ class LoginSession(SQLModel, table=True):
     # The two halves of the refresh token: which session, and that it is the newest token of it.
     key_hash: str = Field(sa_type=String(64))
     secret_hash: str = Field(sa_type=String(64))
+    # The token before it, and what the newest one is made of it with: an answer may get lost.
+    previous_hash: str | None = Field(default=None, sa_type=String(64))
+    successor_salt: str | None = Field(default=None, sa_type=String(64))
+    rotated_at: datetime | None = None
+    # What its owner may tell it by; see ``User/services/devices.py``.
+    device: str | None = Field(default=None, sa_type=String(80))
     expires_at: datetime
     revoked_at: datetime | None = None
     created_at: datetime
@@ -87,13 +101,20 @@ class ApiKey(SQLModel, table=True):
     """A program's identity: it acts for its maker, with at most the maker's role."""
 
     __tablename__: ClassVar[Any] = "api_keys"
-    __table_args__ = (UniqueConstraint("key_hash"), Index(None, "user_id"), NEVER_REUSE_IDS)
+    __table_args__ = (
+        UniqueConstraint("key_hash"),
+        Index(None, "user_id"),
+        Index(None, "parent_id"),
+        NEVER_REUSE_IDS,
+    )
 
     id: int = id_column()
     # None: made in the open development mode, where nobody has to be anybody.
     user_id: int | None = Field(
         default=None, sa_column=Column(BigId, ForeignKey("users.id", ondelete="CASCADE"))
     )
+    # The key that it was made with, if it was one: it ends with that.
+    parent_id: int | None = Field(default=None, sa_type=BigId)
     name: str = Field(sa_type=String(100))
     role: UserRole = Field(sa_type=stored_by_value(UserRole, "role"))
     key_hash: str = Field(sa_type=String(64))

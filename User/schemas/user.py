@@ -1,5 +1,6 @@
 """Users on the wire."""
 
+import unicodedata
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, ConfigDict, EmailStr, Field, StringConstraints
@@ -24,10 +25,20 @@ Username = Annotated[
     ),
 ]
 
+# What is longer is no address.
+_LOOKED_AT = 1000
+
 
 def _address_only(value: Any) -> Any:
-    """Refuse ``John <john@example.com>``, of which Pydantic would silently keep a part."""
-    if isinstance(value, str) and "<" in value:
+    """Refuse ``John <john@example.com>``, of which Pydantic would silently keep a part.
+
+    Letters are kept as they are compared: an address with a ligature is another's for a mail server
+    and the same here, so nobody could have both.
+    """
+    if not isinstance(value, str) or len(value) > _LOOKED_AT:
+        return value
+    value = unicodedata.normalize("NFKC", value)
+    if "<" in value:
         raise PydanticCustomError("value_error", "must be an address without a name")
     return value
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, or_, select, update
 
-from core.text import case_key
+from core.text import account_key
 from models import UserRole, users
 from User.errors import UserNotFoundError
 from User.schemas.identity import Me
@@ -35,7 +35,7 @@ def find_account(context: Context, name: str) -> Account | None:
     """By username or email, in any case; no username looks like an email."""
     if "\0" in name:
         return None  # Nothing that is stored has one, and PostgreSQL can't even be asked.
-    key = case_key(name)
+    key = account_key(name)
     statement = select(users.c.id, users.c.password_hash, users.c.is_active).where(
         or_(users.c.username_key == key, users.c.email_key == key)
     )
@@ -73,9 +73,9 @@ def create_admin(context: Context, *, username: str, email: str, password_hash: 
     """An administrator; an account of that name is an error of the unique rules."""
     statement = insert(users).values(
         username=username,
-        username_key=case_key(username),
+        username_key=account_key(username),
         email=email,
-        email_key=case_key(email),
+        email_key=account_key(email),
         full_name=username,
         role=UserRole.ADMIN,
         password_hash=password_hash,

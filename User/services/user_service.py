@@ -9,7 +9,7 @@ from core.pagination import Page
 from core.store.dialects import Sql
 from core.store.listing import Either, Listing
 from core.store.statements import statement
-from core.text import case_key
+from core.text import account_key
 from models import UserRole, orders, users
 from User.errors import (
     EmailTakenError,
@@ -65,7 +65,7 @@ def get_user(context: Context, user_id: int) -> UserRead:
 
 
 def get_user_by_username(context: Context, username: str) -> UserRead:
-    return UserRead.model_validate(_row(context, users.c.username_key == case_key(username)))
+    return UserRead.model_validate(_row(context, users.c.username_key == account_key(username)))
 
 
 def list_users(context: Context, query: UserList) -> Page[UserRead]:
@@ -158,7 +158,7 @@ def _set(context: Context, user_id: int, fields: dict[str, Any]) -> UserRead:
 
 def _keys(fields: dict[str, Any]) -> dict[str, str]:
     return {
-        f"{name}_key": case_key(fields[name]) for name in ("username", "email") if name in fields
+        f"{name}_key": account_key(fields[name]) for name in ("username", "email") if name in fields
     }
 
 
