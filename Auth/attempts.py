@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.text import case_key
+from core.text import account_key
 
 
 class Counts(Protocol):
@@ -26,4 +26,4 @@ def account_of(user_id: int | None, name: str) -> str:
 
     No username has a blank, so that none is like an account's.
     """
-    return case_key(name) if user_id is None else f"user {user_id}"
+    return account_key(name) if user_id is None else f"user {user_id}"

@@ -45,6 +45,10 @@ class InvalidCredentialsError(UnauthenticatedError):
     title = "Username or password is wrong"
 
 
+class ProofOutdatedError(InvalidCredentialsError):
+    """The password was right, but the account has changed since: it has to be compared again."""
+
+
 class InvalidTokenError(UnauthenticatedError):
     code = "invalid_token"
     title = "The token or key is not valid, or not any more"

@@ -9,10 +9,11 @@ from typing import Protocol
 from fastapi import Response
 
 from Auth.attempts import Attempts, account_of
-from Auth.flows.log_in import Verifies
-from User.errors import InvalidCredentialsError, PasswordMissingError
+from User.errors import PasswordMissingError
+from User.flows.proof import Verifies, with_proof
 from User.schemas.identity import PasswordChange
 from User.services import account_service, login_place_service
+from User.services.proof_service import Proof
 from work.unit_of_work import UnitOfWork
 
 
@@ -34,19 +35,23 @@ async def replace_password(
     user_id = caller.user_id
     if user_id is None:
         raise PasswordMissingError
-    account, is_known_here = await work.steps.read(
-        lambda context: (
-            account_service.get_account(context, user_id),
-            login_place_service.is_known(context, user_id, attempts.places),
-        )
+    is_known_here = await work.steps.read(
+        lambda context: login_place_service.is_known(context, user_id, attempts.places)
     )
     # Whoever holds a stolen token must not guess the password at leisure, nor twice as often as
     # who logs in.
     await attempts.count(account_of(user_id, ""), is_known_here=is_known_here)
-    if account.password_hash is None:
-        raise PasswordMissingError
-    right, _ = await hasher.verify(body.current_password, account.password_hash)
-    if not right:
-        raise InvalidCredentialsError
-    hashed = await hasher.hash(body.new_password)
-    return await work.remove(lambda context: account_service.set_password(context, user_id, hashed))
+
+    async def change(proof: Proof) -> Response:
+        hashed = await hasher.hash(body.new_password)
+        return await work.remove(
+            lambda context: account_service.change_password(context, proof, hashed)
+        )
+
+    return await with_proof(
+        work,
+        lambda context: account_service.get_account(context, user_id),
+        body.current_password,
+        change,
+        hasher=hasher,
+    )

@@ -1,21 +1,30 @@
 """Log-ins: refresh tokens prolong them, and they can be ended at once."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement, Executable, bindparam, delete, insert, select, update
 
+from core.errors import DomainError
 from core.store.dialects import Sql
 from core.store.statements import statement
 from models import login_sessions, users
 from User.errors import InvalidTokenError
 from User.schemas.identity import Tokens
+from User.services import proof_service
+from User.services.proof_service import Proof
 from User.services.tokens import TokenSigner, hashed, new_secret
 from work.context import Context
 
 # As long as a refresh token is used at least this often, nobody has to log in again.
 LIFETIME = timedelta(days=30)
+
+
+# What a log-in needs besides the right password, or None. It is asked in the transaction that opens
+# the log-in, while the account is locked; what it writes is committed also where it demands more.
+Demand = Callable[[Context, Proof], DomainError | None]
 
 
 @dataclass(frozen=True)
@@ -25,9 +34,18 @@ class LogIn:
     refresh_token: str
 
 
-def log_in(context: Context, user_id: int, *, signer: TokenSigner) -> Tokens:
-    """Open a log-in for a user who was recognised."""
-    return _tokens(context, open_log_in(context, user_id), signer)
+def nothing_more(_context: Context, _proof: Proof) -> None:
+    """The password is enough."""
+
+
+def log_in(
+    context: Context, proof: Proof, *, demand: Demand = nothing_more, signer: TokenSigner
+) -> Tokens | DomainError:
+    """Open a log-in for a user whose password was right, unless more is demanded."""
+    proof_service.require(context, proof)
+    proof_service.renew_hash(context, proof)
+    missing = demand(context, proof)
+    return missing or _tokens(context, open_log_in(context, proof.user_id), signer)
 
 
 def refresh(
