@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     password_hash_memory_kib: int = Field(default=19_456, ge=8, le=1_048_576)
     password_hash_iterations: int = Field(default=2, ge=1, le=20)
     access_token_expire_minutes: float = Field(default=30, gt=0, allow_inf_nan=False)
+    login_max_days: float = Field(default=90, gt=0, le=3650, allow_inf_nan=False)
+    refresh_grace_seconds: float = Field(default=30, ge=0, le=300, allow_inf_nan=False)
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     behind_proxy: bool = False
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()

@@ -19,6 +19,23 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class AccessTerms:
+    """For how long log-ins and API keys may be used."""
+
+    # In which the refresh token before the newest one is answered.
+    grace: timedelta
+    # A log-in's whole life, however often it is prolonged.
+    log_in: timedelta
+
+    @classmethod
+    def of(cls, settings: Settings) -> "AccessTerms":
+        return cls(
+            grace=timedelta(seconds=settings.refresh_grace_seconds),
+            log_in=timedelta(days=settings.login_max_days),
+        )
+
+
+@dataclass(frozen=True)
 class Terms:
     """What the deployment fixes for every sale."""
 
@@ -26,11 +43,13 @@ class Terms:
     hold: timedelta
     # Of one ticket, in one order.
     max_units: int
+    access: AccessTerms
 
     @classmethod
     def of(cls, settings: Settings) -> "Terms":
         hold = timedelta(minutes=settings.hold_minutes)
-        return cls(settings.currency, hold, settings.max_units_per_ticket)
+        access = AccessTerms.of(settings)
+        return cls(settings.currency, hold, settings.max_units_per_ticket, access)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ class Entry(Admitted, Protocol):
     """A transaction's attempt to be let in; who asks is known once its questions are answered."""
 
     questions: list[Question]
+    principal: str | None
 
 
 # What each transaction of an operation begins with: (key of the object, now) → its entry.
@@ -80,6 +81,7 @@ class UnitOfWork(Request):
         self._admit = self._gatekeeper.admission(scope, right, self._clock())
         self._room: idempotency.Room | None = None
         self._about: Any = None
+        self._principal: str | None = None
         self._aside: Callable[[Session], None] | None = None
 
     @property
@@ -104,6 +106,11 @@ class UnitOfWork(Request):
     def about(self, key: Any) -> "UnitOfWork":
         """Name the object whose owner may do this: a user's, order's, item's or payment's key."""
         self._about = key
+        return self
+
+    def on_behalf_of(self, principal: str) -> "UnitOfWork":
+        """Name whose an ``Idempotency-Key`` is, where that stands in the body."""
+        self._principal = principal
         return self
 
     @property
@@ -161,6 +168,7 @@ class UnitOfWork(Request):
         """Serve a caller who may; who may not is told so, whatever else would be refused."""
         now = self._clock()
         entry = self._admit(self._about, now)
+        entry.principal = self._principal or entry.principal
         context = Context(session, now, self._terms, entry, entry.questions)
         try:
             result = context.serve(service)

@@ -7,10 +7,14 @@ from core.errors import DomainError
 from User.flows.proof import Verifies, with_proof
 from User.schemas.identity import Tokens
 from User.services import account_service, log_in_service, login_place_service
+from User.services.devices import device_of
 from User.services.proof_service import Proof
 from User.services.tokens import TokenSigner
 from work.context import Context
 from work.unit_of_work import UnitOfWork
+
+# Longer than any name or address is: what is longer is nobody's, and not worth to be looked at.
+_LONGEST = 320
 
 
 async def log_in_with_password(
@@ -23,10 +27,18 @@ async def log_in_with_password(
     signer: TokenSigner,
 ) -> Response:
     """Tokens for the right password; an unknown user takes as long and is told the same."""
+    username = username[:_LONGEST]
     await _count(work, username, attempts)
+    device = device_of(work.headers.get("user-agent"))
+
+    def opened(context: Context, proof: Proof) -> Tokens | DomainError:
+        answer = log_in_service.log_in(context, proof, device=device, signer=signer)
+        if isinstance(answer, Tokens):
+            login_place_service.remember(context, proof.user_id, attempts.places[0])
+        return answer
 
     async def open_log_in(proof: Proof) -> Response:
-        return await work.change(lambda context: _opened(context, proof, attempts, signer))
+        return await work.change(lambda context: opened(context, proof))
 
     return await with_proof(
         work,
@@ -35,15 +47,6 @@ async def log_in_with_password(
         open_log_in,
         hasher=hasher,
     )
-
-
-def _opened(
-    context: Context, proof: Proof, attempts: Attempts, signer: TokenSigner
-) -> Tokens | DomainError:
-    answer = log_in_service.log_in(context, proof, signer=signer)
-    if isinstance(answer, Tokens):
-        login_place_service.remember(context, proof.user_id, attempts.places[0])
-    return answer
 
 
 async def _count(work: UnitOfWork, name: str, attempts: Attempts) -> None:

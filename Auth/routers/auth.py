@@ -74,11 +74,13 @@ async def log_in(
 )
 @allowed(INDIFFERENT)
 async def refresh_token(body: RefreshToken, work: Work, signer: Signer) -> Response:
-    """Each refresh token works once. One that is shown again ends the whole log-in.
+    """Each refresh token works once; shown again within `REFRESH_GRACE_SECONDS`, it is answered
+    with the same next one. Shown again later, it was stolen, and ends the whole log-in.
 
     Send an `Idempotency-Key`: where the answer was lost, the same request gets it again.
     """
-    return await work.change(
+    principal = log_in_service.principal_of(body.refresh_token)
+    return await work.on_behalf_of(principal).change(
         lambda context: log_in_service.refresh(context, body.refresh_token, signer=signer)
     )
 

@@ -3,25 +3,24 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Executable, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Executable, bindparam, insert, select, update
 
 from core.errors import DomainError
 from core.store.dialects import Sql
-from core.store.statements import statement
+from core.store.statements import Row, statement
 from models import login_sessions, users
 from User.errors import InvalidTokenError
 from User.schemas.identity import Tokens
 from User.services import proof_service
 from User.services.proof_service import Proof
-from User.services.tokens import TokenSigner, hashed, new_secret
+from User.services.tokens import TokenSigner, hashed, new_secret, successor
 from work.context import Context
 
-# As long as a refresh token is used at least this often, nobody has to log in again.
+# As long as a refresh token is used at least this often, nobody has to log in again before the
+# log-in has lived its time.
 LIFETIME = timedelta(days=30)
-
-
 # What a log-in needs besides the right password, or None. It is asked in the transaction that opens
 # the log-in, while the account is locked; what it writes is committed also where it demands more.
 Demand = Callable[[Context, Proof], DomainError | None]
@@ -32,6 +31,8 @@ class LogIn:
     log_in_id: int
     user_id: int
     refresh_token: str
+    # However often it is prolonged.
+    ends_at: datetime
 
 
 def nothing_more(_context: Context, _proof: Proof) -> None:
@@ -39,13 +40,18 @@ def nothing_more(_context: Context, _proof: Proof) -> None:
 
 
 def log_in(
-    context: Context, proof: Proof, *, demand: Demand = nothing_more, signer: TokenSigner
+    context: Context,
+    proof: Proof,
+    *,
+    device: str | None = None,
+    demand: Demand = nothing_more,
+    signer: TokenSigner,
 ) -> Tokens | DomainError:
     """Open a log-in for a user whose password was right, unless more is demanded."""
     proof_service.require(context, proof)
     proof_service.renew_hash(context, proof)
     missing = demand(context, proof)
-    return missing or _tokens(context, open_log_in(context, proof.user_id), signer)
+    return missing or _tokens(context, _open(context, proof.user_id, device), signer)
 
 
 def refresh(
@@ -56,44 +62,30 @@ def refresh(
     return InvalidTokenError() if renewed is None else _tokens(context, renewed, signer)
 
 
-def open_log_in(context: Context, user_id: int) -> LogIn:
-    _forget_expired(context, user_id)
-    key, secret = secrets.token_urlsafe(16), new_secret()
-    statement = insert(login_sessions).values(
-        user_id=user_id,
-        key_hash=hashed(key),
-        secret_hash=hashed(secret),
-        expires_at=context.now + LIFETIME,
-        created_at=context.now,
-        updated_at=context.now,
-    )
-    made = context.session.execute(statement.returning(login_sessions.c.id)).scalar_one()
-    return LogIn(made, user_id, f"{key}.{secret}")
-
-
 def rotate(context: Context, refresh_token: str) -> LogIn | None:
     """The log-in with a new refresh token in place of this one; None if it is not valid.
 
-    A token that was rotated away already was stolen, from us or from the client: whoever shows it,
-    the log-in ends. That is to be committed, and so this does not raise.
+    For a moment the token before the newest one is answered with the newest as well: two tabs may
+    have shown the same one, or an answer got lost. Any other that was rotated away was stolen, from
+    us or from the client: whoever shows it, the log-in ends. That is to be committed, and so this
+    does not raise.
     """
     key, _, secret = refresh_token.partition(".")
-    statement = select(*login_sessions.c).where(login_sessions.c.key_hash == hashed(key))
-    row = context.session.execute(statement.with_for_update()).one_or_none()
-    if row is None or row.revoked_at is not None or row.expires_at <= context.now:
+    row = _locked(context, key)
+    if row is None or row.revoked_at is not None or _ends_at(context, row) <= context.now:
         return None
-    if not secrets.compare_digest(row.secret_hash, hashed(secret)):
-        _revoke(context, login_sessions.c.id == row.id)
-        return None
-    renewed = new_secret()
-    context.session.execute(
-        update(login_sessions)
-        .where(login_sessions.c.id == row.id)
-        .values(
-            secret_hash=hashed(renewed), expires_at=context.now + LIFETIME, updated_at=context.now
-        )
-    )
-    return LogIn(row.id, row.user_id, f"{key}.{renewed}")
+    if secrets.compare_digest(row.secret_hash, hashed(secret)):
+        return _renewed(context, row, key, secret)
+    if _was_the_newest_just_now(context, row, secret):
+        return _log_in(context, row, f"{key}.{successor(secret, row.successor_salt)}")
+    revoke(context, login_sessions.c.id == row.id)
+    return None
+
+
+def principal_of(refresh_token: str) -> str:
+    """Whose an ``Idempotency-Key`` of a refresh is: the log-in's, wherever it is asked from."""
+    key, _, _ = refresh_token.partition(".")
+    return f"log-in:{hashed(key)}"
 
 
 @statement
@@ -114,37 +106,87 @@ def who_logged_in(_sql: Sql) -> Executable:
 def close_log_in(context: Context, refresh_token: str) -> None:
     """End the log-in of a refresh token, its access tokens included; an unknown one is ended."""
     key, _, _ = refresh_token.partition(".")
-    _revoke(context, login_sessions.c.key_hash == hashed(key))
+    revoke(context, login_sessions.c.key_hash == hashed(key))
 
 
 def end_all(context: Context, user_id: int) -> None:
     """End every log-in of a user: none of the tokens is good any more."""
-    _revoke(context, login_sessions.c.user_id == user_id)
+    revoke(context, login_sessions.c.user_id == user_id)
+
+
+def revoke(context: Context, *conditions: ColumnElement[bool]) -> int:
+    """End those log-ins that have not ended; how many there were."""
+    ended = update(login_sessions).where(*conditions, login_sessions.c.revoked_at.is_(None))
+    ended = ended.values(revoked_at=context.now, expires_at=context.now, updated_at=context.now)
+    return len(context.session.execute(ended.returning(login_sessions.c.id)).all())
+
+
+def _open(context: Context, user_id: int, device: str | None) -> LogIn:
+    key, secret = secrets.token_urlsafe(16), new_secret()
+    statement = insert(login_sessions).values(
+        user_id=user_id,
+        key_hash=hashed(key),
+        secret_hash=hashed(secret),
+        device=device,
+        expires_at=_prolonged(context, context.now),
+        created_at=context.now,
+        updated_at=context.now,
+    )
+    row = context.session.execute(statement.returning(*login_sessions.c)).one()
+    return _log_in(context, row, f"{key}.{secret}")
+
+
+def _locked(context: Context, key: str) -> Row | None:
+    """The log-in, locked: of two that show the same token, the second sees what the first did."""
+    found = select(*login_sessions.c).where(login_sessions.c.key_hash == hashed(key))
+    return context.session.execute(found.with_for_update()).one_or_none()
+
+
+def _ends_at(context: Context, row: Row) -> datetime:
+    """Unless it is prolonged; the setting may have been longer when that was done."""
+    ends_at: datetime = min(row.expires_at, row.created_at + context.terms.access.log_in)
+    return ends_at
+
+
+def _was_the_newest_just_now(context: Context, row: Row, secret: str) -> bool:
+    if row.previous_hash is None or row.rotated_at + context.terms.access.grace <= context.now:
+        return False
+    return secrets.compare_digest(row.previous_hash, hashed(secret))
+
+
+def _renewed(context: Context, row: Row, key: str, secret: str) -> LogIn:
+    salt = new_secret()
+    renewed = successor(secret, salt)
+    fields = {
+        "secret_hash": hashed(renewed),
+        "previous_hash": row.secret_hash,
+        "successor_salt": salt,
+        "rotated_at": context.now,
+        "expires_at": _prolonged(context, row.created_at),
+        "updated_at": context.now,
+    }
+    is_this = login_sessions.c.id == row.id
+    context.session.execute(update(login_sessions).where(is_this).values(fields))
+    return _log_in(context, row, f"{key}.{renewed}")
+
+
+def _prolonged(context: Context, opened_at: datetime) -> datetime:
+    return min(context.now + LIFETIME, opened_at + context.terms.access.log_in)
+
+
+def _log_in(context: Context, row: Row, refresh_token: str) -> LogIn:
+    ends_at = row.created_at + context.terms.access.log_in
+    return LogIn(row.id, row.user_id, refresh_token, ends_at)
 
 
 def _tokens(context: Context, opened: LogIn, signer: TokenSigner) -> Tokens:
+    # No access token outlives its log-in.
+    lifetime = min(signer.lifetime, opened.ends_at - context.now)
     return Tokens(
         access_token=signer.sign(
-            user_id=opened.user_id, log_in_id=opened.log_in_id, now=context.now
+            user_id=opened.user_id, log_in_id=opened.log_in_id, now=context.now, lifetime=lifetime
         ),
         token_type="bearer",  # noqa: S106 - OAuth's word for it
-        expires_in=int(signer.lifetime.total_seconds()),
+        expires_in=int(lifetime.total_seconds()),
         refresh_token=opened.refresh_token,
-    )
-
-
-def _forget_expired(context: Context, user_id: int) -> None:
-    """Remove the user's log-ins that nobody can prolong any more; they would pile up for ever."""
-    context.session.execute(
-        delete(login_sessions).where(
-            login_sessions.c.user_id == user_id, login_sessions.c.expires_at <= context.now
-        )
-    )
-
-
-def _revoke(context: Context, condition: ColumnElement[bool]) -> None:
-    context.session.execute(
-        update(login_sessions)
-        .where(condition, login_sessions.c.revoked_at.is_(None))
-        .values(revoked_at=context.now, updated_at=context.now)
     )

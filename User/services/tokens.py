@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -53,12 +54,14 @@ class TokenSigner:
         # not kept: they would push out the others.
         self._verified = lru_cache(_REMEMBERED)(self._decode)
 
-    def sign(self, *, user_id: int, log_in_id: int, now: datetime) -> str:
+    def sign(
+        self, *, user_id: int, log_in_id: int, now: datetime, lifetime: timedelta | None = None
+    ) -> str:
         claims = {
             "sub": str(user_id),
             "sid": log_in_id,
             "iat": now,
-            "exp": now + self.lifetime,
+            "exp": now + (lifetime or self.lifetime),
             "jti": secrets.token_hex(8),
             "iss": ISSUER,
             "aud": AUDIENCE,
@@ -115,6 +118,16 @@ def is_key(secret: str) -> bool:
 def new_secret() -> str:
     """256 random bits: no list of guesses reaches it, so a plain hash protects it."""
     return secrets.token_urlsafe(32)
+
+
+def successor(secret: str, salt: str) -> str:
+    """The secret that follows another one, for whoever has both that and the salt.
+
+    The database has the salt and a hash of the secret, a thief of an old token has that alone:
+    neither of them can tell the new one.
+    """
+    digest = hmac.digest(secret.encode(), salt.encode(), "sha256")
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 def hashed(secret: str) -> str:

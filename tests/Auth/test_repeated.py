@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy import select
 
@@ -39,9 +40,36 @@ class TestKeyed:
         require_replay(send(api, "/api/auth/refresh", body), first)
         theirs = api.bearer(first.json()["access_token"])
         assert theirs.get("/api/auth/me")["username"] == "john_doe"
-        # Without the key it is a theft, as ever.
+        # Without the key it is a theft, as ever, once the moment for lost answers is over.
+        api.clock.advance(seconds=31)
         assert api.refused("POST", "/api/auth/refresh", body)["code"] == "invalid_token"
         assert theirs.refused("GET", "/api/auth/me")["code"] == "invalid_token"
+
+    def test_of_a_refresh_is_the_log_ins_wherever_it_is_asked_from(
+        self, api: Api, service: Service
+    ) -> None:
+        api.user(password=PASSWORD)
+        body = {"refresh_token": api.log_in("john_doe")["refresh_token"]}
+        first = send(api, "/api/auth/refresh", body)
+        api.clock.advance(seconds=31)
+        elsewhere = TestClient(service.app, base_url="http://localhost", client=("203.0.113.9", 1))
+        moved = Api(elsewhere, api.clock, api.app)
+        require_replay(send(moved, "/api/auth/refresh", body), first)
+        assert api.bearer(first.json()["access_token"]).get("/api/auth/me")
+
+    def test_of_a_refresh_is_for_one_token_of_the_log_in(self, api: Api) -> None:
+        api.user(password=PASSWORD)
+        first = send(
+            api, "/api/auth/refresh", {"refresh_token": api.log_in("john_doe")["refresh_token"]}
+        )
+        again = send(api, "/api/auth/refresh", {"refresh_token": first.json()["refresh_token"]})
+        assert (again.status_code, again.json()["code"]) == (422, "idempotency_key_reused")
+
+    def test_of_a_refresh_is_no_other_log_ins(self, api: Api) -> None:
+        api.user(password=PASSWORD)
+        bodies = [{"refresh_token": api.log_in("john_doe")["refresh_token"]} for _ in range(2)]
+        answers = [send(api, "/api/auth/refresh", body) for body in bodies]
+        assert [answer.status_code for answer in answers] == [200, 200]
 
     def test_of_a_refused_refresh_is_not_stored(self, api: Api, service: Service) -> None:
         answer = send(api, "/api/auth/refresh", {"refresh_token": "no.such"})

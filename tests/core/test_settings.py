@@ -30,6 +30,8 @@ BAD = [
     ("DEBUG", "maybe", "valid boolean"),
     ("ALGORITHM", "none", "'HS256'"),
     ("ACCESS_TOKEN_EXPIRE_MINUTES", "0", "greater than 0"),
+    ("LOGIN_MAX_DAYS", "0", "greater than 0"),
+    ("REFRESH_GRACE_SECONDS", "301", "less than or equal to 300"),
     ("CORS_ORIGINS", "shop.example", "'shop.example' is no origin such as https://shop.example"),
     ("CORS_ORIGINS", "https://a.example,https://b.example/app", "'https://b.example/app' is no"),
     ("CORS_ORIGINS", "https://a.example\nhttps://b.example", "is no origin"),

@@ -1,0 +1,168 @@
+"""Log-ins: how they go on, how one sees and ends them, and that they end by themselves."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from models import login_sessions
+from tests.support.client import PASSWORD, Api
+from tests.support.service import Service
+from User.services.devices import device_of
+
+REFRESH = "/api/auth/refresh"
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
+SAFARI = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15"
+    " (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1"
+)
+CHROME = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/140.0.0.0 Safari/537.36"
+)
+
+
+def refreshed(api: Api, tokens: Any) -> Any:
+    return api.post(REFRESH, {"refresh_token": tokens["refresh_token"]})
+
+
+def code(api: Api, tokens: Any) -> str:
+    return str(api.refused("POST", REFRESH, {"refresh_token": tokens["refresh_token"]})["code"])
+
+
+def is_in(api: Api, tokens: Any) -> bool:
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    return bool(api.request("GET", "/api/auth/me", headers=headers).is_success)
+
+
+@pytest.fixture
+def first(api: Api) -> Any:
+    api.user(password=PASSWORD)
+    return api.log_in("john_doe")
+
+
+class TestGrace:
+    def test_two_tabs_that_refresh_at_once_get_the_same_token_and_both_go_on(
+        self, api: Api, first: Any
+    ) -> None:
+        one, other = refreshed(api, first), refreshed(api, first)
+        assert one["refresh_token"] == other["refresh_token"] != first["refresh_token"]
+        assert is_in(api, one)
+        assert is_in(api, other)
+        api.clock.advance(minutes=29)
+        assert is_in(api, refreshed(api, other))
+
+    def test_all_of_many_at_once_get_the_same_token(self, api: Api, first: Any) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: refreshed(api, first), range(24)))
+        assert len({tokens["refresh_token"] for tokens in answers}) == 1
+        assert is_in(api, refreshed(api, answers[0]))
+
+    def test_ends_in_time(self, api: Api, first: Any) -> None:
+        second = refreshed(api, first)
+        api.clock.advance(seconds=29)
+        assert refreshed(api, first)["refresh_token"] == second["refresh_token"]
+        # Asked for again, it does not begin again.
+        api.clock.advance(seconds=2)
+        assert code(api, first) == "invalid_token"
+        assert not is_in(api, second)
+        assert code(api, second) == "invalid_token"
+
+    def test_is_for_the_token_before_the_newest_alone(self, api: Api, first: Any) -> None:
+        third = refreshed(api, refreshed(api, first))
+        assert code(api, first) == "invalid_token"
+        assert not is_in(api, third)
+
+    def test_opens_nothing_that_was_ended(self, api: Api, first: Any) -> None:
+        second = refreshed(api, first)
+        body = {"refresh_token": second["refresh_token"]}
+        assert api.request("POST", "/api/auth/logout", json=body).status_code == 204
+        assert code(api, first) == "invalid_token"
+
+    def test_is_for_the_right_secret_alone(self, api: Api, first: Any) -> None:
+        second = refreshed(api, first)
+        key = first["refresh_token"].partition(".")[0]
+        assert code(api, {"refresh_token": f"{key}.guessed"}) == "invalid_token"
+        assert not is_in(api, second)
+
+    def test_can_be_switched_off(
+        self, api: Api, first: Any, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        set_terms(service, monkeypatch, refresh_grace_seconds=0)
+        second = refreshed(api, first)
+        assert code(api, first) == "invalid_token"
+        assert not is_in(api, second)
+
+    def test_no_token_can_be_made_from_what_is_stored(
+        self, api: Api, first: Any, service: Service
+    ) -> None:
+        second = refreshed(api, first)
+        stored = str(service.database.read_now(lambda s: s.execute(select(login_sessions)).all()))
+        for tokens in (first, second):
+            for part in tokens["refresh_token"].split("."):
+                assert part not in stored
+
+
+class TestEnd:
+    def test_comes_after_ninety_days_however_often_it_is_refreshed(
+        self, api: Api, first: Any
+    ) -> None:
+        tokens = first
+        for _ in range(4):
+            api.clock.advance(days=22)
+            tokens = refreshed(api, tokens)
+        api.clock.advance(days=1, hours=23, minutes=50)
+        tokens = refreshed(api, tokens)
+        assert 0 < tokens["expires_in"] <= 600
+        assert is_in(api, tokens)
+        api.clock.advance(minutes=11)
+        # The access token ends as well.
+        assert not is_in(api, tokens)
+        assert code(api, tokens) == "invalid_token"
+
+    def test_that_is_set_to_sooner_counts_for_those_who_are_in(
+        self, api: Api, first: Any, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        api.clock.advance(days=3)
+        set_terms(service, monkeypatch, login_max_days=2)
+        assert code(api, first) == "invalid_token"
+
+
+class TestDevice:
+    @pytest.mark.parametrize(
+        ("said", "kept"),
+        [
+            (FIREFOX, "Firefox on Windows"),
+            (SAFARI, "Safari on iPhone"),
+            (CHROME, "Chrome on Linux"),
+            (f"{CHROME} Edg/140.0", "Edge on Linux"),
+            ("curl/8.5.0", "curl"),
+            ("python-httpx/0.28", "python-httpx"),
+            ("", None),
+            (None, None),
+            ("<script>alert(1)</script>", None),
+            ("\x1b[2J\u202e", None),
+            ("x" * 10_000, "x" * 40),
+            (" " * 600 + "Firefox", None),
+        ],
+    )
+    def test_is_kept_in_words_that_are_known_or_a_plain_name(
+        self, said: str | None, kept: str | None
+    ) -> None:
+        assert device_of(said) == kept
+
+    def test_may_call_itself_anything(self, api: Api) -> None:
+        api.user(password=PASSWORD)
+        for said in ("\xff\xfe", "a" * 4000, "'; DROP TABLE users; --"):
+            headers: Any = {"User-Agent": said.encode("latin-1")}
+            form = {"username": "john_doe", "password": PASSWORD}
+            answer = api.request("POST", "/api/auth/token", data=form, headers=headers)
+            assert answer.status_code == 200
+
+
+def set_terms(service: Service, monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
+    from work.context import Terms
+
+    changed = service.settings.model_copy(update=changes)
+    monkeypatch.setitem(service.app.state._state, "terms", Terms.of(changed))
