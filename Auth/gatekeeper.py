@@ -62,8 +62,15 @@ class Gatekeeper:
     def _by_token(self, token: AccessToken, entry: "_Entry", now: datetime) -> "_Entry":
         if token.has_ended(now):
             raise InvalidTokenError
-        values = {"log_in_id": token.log_in_id, "token_user_id": token.user_id}
-        entry.ask(log_in_service.who_logged_in, values, entry.logged_in)
+        log_in_id = token.log_in_id
+
+        def hear(row: Row | None) -> None:
+            if row is None:
+                raise InvalidTokenError
+            entry.let_in(Caller(row.id, row.role, log_in_id=log_in_id))
+
+        values = {"log_in_id": log_in_id, "token_user_id": token.user_id}
+        entry.ask(log_in_service.who_logged_in, values, hear)
         # The token says for whom it is, so that this need not wait for who that is.
         entry.ask_whose(token.user_id)
         entry.principal = Caller(token.user_id).principal
@@ -124,11 +131,6 @@ class _Entry:
             return
         values = {"about": owned.key(self._about), "asking_id": user_id}
         self.ask(owned.of_user, values, lambda row: self._require(owned, is_own=row is not None))
-
-    def logged_in(self, row: Row | None) -> None:
-        if row is None:
-            raise InvalidTokenError
-        self.let_in(Caller(row.id, row.role))
 
     def let_in(self, caller: Caller) -> None:
         """Let the caller in as far as the right goes without looking at the object."""

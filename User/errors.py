@@ -54,6 +54,16 @@ class InvalidTokenError(UnauthenticatedError):
     title = "The token or key is not valid, or not any more"
 
 
+class NotByApiKeyError(ForbiddenError):
+    code = "not_by_api_key"
+    title = "This is for people who log in, not for API keys"
+
+
+class SessionNotFoundError(NotFoundError):
+    code = "session_not_found"
+    title = "The log-in does not exist, or has ended"
+
+
 class PasswordMissingError(ConflictError):
     code = "password_not_set"
     title = "The account has no password to change"

@@ -73,6 +73,8 @@ INDIFFERENT = Right(_ALL, _ALL, _ALL, _ALL, ignores_credentials=True)
 KNOWN = Right(_NO, _ALL, _ALL, _ALL)
 BOX_OFFICE = Right(_NO, _NO, _ALL, _ALL)
 ADMIN = Right(_NO, _NO, _NO, _ALL)
+# What everybody has of their own, and nobody else's.
+OWN = Right(_NO, _OWN, _OWN, _OWN)
 # Lists in which the service selects the caller's own.
 OWN_OR_BOX_OFFICE = Right(_NO, _OWN, _ALL, _ALL)
 STAFFS_OWN_OR_ADMIN = Right(_NO, _NO, _OWN, _ALL)

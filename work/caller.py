@@ -18,6 +18,9 @@ class Caller:
     role: UserRole | None = None
     # Where from, which is all that tells one nobody from another.
     address: str = ""
+    # Which log-in or which API key shows who it is.
+    log_in_id: int | None = None
+    key_id: int | None = None
     # What is worth remembering of this use of the credentials, committed after the request's work.
     aside: Callable[[Session], None] | None = None
 

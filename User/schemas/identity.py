@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from core.pagination import ListQuery
-from core.schemas import Category, Input, Resource, ServedTime, UtcTime
+from core.schemas import Category, Input, Output, Resource, ServedTime, UtcTime
 from models import UserRole
 from User.schemas.password import Password
 
@@ -36,6 +36,31 @@ class RefreshToken(Input):
     model_config = ConfigDict(json_schema_extra={"examples": [{"refresh_token": "5qVb…"}]})
 
     refresh_token: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+_SESSION_EXAMPLE: dict[str, Any] = {
+    "id": 7,
+    "device": "Firefox on Windows",
+    "is_current": True,
+    "created_at": "2024-11-02T10:30:00.000001Z",
+    "last_used_at": "2024-11-09T18:05:00.000001Z",
+    "expires_at": "2024-12-09T18:05:00.000001Z",
+}
+
+
+class SessionRead(Output):
+    model_config = ConfigDict(json_schema_extra={"examples": [_SESSION_EXAMPLE]})
+
+    id: int
+    device: str | None = Field(description="From `User-Agent` at the log-in, in short.")
+    is_current: bool = Field(description="Whether this request belongs to it.")
+    created_at: ServedTime
+    last_used_at: ServedTime = Field(description="When it was last refreshed.")
+    expires_at: ServedTime = Field(description="When it ends unless it is refreshed.")
+
+
+class SessionList(ListQuery):
+    sort: Literal["id", "-id"] = "id"
 
 
 class PasswordChange(Input):

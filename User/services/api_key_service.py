@@ -79,7 +79,7 @@ def caller_of(row: Row | None, *, is_open: bool, now: datetime) -> Caller | None
     role = row.role if row.user_id is None else lower_of(row.role, row.maker_role)
     used_lately = row.last_used_at is not None and row.last_used_at > now - _USE_RESOLUTION
     remember = None if used_lately else partial(record_use, key_id=row.id, now=now)
-    return Caller(user_id=row.user_id, role=role, aside=remember)
+    return Caller(user_id=row.user_id, role=role, key_id=row.id, aside=remember)
 
 
 def record_use(session: Session, *, key_id: int, now: datetime) -> None:

@@ -10,8 +10,10 @@ from models import login_sessions
 from tests.support.client import PASSWORD, Api
 from tests.support.service import Service
 from User.services.devices import device_of
+from User.services.session_service import forget_ended_log_ins
+from work.context import unattended
 
-REFRESH = "/api/auth/refresh"
+SESSIONS, REFRESH = "/api/auth/sessions", "/api/auth/refresh"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SAFARI = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15"
@@ -128,6 +130,98 @@ class TestEnd:
         set_terms(service, monkeypatch, login_max_days=2)
         assert code(api, first) == "invalid_token"
 
+    def test_of_log_ins_is_put_away_by_the_chore_and_those_that_go_on_stay(
+        self, api: Api, first: Any, service: Service
+    ) -> None:
+        api.log_in("john_doe")
+        kept = api.log_in("john_doe")
+        body = {"refresh_token": first["refresh_token"]}
+        api.request("POST", "/api/auth/logout", json=body)
+        assert swept(service) == 1
+        api.clock.advance(days=20)
+        kept = refreshed(api, kept)
+        api.clock.advance(days=11)
+        assert swept(service) == 1
+        assert swept(service) == 0
+        assert len(rows(service)) == 1
+        assert refreshed(api, kept)
+
+
+class TestList:
+    def test_shows_when_from_what_and_which_one_this_is(self, api: Api) -> None:
+        api.user(password=PASSWORD)
+        began = api.clock.now
+        for agent in (FIREFOX, SAFARI):
+            tokens = api.having({"User-Agent": agent}).log_in("john_doe")
+        api.clock.advance(hours=1)
+        john = api.bearer(refreshed(api, tokens)["access_token"])
+        older, current = john.get(SESSIONS)
+        assert (older["device"], older["is_current"]) == ("Firefox on Windows", False)
+        assert (current["device"], current["is_current"]) == ("Safari on iPhone", True)
+        assert older["created_at"] == older["last_used_at"]
+        assert current["created_at"] < current["last_used_at"] < current["expires_at"]
+        assert began.date().isoformat() in current["created_at"]
+        assert current.keys() == {
+            *("id", "device", "is_current", "created_at", "last_used_at", "expires_at")
+        }
+
+    def test_shows_ones_own_that_go_on_alone(self, api: Api, first: Any) -> None:
+        _, other = api.someone("customer")
+        john = api.bearer(first["access_token"])
+        api.log_in("john_doe")
+        ended = api.log_in("john_doe")
+        body = {"refresh_token": ended["refresh_token"]}
+        api.request("POST", "/api/auth/logout", json=body)
+        assert [one["id"] for one in john.get(SESSIONS)] == [1, 3]
+        assert [one["id"] for one in other.get(SESSIONS)] == [2]
+        api.clock.advance(days=29)
+        newest = api.log_in("john_doe")
+        api.clock.advance(days=2)
+        fresh = refreshed(api, newest)
+        assert [one["id"] for one in api.bearer(fresh["access_token"]).get(SESSIONS)] == [5]
+
+    def test_of_nobody_in_particular_is_empty(self, api: Api, first: Any) -> None:
+        assert first
+        assert api.get(SESSIONS) == []
+        api.delete(SESSIONS)
+        assert is_in(api, first)
+
+
+class TestEnding:
+    def test_one_ends_its_tokens_at_once_and_no_other(self, api: Api, first: Any) -> None:
+        lost = api.log_in("john_doe")
+        john = api.bearer(first["access_token"])
+        john.delete(f"{SESSIONS}/2")
+        assert not is_in(api, lost)
+        assert code(api, lost) == "invalid_token"
+        assert is_in(api, first)
+        assert john.refused("DELETE", f"{SESSIONS}/2")["code"] == "session_not_found"
+
+    def test_another_users_is_not_there(self, api: Api, first: Any) -> None:
+        _, admin = api.someone("admin")
+        for caller in (admin, api):
+            problem = caller.refused("DELETE", f"{SESSIONS}/1")
+            assert (problem["status"], problem["code"]) == (404, "session_not_found")
+        assert is_in(api, first)
+
+    def test_all_others_leaves_the_one_that_asks(self, api: Api, first: Any) -> None:
+        others = [api.log_in("john_doe") for _ in range(3)]
+        _, someone_else = api.someone("customer")
+        john = api.bearer(others[1]["access_token"])
+        john.delete(SESSIONS)
+        assert [is_in(api, tokens) for tokens in (first, *others)] == [False, False, True, False]
+        assert someone_else.get("/api/auth/me")
+        assert refreshed(api, others[1])
+
+    def test_is_not_for_api_keys(self, api: Api) -> None:
+        _, staff = api.someone("staff")
+        made = staff.post("/api/auth/api-keys", {"name": "till", "role": "staff"})
+        program = api.bearer(made["key"])
+        for method, path in (("GET", SESSIONS), ("DELETE", SESSIONS), ("DELETE", f"{SESSIONS}/1")):
+            problem = program.refused(method, path)
+            assert (problem["status"], problem["code"]) == (403, "not_by_api_key")
+        assert staff.get(SESSIONS)
+
 
 class TestDevice:
     @pytest.mark.parametrize(
@@ -166,3 +260,15 @@ def set_terms(service: Service, monkeypatch: pytest.MonkeyPatch, **changes: obje
 
     changed = service.settings.model_copy(update=changes)
     monkeypatch.setitem(service.app.state._state, "terms", Terms.of(changed))
+
+
+def swept(service: Service) -> int:
+    unit = unattended(
+        lambda context: forget_ended_log_ins(context, limit=100), service.settings, service.clock
+    )
+    return service.database.write_now(unit)
+
+
+def rows(service: Service) -> list[Any]:
+    found = select(login_sessions.c.id)
+    return service.database.read_now(lambda s: list(s.execute(found).scalars()))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.client import Api
+from tests.support.client import PASSWORD, Api
 from tests.support.declared import example_path
 
 USER, ORDER = 1, 1
@@ -22,6 +22,7 @@ LISTS = {
     f"/api/orders/{ORDER}/items": (),
     f"/api/orders/{ORDER}/users": (),
     "/api/auth/api-keys": (),
+    "/api/auth/sessions": (),
     "/api/transactions/": ("created_at", "amount"),
     f"/api/transactions/order/{ORDER}": ("created_at", "amount"),
 }
@@ -34,7 +35,8 @@ ROWS = 7
 def filled(api: Api) -> Api:
     """Seven rows in every list, with ties in every field that it can be sorted by."""
     # Letters in both cases: usernames are sorted as they are compared, in any case.
-    users = [api.user(name) for name in ("owner", "Bert", "anna", "Carl", "bea", "ada", "Cleo")]
+    users = [api.user("owner", role="admin", password=PASSWORD)]
+    users += [api.user(name) for name in ("Bert", "anna", "Carl", "bea", "ada", "Cleo")]
     tickets = [
         api.ticket(price=number % 3, event_date=f"2027-01-0{number % 3 + 1}T12:00:00Z")
         for number in range(ROWS)
@@ -53,7 +55,8 @@ def filled(api: Api) -> Api:
         api.post("/api/cart/", line)
     for number in range(ROWS):
         api.post("/api/auth/api-keys", {"name": f"till {number}", "role": "staff"})
-    return api
+    tokens = [api.log_in("owner") for _ in range(ROWS)]
+    return api.bearer(tokens[0]["access_token"])
 
 
 def pages(api: Api, path: str, **query: Any) -> Iterator[list[Any]]:

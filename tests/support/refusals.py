@@ -15,6 +15,7 @@ from tests.support.scenes import (
     SUCCESS,
     Scene,
     by,
+    by_key,
     cancelled,
     cart,
     completed,
@@ -70,6 +71,12 @@ SCENES: dict[tuple[str, str], Scene] = {
     ("change_password", "password_not_set"): just("POST", "/api/auth/password", CREDENTIALS),
     ("create_api_key", "role_too_high"): by(
         "staff", call=("POST", "/api/auth/api-keys", {"name": "x", "role": "admin"})
+    ),
+    ("list_sessions", "not_by_api_key"): by_key("GET", "/api/auth/sessions"),
+    ("end_other_sessions", "not_by_api_key"): by_key("DELETE", "/api/auth/sessions"),
+    ("end_session", "not_by_api_key"): by_key("DELETE", "/api/auth/sessions/1"),
+    ("end_session", "session_not_found"): by(
+        "customer", call=("DELETE", "/api/auth/sessions/7", None)
     ),
     ("delete_api_key", "api_key_not_found"): just("DELETE", "/api/auth/api-keys/1"),
     ("get_ticket", "ticket_not_found"): just("GET", "/api/tickets/1"),

@@ -134,3 +134,15 @@ def past(api: Api) -> None:
 
 
 CREDENTIALS = {"current_password": "not the password", "new_password": "another walk"}
+NEW_KEY = {"name": "till", "role": "staff"}
+
+
+def by_key(method: str, path: str, body: Any = None) -> Scene:
+    """Refused to the API key of the user 1, who is staff."""
+
+    def scene(api: Api) -> Call:
+        _, staff = api.someone("staff")
+        key = staff.post("/api/auth/api-keys", NEW_KEY)["key"]
+        return method, path, body, {"X-API-Key": key}
+
+    return scene
