@@ -2,7 +2,13 @@
 
 from typing import ClassVar
 
-from core.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError
+from core.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    UnauthenticatedError,
+)
 
 
 class UserNotFoundError(NotFoundError):
@@ -73,3 +79,18 @@ class ApiKeyNotFoundError(NotFoundError):
     code = "api_key_not_found"
     title = "The API key does not exist"
     example: ClassVar = {}
+
+
+class TooManyApiKeysError(ConflictError):
+    code = "too_many_api_keys"
+    title = "The user has as many API keys as are allowed: end one first"
+    example: ClassVar = {"limit": 20}
+
+
+class ApiKeyEndError(InvalidError):
+    code = "validation_error"
+    title = "The request is not valid"
+
+    def __init__(self, detail: str) -> None:
+        error = {"pointer": "#/expires_at", "detail": detail, "code": "bad_key_end"}
+        super().__init__(f"expires_at {detail}.", errors=[error])

@@ -40,16 +40,23 @@ def create_admin(
 
 def reset_password(
     username: Annotated[str, typer.Option(help="Or the email address, in any case.")],
+    *,
+    keep_api_keys: Annotated[bool, typer.Option(help="Programs go on with their keys.")] = False,
 ) -> None:
-    """Give an account a new password and end all its log-ins.
+    """Give an account a new password and end all its log-ins and API keys.
 
     The password is $ADMIN_PASSWORD, or asked for.
     """
     with open_service() as service:
         user_id = service.read(lambda context: account_service.require_user_id(context, username))
         hashed = _hashed_password(service.settings)
-        service.write(lambda context: account_service.set_password(context, user_id, hashed))
-    typer.echo(f"The password of {username} was changed, and all log-ins have ended.")
+        service.write(
+            lambda context: account_service.set_password(
+                context, user_id, hashed, keep_keys=keep_api_keys
+            )
+        )
+    ended = "log-ins" if keep_api_keys else "log-ins and API keys"
+    typer.echo(f"The password of {username} was changed, and all {ended} have ended.")
 
 
 def list_users() -> None:

@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     access_token_expire_minutes: float = Field(default=30, gt=0, allow_inf_nan=False)
     login_max_days: float = Field(default=90, gt=0, le=3650, allow_inf_nan=False)
     refresh_grace_seconds: float = Field(default=30, ge=0, le=300, allow_inf_nan=False)
+    max_api_keys_per_user: int = Field(default=20, ge=1, le=1000)
+    api_key_max_days: float = Field(default=365, gt=0, le=3650, allow_inf_nan=False)
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     behind_proxy: bool = False
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()

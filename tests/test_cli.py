@@ -162,7 +162,8 @@ class TestResetPassword:
     ) -> None:
         command_line.done(*ADMIN, password=PASSWORD)
         said = command_line.done(*RESET, password=OTHER)
-        assert said == "The password of boss was changed, and all log-ins have ended.\n"
+        ended = "all log-ins and API keys have ended"
+        assert said == f"The password of boss was changed, and {ended}.\n"
         assert log_in(api, "boss", PASSWORD).status_code == 401
         assert log_in(api, "boss", OTHER).status_code == 200
 

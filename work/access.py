@@ -77,7 +77,7 @@ ADMIN = Right(_NO, _NO, _NO, _ALL)
 OWN = Right(_NO, _OWN, _OWN, _OWN)
 # Lists in which the service selects the caller's own.
 OWN_OR_BOX_OFFICE = Right(_NO, _OWN, _ALL, _ALL)
-STAFFS_OWN_OR_ADMIN = Right(_NO, _NO, _OWN, _ALL)
+OWN_OR_ADMIN = Right(_NO, _OWN, _OWN, _ALL)
 
 
 def owner_or_box_office(owned: Owned) -> Right:

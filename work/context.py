@@ -26,12 +26,16 @@ class AccessTerms:
     grace: timedelta
     # A log-in's whole life, however often it is prolonged.
     log_in: timedelta
+    key: timedelta
+    keys_per_user: int
 
     @classmethod
     def of(cls, settings: Settings) -> "AccessTerms":
         return cls(
             grace=timedelta(seconds=settings.refresh_grace_seconds),
             log_in=timedelta(days=settings.login_max_days),
+            key=timedelta(days=settings.api_key_max_days),
+            keys_per_user=settings.max_api_keys_per_user,
         )
 
 

@@ -45,7 +45,9 @@ async def replace_password(
     async def change(proof: Proof) -> Response:
         hashed = await hasher.hash(body.new_password)
         return await work.remove(
-            lambda context: account_service.change_password(context, proof, hashed)
+            lambda context: account_service.change_password(
+                context, proof, hashed, keep_keys=body.keep_api_keys
+            )
         )
 
     return await with_proof(

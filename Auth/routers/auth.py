@@ -17,6 +17,7 @@ from User.errors import (
     InvalidTokenError,
     PasswordMissingError,
     RoleTooHighError,
+    TooManyApiKeysError,
 )
 from User.schemas.identity import (
     ApiKeyCreate,
@@ -29,7 +30,7 @@ from User.schemas.identity import (
     Tokens,
 )
 from User.services import account_service, api_key_service, log_in_service
-from work.access import BOX_OFFICE, INDIFFERENT, KNOWN, STAFFS_OWN_OR_ADMIN, allowed, repeatable
+from work.access import BOX_OFFICE, INDIFFERENT, KNOWN, OWN_OR_ADMIN, allowed, repeatable
 from work.routing import Router
 from work.unit_of_work import Work
 
@@ -128,7 +129,7 @@ async def get_me(work: Work) -> Response:
 async def change_password(
     body: PasswordChange, work: Work, attempts: LogInAttempts, hasher: Hasher
 ) -> Response:
-    """Ends every log-in of the account; log in again with the new one."""
+    """Ends every log-in of the account, and its API keys; log in again with the new one."""
     return await replace_password(work, body, attempts=attempts, hasher=hasher)
 
 
@@ -138,7 +139,7 @@ async def change_password(
     operation_id="create_api_key",
     status_code=201,
     response_model=ApiKeyMade,
-    responses=responses(RoleTooHighError, body=True),
+    responses=responses(RoleTooHighError, TooManyApiKeysError, body=True),
 )
 @allowed(BOX_OFFICE)
 async def create_api_key(body: ApiKeyCreate, work: Work) -> Response:
@@ -153,7 +154,7 @@ async def create_api_key(body: ApiKeyCreate, work: Work) -> Response:
     response_model=list[ApiKeyRead],
     responses=responses(),
 )
-@allowed(STAFFS_OWN_OR_ADMIN)
+@allowed(OWN_OR_ADMIN)
 async def list_api_keys(query: Annotated[ApiKeyList, Query()], work: Work) -> Response:
     """One's own; administrators see all."""
     return await work.page(lambda context: api_key_service.list_api_keys(context, query))
@@ -166,7 +167,7 @@ async def list_api_keys(query: Annotated[ApiKeyList, Query()], work: Work) -> Re
     status_code=204,
     responses=responses(ApiKeyNotFoundError),
 )
-@allowed(STAFFS_OWN_OR_ADMIN)
+@allowed(OWN_OR_ADMIN)
 async def delete_api_key(key_id: IdPath, work: Work) -> Response:
-    """The key stops working at once."""
+    """The key stops working at once, and so do those that were made with it."""
     return await work.remove(lambda context: api_key_service.delete_api_key(context, key_id))

@@ -146,7 +146,10 @@ async def delete_user(user_id: IdPath, work: Work) -> Response:
 )
 @allowed(ADMIN)
 async def deactivate_user(user_id: IdPath, work: Work) -> Response:
-    """A deactivated user can't fill a cart or order; orders that exist go on."""
+    """A deactivated user can't fill a cart or order; orders that exist go on.
+
+    Log-ins and API keys end, and do not come back.
+    """
     return await work.change(
         lambda context: user_service.set_active(context, user_id, active=False)
     )

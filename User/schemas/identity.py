@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from core.pagination import ListQuery
 from core.schemas import Category, Input, Output, Resource, ServedTime, UtcTime
 from models import UserRole
-from User.schemas.password import Password
+from User.schemas.password import GivenPassword, Password
 
 
 class Tokens(BaseModel):
@@ -75,8 +75,13 @@ class PasswordChange(Input):
         }
     )
 
-    current_password: Annotated[str, StringConstraints(max_length=128)]
+    current_password: GivenPassword
     new_password: Password
+    keep_api_keys: bool = Field(
+        default=False,
+        strict=True,
+        description="Whether the account's API keys go on; without, they end as its log-ins do.",
+    )
 
 
 class Me(BaseModel):
@@ -98,7 +103,11 @@ class ApiKeyCreate(Input):
 
     name: Category
     role: UserRole
-    expires_at: UtcTime | None = None
+    expires_at: UtcTime | None = Field(
+        default=None,
+        description="Left out: as late as may be, which is after `API_KEY_MAX_DAYS` or, for one"
+        " that is made with an API key, when that ends.",
+    )
 
 
 _KEY_EXAMPLE: dict[str, Any] = {

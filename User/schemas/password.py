@@ -35,3 +35,10 @@ Password = Annotated[
     AfterValidator(_encodable),
     Field(json_schema_extra={"format": "password", "writeOnly": True, "pattern": r"^[^\u0000]*$"}),
 ]
+
+# One that is compared with what is stored: whatever it once was allowed to be.
+GivenPassword = Annotated[
+    str,
+    StringConstraints(max_length=128),
+    Field(json_schema_extra={"format": "password", "writeOnly": True}),
+]

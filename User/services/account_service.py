@@ -9,7 +9,7 @@ from core.text import account_key
 from models import UserRole, users
 from User.errors import UserNotFoundError
 from User.schemas.identity import Me
-from User.services import log_in_service, proof_service
+from User.services import api_key_service, log_in_service, proof_service
 from User.services.proof_service import Proof
 from work.context import Context
 
@@ -57,19 +57,26 @@ def get_me(context: Context) -> Me:
     return Me(user_id=context.caller.user_id, username=username, role=context.caller.role)
 
 
-def change_password(context: Context, proof: Proof, password_hash: str) -> None:
+def change_password(context: Context, proof: Proof, password_hash: str, *, keep_keys: bool) -> None:
     """A new password of somebody who knew the one before."""
     proof_service.require(context, proof, to_change=True)
-    set_password(context, proof.user_id, password_hash)
+    set_password(context, proof.user_id, password_hash, keep_keys=keep_keys)
 
 
-def set_password(context: Context, user_id: int, password_hash: str) -> None:
-    """A new password ends every log-in that was made with the old one."""
+def set_password(
+    context: Context, user_id: int, password_hash: str, *, keep_keys: bool = False
+) -> None:
+    """A new password ends every log-in that was made with the old one, and the API keys.
+
+    Whoever knew the old one may have made a key. Where tills rely on theirs, they are kept by name.
+    """
     # First, for this is the lock that log-ins under way wait for.
     context.session.execute(
         update(users).where(users.c.id == user_id).values(password_hash=password_hash)
     )
     log_in_service.end_all(context, user_id)
+    if not keep_keys:
+        api_key_service.end_all(context, user_id)
 
 
 def create_admin(context: Context, *, username: str, email: str, password_hash: str) -> int:

@@ -20,7 +20,7 @@ from User.errors import (
     UserNotFoundError,
 )
 from User.schemas.user import UserCreate, UserList, UserRead, UserUpdate
-from User.services import log_in_service
+from User.services import api_key_service, log_in_service
 from work.context import Context
 
 # Sorted as they are unique: in any case. The unique rule's index serves both.
@@ -80,8 +80,8 @@ def update_user(context: Context, user_id: int, body: UserUpdate) -> UserRead:
         return UserRead.model_validate(row)
     if changes.keys() & _ENDING_LOG_INS:
         _require_admin(context)
-        log_in_service.end_all(context, user_id)
     _require_free(context, changes, but=user_id)
+    _end_what_stood_on(context, user_id, changes)
     return _set(context, user_id, {**changes, **_keys(changes)})
 
 
@@ -89,8 +89,7 @@ def set_active(context: Context, user_id: int, *, active: bool) -> UserRead:
     row = _row(context, users.c.id == user_id, lock=True)
     if row.is_active == active:
         return UserRead.model_validate(row)
-    if not active:
-        log_in_service.end_all(context, user_id)
+    _end_what_stood_on(context, user_id, {"is_active": active})
     return _set(context, user_id, {"is_active": active})
 
 
@@ -132,6 +131,17 @@ def _by_id(_sql: Sql) -> Executable:
 def _require_admin(context: Context) -> None:
     if not context.caller.is_admin:
         raise NotAllowedError
+
+
+def _end_what_stood_on(context: Context, user_id: int, changes: dict[str, Any]) -> None:
+    """Log-ins end with the role and the state that they were made under, and keys with these."""
+    if not changes.keys() & _ENDING_LOG_INS:
+        return
+    log_in_service.end_all(context, user_id)
+    if "role" in changes:
+        api_key_service.lower_all(context, user_id, changes["role"])
+    if changes.get("is_active") is False:
+        api_key_service.end_all(context, user_id)
 
 
 def _row(

@@ -6,16 +6,17 @@ from concurrent.futures import TimeoutError as StillWaiting
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.errors import UnauthenticatedError
-from models import login_sessions, users
+from models import UserRole, login_sessions, users
 from tests.support.client import PASSWORD, Api
 from tests.support.interruptions import meanwhile
 from tests.support.service import Service
-from User.services import account_service, log_in_service
+from User.services import account_service, api_key_service, log_in_service
 from User.services.proof_service import Proof
-from work.context import Context, unattended
+from work.caller import Caller
+from work.context import Context, Known, unattended
 
 NEW = "another walk in the sun"
 OTHER = "a third walk, at night"
@@ -158,6 +159,69 @@ class TestUnderLock:
             )
             waiting[0].result(PATIENCE)
         assert open_log_ins(service) == []
+
+
+# With SQLite's one writer nobody is let in before the other is done.
+@pytest.mark.parametrize("shared_service", ["postgres"], indirect=True, scope="session")
+class TestApiKey:
+    """Made while what it is to stand on is being taken away."""
+
+    def test_of_who_is_demoted_meanwhile_is_not_made(self, api: Api, service: Service) -> None:
+        def demote(context: Context) -> None:
+            set_user(context, role=UserRole.CUSTOMER)
+            api_key_service.lower_all(context, 1, UserRole.CUSTOMER)
+
+        assert self._refusal(api, service, demote) == "role_too_high"
+
+    def test_of_who_is_deactivated_meanwhile_is_not_made(self, api: Api, service: Service) -> None:
+        def deactivate(context: Context) -> None:
+            set_user(context, is_active=False)
+            api_key_service.end_all(context, 1)
+
+        assert self._refusal(api, service, deactivate) == "invalid_token"
+
+    def test_of_whose_password_is_reset_meanwhile_is_not_made(
+        self, api: Api, service: Service
+    ) -> None:
+        def change(context: Context) -> None:
+            account_service.set_password(context, 1, "new")
+
+        assert self._refusal(api, service, change) == "invalid_token"
+
+    def test_whose_maker_is_ended_meanwhile_is_not_made(self, api: Api, service: Service) -> None:
+        _, staff = api.someone("staff")
+        key = staff.post("/api/auth/api-keys", {"name": "till", "role": "staff"})
+
+        def end(context: Context) -> None:
+            admin = Known(Caller(role=UserRole.ADMIN))
+            by_admin = Context(context.session, context.now, context.terms, admin)
+            api_key_service.delete_api_key(by_admin, key["id"])
+
+        assert self._attempt(api.bearer(key["key"]), service, end) == "invalid_token"
+
+    def _refusal(self, api: Api, service: Service, change: Callable[[Context], None]) -> str:
+        _, staff = api.someone("staff")
+        return self._attempt(staff, service, change)
+
+    def _attempt(self, program: Api, service: Service, change: Callable[[Context], None]) -> str:
+        """The code with which a key is refused that is asked for while the change goes on."""
+        body = {"name": "way to stay", "role": "staff"}
+        asked: list[Future[Any]] = []
+        with ThreadPoolExecutor(1) as pool:
+
+            def changing(context: Context) -> None:
+                change(context)
+                asked.append(pool.submit(program.refused, "POST", "/api/auth/api-keys", body))
+                with pytest.raises(StillWaiting):
+                    asked[0].result(A_MOMENT)
+
+            unit = unattended(changing, service.settings, service.clock)
+            service.database.write_now(unit)
+            return str(asked[0].result(PATIENCE)["code"])
+
+
+def set_user(context: Context, **fields: Any) -> None:
+    context.session.execute(update(users).where(users.c.id == 1).values(**fields))
 
 
 def stored_hash(service: Service) -> str:

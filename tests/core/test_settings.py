@@ -32,6 +32,8 @@ BAD = [
     ("ACCESS_TOKEN_EXPIRE_MINUTES", "0", "greater than 0"),
     ("LOGIN_MAX_DAYS", "0", "greater than 0"),
     ("REFRESH_GRACE_SECONDS", "301", "less than or equal to 300"),
+    ("MAX_API_KEYS_PER_USER", "0", "greater than or equal to 1"),
+    ("API_KEY_MAX_DAYS", "nan", "finite number"),
     ("CORS_ORIGINS", "shop.example", "'shop.example' is no origin such as https://shop.example"),
     ("CORS_ORIGINS", "https://a.example,https://b.example/app", "'https://b.example/app' is no"),
     ("CORS_ORIGINS", "https://a.example\nhttps://b.example", "is no origin"),

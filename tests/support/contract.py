@@ -39,6 +39,8 @@ BEYOND_SCHEMA = {
     # Blanks around a text do not count, and a list of the passwords that everybody tries is long.
     "string_too_short": "a text of blanks",
     "password_too_common": "a password that everybody tries first",
+    # It depends on the time.
+    "bad_key_end": "an API key that ends in the past, or too late",
 }
 # With these an administrator could end the very identity that the other requests need.
 _ON_ACCOUNTS = {"update_user", "delete_user", "deactivate_user"}

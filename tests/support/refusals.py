@@ -7,6 +7,7 @@ from tests.support.scenes import (
     CART_LINE,
     CREDENTIALS,
     LONG_AGO,
+    NEW_KEY,
     NEW_USER,
     ORDER_LINE,
     PAYMENT,
@@ -25,6 +26,7 @@ from tests.support.scenes import (
     full_cart,
     inactive,
     just,
+    many_keys,
     order,
     order_body,
     past,
@@ -71,6 +73,9 @@ SCENES: dict[tuple[str, str], Scene] = {
     ("change_password", "password_not_set"): just("POST", "/api/auth/password", CREDENTIALS),
     ("create_api_key", "role_too_high"): by(
         "staff", call=("POST", "/api/auth/api-keys", {"name": "x", "role": "admin"})
+    ),
+    ("create_api_key", "too_many_api_keys"): prepared(
+        many_keys, call=("POST", "/api/auth/api-keys", NEW_KEY)
     ),
     ("list_sessions", "not_by_api_key"): by_key("GET", "/api/auth/sessions"),
     ("end_other_sessions", "not_by_api_key"): by_key("DELETE", "/api/auth/sessions"),

@@ -137,6 +137,11 @@ CREDENTIALS = {"current_password": "not the password", "new_password": "another 
 NEW_KEY = {"name": "till", "role": "staff"}
 
 
+def many_keys(api: Api) -> None:
+    for _ in range(20):
+        api.post("/api/auth/api-keys", NEW_KEY)
+
+
 def by_key(method: str, path: str, body: Any = None) -> Scene:
     """Refused to the API key of the user 1, who is staff."""
 
