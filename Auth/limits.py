@@ -68,6 +68,7 @@ class RateLimiter:
         self._write_address = buckets("write-address", settings.write_rate_limit, times=_MORE)
         self._read = buckets("read", settings.read_rate_limit)
         self._read_address = buckets("read-address", settings.read_rate_limit, times=_MORE)
+        self._account_change = quota("account", settings.account_rate_limit)
 
     async def admit(self, scope: Scope, route: Route | None) -> None:
         """Count a request of ``LIMITED_METHODS`` for its path; raises if it is one too many."""
@@ -134,6 +135,10 @@ class RateLimiter:
             self._write_address.add(address, more)
         key = account or f"address:{address}"
         await self._ask(lambda store: add(store, write, more, key))
+
+    async def admit_account_change(self, scope: Scope, user_id: int) -> None:
+        """Count a change of a user's own names; raises if it is one too many."""
+        await self._take(scope, self._account_change, str(user_id))
 
     def _is_exempt(self, scope: Scope) -> bool:
         """On their own machine nobody is an attacker, and load tests are welcome."""

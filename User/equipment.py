@@ -1,12 +1,14 @@
 """What the routes of accounts share in a process: the hasher of passwords, and who signs tokens."""
 
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 from starlette.datastructures import State
+from starlette.types import Scope
 
 from core.clock import Clock
 from core.settings import Settings
+from User.flows.change_user import CountChange
 from User.services.hashing import PasswordHasher
 from User.services.tokens import TokenSigner
 
@@ -28,5 +30,17 @@ async def _signer(request: Request) -> TokenSigner:
     return signer
 
 
+class Limiter(Protocol):
+    """Who counts how often something is done; see ``Auth.limits``."""
+
+    async def admit_account_change(self, scope: Scope, user_id: int) -> None: ...
+
+
+async def _count_change(request: Request) -> CountChange:
+    limiter: Limiter = request.app.state.limiter
+    return lambda user_id: limiter.admit_account_change(request.scope, user_id)
+
+
+AccountChanges = Annotated[CountChange, Depends(_count_change)]
 Hasher = Annotated[PasswordHasher, Depends(_hasher)]
 Signer = Annotated[TokenSigner, Depends(_signer)]

@@ -44,6 +44,11 @@ class UserHasOrdersError(ConflictError):
     title = "The user has orders: deactivate the user instead"
 
 
+class PasswordRequiredError(ForbiddenError):
+    code = "password_required"
+    title = "Changing this needs the current password"
+
+
 class InvalidCredentialsError(UnauthenticatedError):
     """An unknown user, a wrong password and a deactivated user: all the same to a stranger."""
 

@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     read_rate_limit: str = "6000/minute"
     stored_answers_rate_limit: str = "2000/day"
     stored_bytes_rate_limit: str = "10000000/day"
+    account_rate_limit: str = "10/hour"
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     hold_minutes: float = Field(default=15, gt=0, le=60 * 24 * 365, allow_inf_nan=False)
     sweep_seconds: float = Field(default=10, gt=0, le=3600, allow_inf_nan=False)
@@ -98,6 +99,7 @@ class Settings(BaseSettings):
         "read_rate_limit",
         "stored_answers_rate_limit",
         "stored_bytes_rate_limit",
+        "account_rate_limit",
     )
     @classmethod
     def _one_limit(cls, value: str) -> str:

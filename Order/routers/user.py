@@ -10,14 +10,18 @@ from core.schemas import IdPath
 from Order.schemas.order import OrderFilters, OrderHistoryEntry
 from Order.services import order_queries
 from User.access import USER, USERNAME
-from User.equipment import Hasher
+from User.equipment import AccountChanges, Hasher
 from User.errors import (
     EmailTakenError,
+    InvalidCredentialsError,
+    NotByApiKeyError,
+    PasswordRequiredError,
     RoleTooHighError,
     UserHasOrdersError,
     UsernameTakenError,
     UserNotFoundError,
 )
+from User.flows.change_user import change_user
 from User.flows.registration import register
 from User.schemas.user import UserCreate, UserList, UserRead, UserUpdate
 from User.services import user_service
@@ -108,7 +112,10 @@ async def list_user_orders(
     operation_id="update_user",
     response_model=UserRead,
     responses=responses(
+        InvalidCredentialsError,
         NotAllowedError,
+        NotByApiKeyError,
+        PasswordRequiredError,
         UserNotFoundError,
         UsernameTakenError,
         EmailTakenError,
@@ -117,10 +124,12 @@ async def list_user_orders(
     ),
 )
 @allowed(owner_or_admin(USER))
-async def update_user(user_id: IdPath, body: UserUpdate, work: Work) -> Response:
-    """Change the fields that are sent."""
-    return await work.about(user_id).change(
-        lambda context: user_service.update_user(context, user_id, body)
+async def update_user(
+    user_id: IdPath, body: UserUpdate, work: Work, count_change: AccountChanges, hasher: Hasher
+) -> Response:
+    """Change the fields that are sent; one's own username and email with `current_password`."""
+    return await change_user(
+        work.about(user_id), user_id, body, count_change=count_change, hasher=hasher
     )
 
 

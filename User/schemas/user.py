@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from core.pagination import ListQuery
 from core.schemas import Changes, Input, Name, Resource, ServedTime, optional
 from models import UserRole
-from User.schemas.password import Password
+from User.schemas.password import GivenPassword, Password
 
 _EXAMPLE: dict[str, Any] = {
     "username": "john_doe",
@@ -110,7 +110,15 @@ class UserUpdate(Changes):
     full_name: Name = optional()
     phone_number: PhoneNumber | None = None
     role: UserRole = optional("Administrators only; ends the user's log-ins.")
-    is_active: bool = optional("Administrators only; false ends the user's log-ins.")
+    is_active: bool = optional("Administrators only; false ends the user's log-ins and API keys.")
+    current_password: GivenPassword | None = Field(
+        default=None, description="Needed to change one's own username or email address."
+    )
+
+    def sent(self) -> dict[str, Any]:
+        fields = super().sent()
+        fields.pop("current_password", None)
+        return fields
 
 
 class UserList(ListQuery):

@@ -13,6 +13,9 @@ from core.text import account_key
 from models import UserRole, orders, users
 from User.errors import (
     EmailTakenError,
+    NotByApiKeyError,
+    PasswordRequiredError,
+    ProofOutdatedError,
     RoleTooHighError,
     UserHasOrdersError,
     UserInactiveError,
@@ -21,6 +24,7 @@ from User.errors import (
 )
 from User.schemas.user import UserCreate, UserList, UserRead, UserUpdate
 from User.services import api_key_service, log_in_service
+from User.services.proof_service import Proof
 from work.context import Context
 
 # Sorted as they are unique: in any case. The unique rule's index serves both.
@@ -29,6 +33,8 @@ _USERS = Listing(select(*users.c), _SORTED, {"is_active": Either(users.c.is_acti
 
 # What only administrators may write.
 _ENDING_LOG_INS = {"role", "is_active"}
+# By which an account is known, and given back to who lost the password.
+_NAMES = {"username", "email"}
 
 
 def register_user(
@@ -72,14 +78,16 @@ def list_users(context: Context, query: UserList) -> Page[UserRead]:
     return _USERS.page(context.rows, query).map(UserRead.model_validate)
 
 
-def update_user(context: Context, user_id: int, body: UserUpdate) -> UserRead:
+def update_user(
+    context: Context, user_id: int, body: UserUpdate, *, proof: Proof | None = None
+) -> UserRead:
+    """``proof`` is of the user's own password, where that is the one who asks."""
     row = _row(context, users.c.id == user_id, lock=True)
     body.require_current(row)
     changes = {name: value for name, value in body.sent().items() if value != getattr(row, name)}
     if not changes:
         return UserRead.model_validate(row)
-    if changes.keys() & _ENDING_LOG_INS:
-        _require_admin(context)
+    _require_right(context, row, changes, proof)
     _require_free(context, changes, but=user_id)
     _end_what_stood_on(context, user_id, changes)
     return _set(context, user_id, {**changes, **_keys(changes)})
@@ -128,9 +136,23 @@ def _by_id(_sql: Sql) -> Executable:
     return select(*users.c).where(users.c.id == bindparam("user_id"))
 
 
-def _require_admin(context: Context) -> None:
-    if not context.caller.is_admin:
+def _require_right(
+    context: Context, row: Row[Any], changes: dict[str, Any], proof: Proof | None
+) -> None:
+    if changes.keys() & _ENDING_LOG_INS and not context.caller.is_admin:
         raise NotAllowedError
+    if changes.keys() & _NAMES and context.caller.user_id == row.id:
+        _require_proof(context, row, proof)
+
+
+def _require_proof(context: Context, row: Row[Any], proof: Proof | None) -> None:
+    """Names are how one gets an account back: a stolen token alone does not change one's own."""
+    if context.caller.key_id is not None:
+        raise NotByApiKeyError
+    if proof is None:
+        raise PasswordRequiredError
+    if row.password_hash != proof.password_hash:
+        raise ProofOutdatedError
 
 
 def _end_what_stood_on(context: Context, user_id: int, changes: dict[str, Any]) -> None:

@@ -30,6 +30,31 @@ class TestChangeOfPassword:
         assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
 
 
+class TestOwnNames:
+    """Each change tells whether a name is taken, and whether the password is right."""
+
+    def test_are_changed_so_often_whoever_asks_and_from_wherever(self, serve: Serve) -> None:
+        john = serve(account_rate_limit="3/hour")
+        for name in ("john", "jane"):
+            john.register(name)
+        bodies = [
+            {"email": "jane@example.com", "current_password": PASSWORD},
+            {"email": "new@example.com", "current_password": WRONG},
+            {"username": "johnny", "current_password": PASSWORD},
+        ]
+        places = [john.known("john", f"203.0.113.{number}") for number in range(4)]
+        answers = [
+            place.ask("PUT", "/api/users/1", json=body)
+            for place, body in zip(places, [*bodies, bodies[0]], strict=True)
+        ]
+        assert [answer.status_code for answer in answers] == [409, 401, 200, 429]
+        assert is_refused(answers[-1])
+        # The rest of the account, and the accounts of others, have nothing to do with it.
+        full_name = places[0].ask("PUT", "/api/users/1", json={"full_name": "Jo"})
+        jane = john.known("jane").ask("PUT", "/api/users/2", json=bodies[1])
+        assert (full_name.status_code, jane.status_code) == (200, 401)
+
+
 class TestLogIn:
     def test_of_an_account_at_an_address_has_a_quota(self, serve: Serve) -> None:
         caller = serve(login_rate_limit="3/minute")
@@ -302,4 +327,5 @@ UNCOUNTED = {"/", "/health", "/health/ready"}
 
 
 def every_limit(value: str) -> dict[str, object]:
-    return dict.fromkeys(("login_rate_limit", "registration_rate_limit", "write_rate_limit"), value)
+    names = ("login_rate_limit", "registration_rate_limit", "write_rate_limit")
+    return dict.fromkeys((*names, "account_rate_limit"), value)

@@ -64,6 +64,7 @@ BAD = [
     ("STORED_ANSWERS_RATE_LIMIT", "2/day;3/day", "is not one limit such as 10/minute"),
     ("STORED_BYTES_RATE_LIMIT", "10MB/day", "'10MB/day' is not one limit such as 10/minute"),
     ("READ_RATE_LIMIT", "all", "'all' is not one limit such as 10/minute"),
+    ("ACCOUNT_RATE_LIMIT", "10", "is not one limit such as 10/minute"),
     ("LOG_LEVEL", "loud", "'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'"),
 ]
 # Every text is a name and a key.

@@ -7,6 +7,7 @@ from tests.support.scenes import (
     CART_LINE,
     CREDENTIALS,
     LONG_AGO,
+    NAME,
     NEW_KEY,
     NEW_USER,
     ORDER_LINE,
@@ -238,6 +239,11 @@ SCENES: dict[tuple[str, str], Scene] = {
     ("update_user", "email_taken"): prepared(
         user, second_user, call=("PUT", "/api/users/1", {"email": "jane@example.com"})
     ),
+    ("update_user", "password_required"): by("customer", call=("PUT", "/api/users/1", NAME)),
+    ("update_user", "invalid_credentials"): by(
+        "customer", call=("PUT", "/api/users/1", {**NAME, "current_password": "a wild guess"})
+    ),
+    ("update_user", "not_by_api_key"): by_key("PUT", "/api/users/1", NAME),
     ("update_user", "stale_object"): prepared(
         user, call=("PUT", "/api/users/1", {"full_name": "x", **LONG_AGO})
     ),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.support.client import Api
+from tests.support.client import PASSWORD, Api
 
 Call = tuple[str, str, Any] | tuple[str, str, Any, dict[str, str]]
 Scene = Callable[[Api], Call]
@@ -134,6 +134,8 @@ def past(api: Api) -> None:
 
 
 CREDENTIALS = {"current_password": "not the password", "new_password": "another walk"}
+NAME = {"email": "new@example.com"}
+PROVEN = {"current_password": PASSWORD}
 NEW_KEY = {"name": "till", "role": "staff"}
 
 

@@ -23,6 +23,7 @@ BY_THE_FRAMEWORK = {
     "get_reconciliation",
     "log_in",
     "refresh_token",
+    "update_user",
 }
 
 
