@@ -44,6 +44,11 @@ class UserHasOrdersError(ConflictError):
     title = "The user has orders: deactivate the user instead"
 
 
+class LastAdministratorError(ConflictError):
+    code = "last_administrator"
+    title = "The last active administrator stays one: make another one first"
+
+
 class PasswordRequiredError(ForbiddenError):
     code = "password_required"
     title = "Changing this needs the current password"

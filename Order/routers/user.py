@@ -14,6 +14,7 @@ from User.equipment import AccountChanges, Hasher
 from User.errors import (
     EmailTakenError,
     InvalidCredentialsError,
+    LastAdministratorError,
     NotByApiKeyError,
     PasswordRequiredError,
     RoleTooHighError,
@@ -119,6 +120,7 @@ async def list_user_orders(
         UserNotFoundError,
         UsernameTakenError,
         EmailTakenError,
+        LastAdministratorError,
         StaleObjectError,
         body=True,
     ),
@@ -138,7 +140,7 @@ async def update_user(
     summary="Delete a user",
     operation_id="delete_user",
     status_code=204,
-    responses=responses(UserNotFoundError, UserHasOrdersError),
+    responses=responses(UserNotFoundError, UserHasOrdersError, LastAdministratorError),
 )
 @allowed(ADMIN)
 async def delete_user(user_id: IdPath, work: Work) -> Response:
@@ -151,7 +153,7 @@ async def delete_user(user_id: IdPath, work: Work) -> Response:
     summary="Deactivate a user",
     operation_id="deactivate_user",
     response_model=UserRead,
-    responses=responses(UserNotFoundError),
+    responses=responses(UserNotFoundError, LastAdministratorError),
 )
 @allowed(ADMIN)
 async def deactivate_user(user_id: IdPath, work: Work) -> Response:

@@ -115,6 +115,11 @@ class UserUpdate(Changes):
         default=None, description="Needed to change one's own username or email address."
     )
 
+    @property
+    def may_leave_office(self) -> bool:
+        """Whether an administrator whom this is about would be none afterwards."""
+        return self.role not in {None, UserRole.ADMIN} or self.is_active is False
+
     def sent(self) -> dict[str, Any]:
         fields = super().sent()
         fields.pop("current_password", None)

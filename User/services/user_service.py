@@ -23,7 +23,7 @@ from User.errors import (
     UserNotFoundError,
 )
 from User.schemas.user import UserCreate, UserList, UserRead, UserUpdate
-from User.services import api_key_service, log_in_service
+from User.services import administrators, api_key_service, log_in_service
 from User.services.proof_service import Proof
 from work.context import Context
 
@@ -82,6 +82,8 @@ def update_user(
     context: Context, user_id: int, body: UserUpdate, *, proof: Proof | None = None
 ) -> UserRead:
     """``proof`` is of the user's own password, where that is the one who asks."""
+    if body.may_leave_office and context.caller.is_admin:
+        administrators.require_another(context, user_id)
     row = _row(context, users.c.id == user_id, lock=True)
     body.require_current(row)
     changes = {name: value for name, value in body.sent().items() if value != getattr(row, name)}
@@ -94,6 +96,8 @@ def update_user(
 
 
 def set_active(context: Context, user_id: int, *, active: bool) -> UserRead:
+    if not active:
+        administrators.require_another(context, user_id)
     row = _row(context, users.c.id == user_id, lock=True)
     if row.is_active == active:
         return UserRead.model_validate(row)
@@ -103,6 +107,7 @@ def set_active(context: Context, user_id: int, *, active: bool) -> UserRead:
 
 def delete_user(context: Context, user_id: int) -> None:
     """Remove a user without orders; cart and shared orders' relations go along."""
+    administrators.require_another(context, user_id)
     # The full lock waits for an order that is just being made, and makes later ones wait.
     _row(context, users.c.id == user_id, lock=True, against_orders=True)
     if context.session.execute(select(exists().where(orders.c.user_id == user_id))).scalar_one():

@@ -216,6 +216,7 @@ class TestApiKeys:
 
     def test_a_key_may_do_what_its_maker_may_today(self, api: Api) -> None:
         boss, admin = api.someone("admin")
+        api.someone("admin", "another")
         made = admin.post("/api/auth/api-keys", {"name": "x", "role": "admin"})
         program = api.bearer(made["key"])
         assert program.get("/api/users/")

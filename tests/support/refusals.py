@@ -27,6 +27,7 @@ from tests.support.scenes import (
     full_cart,
     inactive,
     just,
+    last_admin,
     many_keys,
     order,
     order_body,
@@ -244,6 +245,15 @@ SCENES: dict[tuple[str, str], Scene] = {
         "customer", call=("PUT", "/api/users/1", {**NAME, "current_password": "a wild guess"})
     ),
     ("update_user", "not_by_api_key"): by_key("PUT", "/api/users/1", NAME),
+    ("update_user", "last_administrator"): prepared(
+        last_admin, call=("PUT", "/api/users/1", {"role": "staff"})
+    ),
+    ("deactivate_user", "last_administrator"): prepared(
+        last_admin, call=("PATCH", "/api/users/1/deactivate", None)
+    ),
+    ("delete_user", "last_administrator"): prepared(
+        last_admin, call=("DELETE", "/api/users/1", None)
+    ),
     ("update_user", "stale_object"): prepared(
         user, call=("PUT", "/api/users/1", {"full_name": "x", **LONG_AGO})
     ),

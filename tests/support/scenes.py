@@ -139,6 +139,10 @@ PROVEN = {"current_password": PASSWORD}
 NEW_KEY = {"name": "till", "role": "staff"}
 
 
+def last_admin(api: Api) -> None:
+    api.user("boss", role="admin")
+
+
 def many_keys(api: Api) -> None:
     for _ in range(20):
         api.post("/api/auth/api-keys", NEW_KEY)
