@@ -49,6 +49,11 @@ class LastAdministratorError(ConflictError):
     title = "The last active administrator stays one: make another one first"
 
 
+class UsernameReservedError(ConflictError):
+    code = "username_reserved"
+    title = "The username is reserved"
+
+
 class PasswordRequiredError(ForbiddenError):
     code = "password_required"
     title = "Changing this needs the current password"
@@ -104,3 +109,13 @@ class ApiKeyEndError(InvalidError):
     def __init__(self, detail: str) -> None:
         error = {"pointer": "#/expires_at", "detail": detail, "code": "bad_key_end"}
         super().__init__(f"expires_at {detail}.", errors=[error])
+
+
+class GuessablePasswordError(InvalidError):
+    code = "validation_error"
+    title = "The request is not valid"
+
+    def __init__(self) -> None:
+        detail = "is the account's own name"
+        error = {"pointer": "#/new_password", "detail": detail, "code": "password_is_a_name"}
+        super().__init__(f"The password {detail}.", errors=[error])

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from commands.service import Service, failed, open_service
 from core.settings import Settings
-from User.schemas.password import Password
+from User.schemas.password import Password, is_named
 from User.schemas.user import Email, Username
 from User.services import account_service
 from User.services.account_service import ListedAccount
@@ -29,7 +29,7 @@ def create_admin(
     with open_service() as service:
         name = _checked(Username, username, "--username")
         address = _checked(Email, email, "--email")
-        hashed = _hashed_password(service.settings)
+        hashed = _hashed_password(service.settings, name, address)
         made = service.write(
             lambda context: account_service.create_admin(
                 context, username=name, email=address, password_hash=hashed
@@ -49,7 +49,7 @@ def reset_password(
     """
     with open_service() as service:
         user_id = service.read(lambda context: account_service.require_user_id(context, username))
-        hashed = _hashed_password(service.settings)
+        hashed = _hashed_password(service.settings, *_names_of(service, user_id))
         service.write(
             lambda context: account_service.set_password(
                 context, user_id, hashed, keep_keys=keep_api_keys
@@ -68,8 +68,15 @@ def list_users() -> None:
             typer.echo(_line(str(one.user_id), one.username, one.email, one.role.value, active))
 
 
-def _hashed_password(settings: Settings) -> str:
+def _names_of(service: Service, user_id: int) -> tuple[str, str]:
+    return service.read(lambda context: account_service.get_names(context, user_id))
+
+
+def _hashed_password(settings: Settings, *names: str) -> str:
+    """The given password's hash; ``names`` are those of the account, which it must not be."""
     password = _checked(Password, _given_password(), "The password")
+    if is_named(password, *names):
+        raise failed("The password: is the account's own name")
     hasher = PasswordHasher(
         memory_kib=settings.password_hash_memory_kib, iterations=settings.password_hash_iterations
     )

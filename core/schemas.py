@@ -55,7 +55,13 @@ IdPath = Annotated[int, Path(ge=1, le=MAX_ID), _SPELLED]
 Quantity = Annotated[int, Field(ge=1, le=MAX_QUANTITY, strict=True), WHOLE]
 StockQuantity = Annotated[int, Field(ge=0, le=MAX_QUANTITY, strict=True), WHOLE]
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Of C0 all but tab and line ends, DEL and C1; and what turns the direction of the text around it,
+# or ends its line: with these a name shows as another one, and carries the words beside it along.
+_UNFIT = (
+    r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f"
+    r"\u2028\u2029\u202a-\u202e\u2066-\u2069"
+)
+_CONTROL = re.compile(f"[{_UNFIT}]")
 
 
 def _printable(value: str) -> str:
@@ -66,9 +72,7 @@ def _printable(value: str) -> str:
 
 
 # The rule in the document, in the spelling of JSON Schema.
-_PRINTABLE = Field(
-    json_schema_extra={"pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"}
-)
+_PRINTABLE = Field(json_schema_extra={"pattern": f"^[^{_UNFIT}]*$"})
 _TEXT = AfterValidator(_printable)
 
 

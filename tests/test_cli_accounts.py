@@ -8,10 +8,34 @@ from tests.support.client import Api
 from tests.support.service import Service
 from tests.test_cli import ADMIN, OTHER, PASSWORD, RESET, CommandLine, log_in
 
+NAMED = ("create-admin", "--username", "boss-man", "--email", "boss-man@example.com")
+IS_A_NAME = "The password: is the account's own name"
+
 
 @pytest.fixture
 def command_line(service: Service) -> CommandLine:
     return CommandLine(service)
+
+
+@pytest.mark.parametrize("username", ["sweep", "Migration", "command-line", "system"])
+def test_what_the_service_acts_under_is_nobodys_name(
+    command_line: CommandLine, api: Api, username: str
+) -> None:
+    words = ("create-admin", "--username", username, "--email", "boss@example.com")
+    assert command_line.refused(*words, password=PASSWORD) == "The username is reserved."
+    assert api.get("/api/users/") == []
+
+
+@pytest.mark.parametrize("password", ["boss-man@example.com", "Boss-Man", "BOSS-MAN@example.com"])
+def test_no_password_is_the_accounts_own_name(
+    command_line: CommandLine, api: Api, password: str
+) -> None:
+    assert command_line.refused(*NAMED, password=password) == IS_A_NAME
+    assert api.get("/api/users/") == []
+    command_line.done(*NAMED, password=PASSWORD)
+    again = ("reset-password", "--username", "boss-man")
+    assert command_line.refused(*again, password=password) == IS_A_NAME
+    assert log_in(api, "boss-man", PASSWORD).status_code == 200
 
 
 @pytest.mark.parametrize("more", [(), ("--keep-api-keys",)])

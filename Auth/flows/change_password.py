@@ -42,6 +42,9 @@ async def replace_password(
     # who logs in.
     await attempts.count(account_of(user_id, ""), is_known_here=is_known_here)
 
+    unlike_names = account_service.require_unlike_names
+    await work.steps.read(lambda context: unlike_names(context, user_id, body.new_password))
+
     async def change(proof: Proof) -> Response:
         hashed = await hasher.hash(body.new_password)
         return await work.remove(

@@ -19,6 +19,7 @@ from User.errors import (
     PasswordRequiredError,
     RoleTooHighError,
     UserHasOrdersError,
+    UsernameReservedError,
     UsernameTakenError,
     UserNotFoundError,
 )
@@ -39,7 +40,9 @@ router = Router(prefix="/api/users", tags=["Users"])
     operation_id="create_user",
     status_code=201,
     response_model=UserRead,
-    responses=responses(RoleTooHighError, UsernameTakenError, EmailTakenError, body=True),
+    responses=responses(
+        RoleTooHighError, UsernameTakenError, UsernameReservedError, EmailTakenError, body=True
+    ),
 )
 @allowed(PUBLIC)
 async def create_user(body: UserCreate, work: Work, hasher: Hasher) -> Response:
@@ -119,6 +122,7 @@ async def list_user_orders(
         PasswordRequiredError,
         UserNotFoundError,
         UsernameTakenError,
+        UsernameReservedError,
         EmailTakenError,
         LastAdministratorError,
         StaleObjectError,

@@ -7,8 +7,13 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from core.text import account_key
+
 # The 3,000 most common ones of eight characters and more, from the lists that zxcvbn (MIT) ranks.
 _COMMON = Path(__file__).with_name("common_passwords.txt")
+
+# Of repeated letters and blanks there are more than a list could hold.
+_DIFFERENT = 4
 
 
 @cache
@@ -22,6 +27,20 @@ def _uncommon(value: str) -> str:
     return value
 
 
+def _varied(value: str) -> str:
+    if len(set(value.casefold().replace(" ", ""))) < _DIFFERENT:
+        raise PydanticCustomError("password_too_simple", "is made of too few different characters")
+    return value
+
+
+def is_named(password: str, *names: str) -> bool:
+    """Whether a password is what everybody knows of its owner: a name, or an address or its part
+    before the ``@``.
+    """
+    known = {account_key(part) for name in names for part in (name, name.partition("@")[0])}
+    return account_key(password).strip() in known
+
+
 def _encodable(value: str) -> str:
     if "\0" in value:
         raise PydanticCustomError("control_character", "must not contain a zero byte")
@@ -32,6 +51,7 @@ Password = Annotated[
     str,
     StringConstraints(min_length=8, max_length=128),
     AfterValidator(_uncommon),
+    AfterValidator(_varied),
     AfterValidator(_encodable),
     Field(json_schema_extra={"format": "password", "writeOnly": True, "pattern": r"^[^\u0000]*$"}),
 ]

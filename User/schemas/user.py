@@ -3,13 +3,21 @@
 import unicodedata
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from core.pagination import ListQuery
 from core.schemas import Changes, Input, Name, Resource, ServedTime, optional
 from models import UserRole
-from User.schemas.password import GivenPassword, Password
+from User.schemas.password import GivenPassword, Password, is_named
 
 _EXAMPLE: dict[str, Any] = {
     "username": "john_doe",
@@ -71,6 +79,14 @@ class UserCreate(Input):
     role: UserRole = Field(
         default=UserRole.CUSTOMER, description="Above `customer`: administrators only."
     )
+
+    @field_validator("password")
+    @classmethod
+    def _unlike_the_names(cls, value: str | None, info: ValidationInfo) -> str | None:
+        names = [info.data[name] for name in ("username", "email") if name in info.data]
+        if value is not None and is_named(value, *names):
+            raise PydanticCustomError("password_is_a_name", "is the account's own name")
+        return value
 
 
 class UserRead(Resource):

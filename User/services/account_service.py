@@ -7,8 +7,10 @@ from sqlalchemy import insert, or_, select, update
 
 from core.text import account_key
 from models import UserRole, users
-from User.errors import UserNotFoundError
+from User.errors import GuessablePasswordError, UsernameReservedError, UserNotFoundError
+from User.rules import is_reserved
 from User.schemas.identity import Me
+from User.schemas.password import is_named
 from User.services import api_key_service, log_in_service, proof_service
 from User.services.proof_service import Proof
 from work.context import Context
@@ -63,6 +65,19 @@ def change_password(context: Context, proof: Proof, password_hash: str, *, keep_
     set_password(context, proof.user_id, password_hash, keep_keys=keep_keys)
 
 
+def require_unlike_names(context: Context, user_id: int, password: str) -> None:
+    """A new password must not be what everybody knows of its owner."""
+    if is_named(password, *get_names(context, user_id)):
+        raise GuessablePasswordError
+
+
+def get_names(context: Context, user_id: int) -> tuple[str, str]:
+    """Username and email address."""
+    names = select(users.c.username, users.c.email).where(users.c.id == user_id)
+    username, email = context.session.execute(names).one()
+    return username, email
+
+
 def set_password(
     context: Context, user_id: int, password_hash: str, *, keep_keys: bool = False
 ) -> None:
@@ -81,6 +96,8 @@ def set_password(
 
 def create_admin(context: Context, *, username: str, email: str, password_hash: str) -> int:
     """An administrator; an account of that name is an error of the unique rules."""
+    if is_reserved(username, by_administrator=True):
+        raise UsernameReservedError
     statement = insert(users).values(
         username=username,
         username_key=account_key(username),

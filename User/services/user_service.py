@@ -19,9 +19,11 @@ from User.errors import (
     RoleTooHighError,
     UserHasOrdersError,
     UserInactiveError,
+    UsernameReservedError,
     UsernameTakenError,
     UserNotFoundError,
 )
+from User.rules import is_reserved
 from User.schemas.user import UserCreate, UserList, UserRead, UserUpdate
 from User.services import administrators, api_key_service, log_in_service
 from User.services.proof_service import Proof
@@ -47,6 +49,7 @@ def register_user(
     if body.role != UserRole.CUSTOMER and not context.caller.is_admin:
         raise RoleTooHighError
     fields = body.model_dump(exclude={"password"})
+    _require_unreserved(context, fields)
     _require_free(context, fields)
     statement = (
         insert(users)
@@ -90,6 +93,7 @@ def update_user(
     if not changes:
         return UserRead.model_validate(row)
     _require_right(context, row, changes, proof)
+    _require_unreserved(context, changes)
     _require_free(context, changes, but=user_id)
     _end_what_stood_on(context, user_id, changes)
     return _set(context, user_id, {**changes, **_keys(changes)})
@@ -169,6 +173,12 @@ def _end_what_stood_on(context: Context, user_id: int, changes: dict[str, Any]) 
         api_key_service.lower_all(context, user_id, changes["role"])
     if changes.get("is_active") is False:
         api_key_service.end_all(context, user_id)
+
+
+def _require_unreserved(context: Context, fields: dict[str, Any]) -> None:
+    name = fields.get("username")
+    if name is not None and is_reserved(name, by_administrator=context.caller.is_admin):
+        raise UsernameReservedError
 
 
 def _row(

@@ -80,18 +80,32 @@ class TestLogIn:
 
 class TestPasswordsAndRoles:
     @pytest.mark.parametrize(
-        "password", ["shorty7", "x" * 129, "password1", "PASSWORD1", "sunshine", "a\0bcdefgh"]
+        "password",
+        [
+            *("shorty7", "x" * 129, "password1", "PASSWORD1", "sunshine", "a\0bcdefgh"),
+            *("aaaaaaaaaa", "abababababab", "AaBbAaBbAa", " " * 12, "a  b  a  b  c"),
+            *("johnny-b-goode", "JOHNNY-B-GOODE", "Johnny-B-Goode@Example.com"),
+        ],
     )
     def test_weak_passwords_are_refused(self, api: Api, password: str) -> None:
         body = {
-            "username": "john",
-            "email": "john@example.com",
+            "username": "johnny-b-goode",
+            "email": "johnny-b-goode@example.com",
             "full_name": "John",
             "password": password,
         }
         problem = api.refused("POST", "/api/users/", body)
         assert (problem["status"], problem["errors"][0]["pointer"]) == (422, "#/password")
         assert password not in str(problem)
+
+    @pytest.mark.parametrize("password", ["customer", "CUSTOMER@example.com", "cccccccc"])
+    def test_a_new_password_is_no_weaker(self, api: Api, password: str) -> None:
+        _, john = api.someone("customer")
+        body = {"current_password": PASSWORD, "new_password": password}
+        problem = john.refused("POST", "/api/auth/password", body)
+        assert (problem["status"], problem["code"]) == (422, "validation_error")
+        assert problem["errors"][0]["pointer"] == "#/new_password"
+        assert api.log_in("customer")
 
     def test_no_answer_shows_a_password_or_its_hash(self, api: Api) -> None:
         user = api.user(password=PASSWORD)

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.client import Api
+from tests.support.client import PASSWORD, Api
 
 # The body of the create call in the README.
 EXAMPLE = {
@@ -60,6 +60,32 @@ class TestCreate:
     def test_other_usernames_are_refused(self, api: Api, username: str) -> None:
         problem = api.refused("POST", "/api/users/", EXAMPLE | {"username": username})
         assert [error["pointer"] for error in problem["errors"]] == ["#/username"]
+
+    @pytest.mark.parametrize(
+        "username", ["Admin", "support", "ad.min", "_root_", "Box-Office", "sweep", "MIGRATION"]
+    )
+    def test_strangers_take_no_name_that_would_be_taken_for_the_house(
+        self, api: Api, username: str
+    ) -> None:
+        user, john = api.someone("customer")
+        body = EXAMPLE | {"username": username}
+        problem = john.refused("POST", "/api/users/", body)
+        assert (problem["status"], problem["code"]) == (409, "username_reserved")
+        change = {"username": username, "current_password": PASSWORD}
+        assert refused_code(john, "PUT", path(user), **change) == "username_reserved"
+        assert api.get("/api/users/") == [user]
+
+    def test_an_administrator_gives_names_of_the_house_but_none_of_the_services(
+        self, api: Api
+    ) -> None:
+        for username in ("admin", "Support"):
+            assert api.user(username)["username"] == username
+        for username in ("sweep", "Migration", "command_line", "webhook"):
+            body = EXAMPLE | {"username": username}
+            assert refused_code(api, "POST", "/api/users/", **body) == "username_reserved"
+            assert (
+                refused_code(api, "PUT", "/api/users/1", username=username) == "username_reserved"
+            )
 
     @pytest.mark.parametrize(
         "email",

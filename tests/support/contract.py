@@ -39,6 +39,8 @@ BEYOND_SCHEMA = {
     # Blanks around a text do not count, and a list of the passwords that everybody tries is long.
     "string_too_short": "a text of blanks",
     "password_too_common": "a password that everybody tries first",
+    "password_too_simple": "a password of repeated letters",
+    "password_is_a_name": "a password that is the account's own name",
     # It depends on the time.
     "bad_key_end": "an API key that ends in the past, or too late",
 }

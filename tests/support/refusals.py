@@ -12,6 +12,7 @@ from tests.support.scenes import (
     NEW_USER,
     ORDER_LINE,
     PAYMENT,
+    PROVEN,
     RECIPIENT,
     STATUS,
     SUCCESS,
@@ -231,6 +232,9 @@ SCENES: dict[tuple[str, str], Scene] = {
     ("create_user", "email_taken"): prepared(
         user, call=("POST", "/api/users/", {**NEW_USER, "email": "JOHN_DOE@example.com"})
     ),
+    ("create_user", "username_reserved"): by(
+        "customer", call=("POST", "/api/users/", {**NEW_USER, "username": "Support"})
+    ),
     ("get_user_by_username", "user_not_found"): just("GET", "/api/users/username/nobody"),
     ("get_user", "user_not_found"): just("GET", "/api/users/1"),
     ("update_user", "user_not_found"): just("PUT", "/api/users/1", {}),
@@ -239,6 +243,9 @@ SCENES: dict[tuple[str, str], Scene] = {
     ),
     ("update_user", "email_taken"): prepared(
         user, second_user, call=("PUT", "/api/users/1", {"email": "jane@example.com"})
+    ),
+    ("update_user", "username_reserved"): by(
+        "customer", call=("PUT", "/api/users/1", {"username": "Support", **PROVEN})
     ),
     ("update_user", "password_required"): by("customer", call=("PUT", "/api/users/1", NAME)),
     ("update_user", "invalid_credentials"): by(

@@ -27,6 +27,12 @@ _TEXTS = (
     '"a\\u0000b"',
     '"\\u0007"',
     '"\\u001b[1m"',
+    # C1, and what turns the text around it or ends its line.
+    '"\\u009b1m"',
+    '"a\\u0085b"',
+    '"gpj.\\u202eexe"',
+    '"\\u2066x\\u2069"',
+    '"a\\u2028b"',
 )
 _SURROGATES = ('"\\ud800"', '"x\\udfff"', '"\\udc00\\ud800"')
 _MONEY = (*_NUMBERS, *_HUGE, "-1", "-0.01", "0.001", "1.999", "1e-9", "0.30000000000000004", '"1"')
