@@ -3,6 +3,7 @@
 from tests.protections.edge import EDGE
 from tests.protections.limits import LIMITS
 from tests.protections.operating import OPERATING
+from tests.protections.accounts import ACCOUNTS
 from tests.protections.removing import Edit, Protection
 
 STOCK = "Ticket/services/stock_service.py"
@@ -377,4 +378,5 @@ PROTECTIONS = (
     ),
     *LIMITS,
     *EDGE,
+    *ACCOUNTS,
 )
