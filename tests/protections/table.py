@@ -1,9 +1,9 @@
 """Every protection of stock, money and time, with the test that misses it."""
 
+from tests.protections.accounts import ACCOUNTS
 from tests.protections.edge import EDGE
 from tests.protections.limits import LIMITS
 from tests.protections.operating import OPERATING
-from tests.protections.accounts import ACCOUNTS
 from tests.protections.removing import Edit, Protection
 
 STOCK = "Ticket/services/stock_service.py"
