@@ -41,6 +41,7 @@ from core.store.large_reads import work_alone
 from core.store.schema_version import schema_problem
 from core.store.seats import Seating
 from core.store.sharing import Shared
+from core.traces import reason
 
 T = TypeVar("T")
 Unit = Callable[[Session], T]
@@ -261,5 +262,7 @@ class _translated(AbstractContextManager[None]):  # noqa: N801 - reads as a word
             raise RetryTransaction from error
         refusal = translate(error)
         if refusal is not None:
-            logger.info("database refused: %s", refusal.code, exc_info=error)
+            # Its own words would tell what was in the rows, and in the statement.
+            told = {"code": refusal.code, "reason": reason(error)}
+            logger.info("the database refused", extra=told)
             raise refusal from error

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
 from core.errors import DomainError
 from core.production import load_safe_settings
 from core.settings import ConfigurationError, Settings
 from core.store.schema_version import prepare_schema
+from core.traces import reason
 from database import Database
 from work.context import Context, unattended
 
@@ -48,6 +50,9 @@ def open_service(
         yield Service(settings, database)
     except DomainError as error:
         raise failed(error.detail) from None
+    except DBAPIError as error:
+        # A trace would show rows in the terminal, and in whatever keeps what it shows.
+        raise failed(f"The database refused: {reason(error)}") from None
     finally:
         database.close()
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic_core import PydanticSerializationError, to_json
 
 from core.settings import Settings
+from core.traces import trace
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 
@@ -57,8 +58,8 @@ class JsonFormatter(logging.Formatter):
             "request_id": request_id.get(),
             **_fields(record),
         }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+        if (error := _error_of(record)) is not None:
+            line["exception"] = trace(error)
         return _json(line)
 
 
@@ -69,9 +70,13 @@ class TextFormatter(logging.Formatter):
         line = f"{time} {record.levelname:<7} {record.getMessage()}{more}"
         if request_id.get() != "-":
             line += f" request_id={request_id.get()}"
-        if record.exc_info:
-            line += "\n" + self.formatException(record.exc_info)
+        if (error := _error_of(record)) is not None:
+            line += f"\n{trace(error)}"
         return line
+
+
+def _error_of(record: logging.LogRecord) -> BaseException | None:
+    return record.exc_info[1] if record.exc_info else None
 
 
 def _json(line: dict[str, Any]) -> str:

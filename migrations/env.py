@@ -5,7 +5,7 @@ from typing import Any, Literal
 from alembic import context
 from alembic.util import CommandError
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import SQLModel
 
 import models  # noqa: F401 - its import fills the metadata
@@ -13,6 +13,7 @@ from core.money import Money
 from core.private_files import keep_files_private
 from core.settings import ConfigurationError, load_settings
 from core.store.schema_version import migration_connection, unusable
+from core.traces import reason
 
 
 def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
@@ -50,6 +51,9 @@ def run_from_command_line() -> None:
             run(connection)
     except OperationalError as error:
         raise CommandError(unusable(settings, error)) from None
+    except DBAPIError as error:
+        # Its own words would show rows, in the terminal and in the log of the deployment.
+        raise CommandError(f"the migration failed, nothing was changed: {reason(error)}") from None
 
 
 handed_in = context.config.attributes.get("connection")

@@ -25,6 +25,7 @@ from tests.support.client import Api
 from tests.support.declared import contents
 from tests.support.service import Service, fresh_database, settings_for
 from tools.server import default_environment
+from work.context import Context
 
 PASSWORD = "a long walk in the rain"  # noqa: S105 - of accounts that live as long as a test
 OTHER = "a longer walk in the sun"
@@ -293,6 +294,17 @@ class TestDatabase:
         line = command_line.refused("list-users")
         assert line.startswith("Not started: ")
         assert "hunter2" not in line
+
+    def test_a_fault_of_the_database_is_told_without_its_words(
+        self, command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(context: Context, **_: object) -> None:
+            context.session.execute(text("SELECT jane_roe FROM nowhere"))
+
+        monkeypatch.setattr("commands.accounts.account_service.create_admin", fail)
+        line = command_line.refused(*ADMIN, password=PASSWORD)
+        assert line.startswith("The database refused: ")
+        assert "jane" not in line
 
     def test_a_bad_setting_is_told_in_one_line(self, command_line: CommandLine) -> None:
         command_line.environment["HOLD_MINUTES"] = "soon"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import or_, select, update
 
 from core.text import account_key
 from models import UserRole, users
@@ -11,7 +11,7 @@ from User.errors import GuessablePasswordError, UsernameReservedError, UserNotFo
 from User.rules import is_reserved
 from User.schemas.identity import Me
 from User.schemas.password import is_named
-from User.services import api_key_service, log_in_service, proof_service
+from User.services import api_key_service, log_in_service, proof_service, user_service
 from User.services.proof_service import Proof
 from work.context import Context
 
@@ -95,22 +95,18 @@ def set_password(
 
 
 def create_admin(context: Context, *, username: str, email: str, password_hash: str) -> int:
-    """An administrator; an account of that name is an error of the unique rules."""
+    """An administrator whose name and address are free."""
     if is_reserved(username, by_administrator=True):
         raise UsernameReservedError
-    statement = insert(users).values(
+    made = user_service.insert_user(
+        context,
         username=username,
-        username_key=account_key(username),
         email=email,
-        email_key=account_key(email),
         full_name=username,
         role=UserRole.ADMIN,
         password_hash=password_hash,
-        is_active=True,
-        created_at=context.now,
-        updated_at=context.now,
     )
-    return int(context.session.execute(statement.returning(users.c.id)).scalar_one())
+    return int(made.id)
 
 
 def list_accounts(context: Context, *, after: int, limit: int) -> Sequence[ListedAccount]:

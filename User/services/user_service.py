@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from sqlalchemy import Executable, Row, bindparam, delete, exists, insert, or_, select, update
+from sqlalchemy import Executable, Row, bindparam, delete, exists, or_, select, update
 
-from core.errors import NotAllowedError
+from core.errors import NotAllowedError, RetryTransaction
 from core.pagination import Page
 from core.store.dialects import Sql
 from core.store.listing import Either, Listing
 from core.store.statements import statement
+from core.store.upsert import insert_into
 from core.text import account_key
 from models import UserRole, orders, users
 from User.errors import (
@@ -50,20 +51,27 @@ def register_user(
         raise RoleTooHighError
     fields = body.model_dump(exclude={"password"})
     _require_unreserved(context, fields)
+    return UserRead.model_validate(insert_user(context, **fields, password_hash=password_hash))
+
+
+def insert_user(context: Context, **fields: Any) -> Row[Any]:
+    """An account whose name and address are free.
+
+    Who comes second is told so without an error of the database, which would show all of the
+    account in the log of PostgreSQL.
+    """
     _require_free(context, fields)
-    statement = (
-        insert(users)
-        .values(
-            **fields,
-            **_keys(fields),
-            password_hash=password_hash,
-            is_active=True,
-            created_at=context.now,
-            updated_at=context.now,
-        )
-        .returning(*users.c)
+    dates = {"created_at": context.now, "updated_at": context.now}
+    statement = insert_into(context.session, users).values(
+        **fields, **_keys(fields), is_active=True, **dates
     )
-    return UserRead.model_validate(context.session.execute(statement).one())
+    made = statement.on_conflict_do_nothing().returning(*users.c)
+    row = context.session.execute(made).one_or_none()
+    if row is None:
+        # Somebody was faster, and shows now; who is gone again is seen by nobody.
+        _require_free(context, fields)
+        raise RetryTransaction
+    return row
 
 
 def get_user(context: Context, user_id: int) -> UserRead:

@@ -55,6 +55,7 @@ def postgres_engine(settings: Settings, *, size: int) -> Engine:
     limits = [f"-c {name}={limit}" for name, limit in _server_limits(settings.work_seconds)]
     engine = create_engine(
         settings.database,
+        hide_parameters=True,
         pool_size=size,
         max_overflow=size,
         pool_timeout=settings.work_seconds,
@@ -112,6 +113,7 @@ def _server_limits(seconds: float) -> Iterator[tuple[str, int]]:
 def sqlite_engine(settings: Settings, *, size: int, writes: bool = False) -> Engine:
     engine = create_engine(
         settings.database,
+        hide_parameters=True,
         pool_size=size,
         max_overflow=0,
         pool_timeout=settings.work_seconds,

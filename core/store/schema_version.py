@@ -123,7 +123,7 @@ def _look_at_sqlite(settings: Settings) -> str | None:
     # Only so does a file that is not there stay away.
     file = f"file:{quote(settings.database.database or '')}"
     url = settings.database.set(database=file, query={"mode": "ro", "uri": "true"})
-    with create_engine(url, poolclass=NullPool).connect() as connection:
+    with create_engine(url, poolclass=NullPool, hide_parameters=True).connect() as connection:
         return schema_problem(connection)
 
 
@@ -151,7 +151,9 @@ def migration_connection(settings: Settings) -> Iterator[Connection]:
     dropping the old one would cascade into every child row.
     """
     limits = {} if settings.is_sqlite else {"connect_timeout": _CONNECT_SECONDS}
-    engine = create_engine(settings.database, poolclass=NullPool, connect_args=limits)
+    engine = create_engine(
+        settings.database, hide_parameters=True, poolclass=NullPool, connect_args=limits
+    )
     if settings.is_sqlite:
         event.listen(engine, "connect", _leave_transactions_to_us)
         event.listen(engine, "begin", _begin_immediate)

@@ -1,11 +1,7 @@
 """One line per request, that programs can read; faults of ours once, with their trace."""
 
-import io
-import json
 import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stderr
-from typing import Any
 
 import anyio
 import pytest
@@ -13,12 +9,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.types import Message
 
-from core.logs import configure_logs
 from core.settings import Settings
 from main import create_app
-from tests.support.service import fresh_database, local_client, settings_for
-
-LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "alembic")
+from tests.support.log_lines import Lines, restored_logging
+from tests.support.service import fresh_database, settings_for
 
 
 @pytest.fixture
@@ -28,56 +22,10 @@ def settings(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Setti
 
 
 @pytest.fixture
-def lines() -> Iterator["Lines"]:
+def lines() -> Iterator[Lines]:
     """What the service writes; the logging of the other tests is as it was afterwards."""
     with restored_logging():
         yield Lines()
-
-
-@contextmanager
-def restored_logging() -> Iterator[None]:
-    loggers = [logging.getLogger(), *(logging.getLogger(name) for name in LOGGERS)]
-    before = [(it, list(it.handlers), it.level, it.propagate, it.disabled) for it in loggers]
-    try:
-        yield
-    finally:
-        for it, handlers, level, propagate, disabled in before:
-            it.handlers[:] = handlers
-            it.setLevel(level)
-            it.propagate, it.disabled = propagate, disabled
-
-
-class Lines:
-    def __init__(self) -> None:
-        self._stream = io.StringIO()
-
-    def configure(self, settings: Settings) -> None:
-        with redirect_stderr(self._stream):
-            configure_logs(settings)
-
-    @contextmanager
-    def of(self, app: FastAPI) -> Iterator[TestClient]:
-        """The lines of a service from its start on."""
-        with ExitStack() as stack:
-            with redirect_stderr(self._stream):
-                client = stack.enter_context(local_client(app))
-            yield client
-
-    def text(self) -> list[str]:
-        """The lines written since the last look."""
-        written = self._stream.getvalue()
-        self._stream.seek(0)
-        self._stream.truncate()
-        return written.splitlines()
-
-    def json(self, logger: str | None = None) -> list[Any]:
-        parsed = [json.loads(line) for line in self.text()]
-        return [line for line in parsed if logger in {None, line["logger"]}]
-
-    def request(self) -> Any:
-        """The one line of the request that was just answered."""
-        (line,) = self.json("nexticket.access")
-        return line
 
 
 def app_with_a_fault(settings: Settings) -> FastAPI:

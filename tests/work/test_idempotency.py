@@ -211,15 +211,16 @@ class TestRefusal:
     def test_by_a_rule_of_the_database_is_replayed(
         self, api: Api, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """As for two that register the same name in the same moment."""
+        """As for two that take the same name in the same moment."""
         from User.services import user_service
 
         api.user()
+        path = f"/api/users/{api.user('other')['id']}"
         monkeypatch.setattr(user_service, "_require_free", lambda *_, **__: None)
-        body = {"username": "John_Doe", "email": "other@example.com", "full_name": "J"}
-        refused = send(api, "/api/users/", body)
+        body = {"username": "John_Doe"}
+        refused = send(api, path, body, method="PUT")
         assert (refused.status_code, refused.json()["code"]) == (409, "username_taken")
-        require_replay(send(api, "/api/users/", body), refused)
+        require_replay(send(api, path, body, method="PUT"), refused)
 
     @pytest.mark.parametrize(
         ("status", "path", "body"),

@@ -142,6 +142,18 @@ class TestRoundTrip:
             fail_at_the_end()
         assert tables(unmigrated) == set()
 
+    def test_a_migration_that_fails_shows_nothing_of_the_data(
+        self, postgres_settings: Settings
+    ) -> None:
+        upgrade(postgres_settings, "0006")
+        with migration_connection(postgres_settings) as connection:
+            connection.execute(text("CREATE TABLE audit_entries (jane_roe INTEGER)"))
+        failed = run(postgres_settings, "alembic", "upgrade", "head")
+        said = failed.stdout + failed.stderr
+        assert failed.returncode != 0
+        assert "the migration failed, nothing was changed: DuplicateTable 42P07" in said
+        assert "Traceback" not in said
+
     def test_one_process_at_a_time_migrates(self, unmigrated: Settings) -> None:
         entered = threading.Event()
 
