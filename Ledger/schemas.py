@@ -139,14 +139,32 @@ class MoneyMove(Output):
     amount: Amount
 
 
+class ActorShown(Output):
+    """Whose doing something was; no request can take the name of what is not a user."""
+
+    name: str = Field(
+        description="`user:7`; `open` for the open development mode, `anonymous` for a caller "
+        "without an identity; `chore:…`, `command:…`, `process` and `migration` for what the "
+        "service does by itself; `unknown` for what is older than the record."
+    )
+    role: str | None = Field(description="In which role it was done.")
+    means: str | None = Field(description="By what: `session:12`, `key:3`.")
+
+
 class OrderEvent(Output):
     """What one request did to the order, for one reason."""
 
     occurred_at: ServedTime
     event: Cause
     request_id: str = Field(
-        description="The `X-Request-ID` of the request that did it; `sweep` where a hold that "
+        description="The service's own id of the request that did it; `sweep` where a hold that "
         "ran out was swept up, `migration` for what is older than the ledger."
+    )
+    client_request_id: str | None = Field(
+        description="What the caller sent as `X-Request-ID`. Shown as `actor` is."
+    )
+    actor: ActorShown | None = Field(
+        description="Whose doing it was; for the box office, and of one's own doings."
     )
     from_status: OrderStatus | None = Field(
         description="Null where the event did not change the status, or made the order."
@@ -160,6 +178,8 @@ _PLACED: dict[str, Any] = {
     "occurred_at": "2024-11-02T10:30:00.000001Z",
     "event": "order_placed",
     "request_id": "8f14e45fceea4671",
+    "client_request_id": None,
+    "actor": {"name": "user:1", "role": "customer", "means": "session:4"},
     "from_status": None,
     "to_status": "pending",
     "stock": [
@@ -178,6 +198,8 @@ _PAID: dict[str, Any] = {
     "occurred_at": "2024-11-02T10:32:00.000001Z",
     "event": "payment_received",
     "request_id": "c9f0f895fb98ab91",
+    "client_request_id": "till-2-0815",
+    "actor": {"name": "user:2", "role": "staff", "means": "key:1"},
     "to_status": None,
     "stock": [],
     "money": [{"transaction_id": 1, "direction": "received", "amount": 199.98}],

@@ -26,7 +26,7 @@ def create_admin(
     email: Annotated[str, typer.Option(help="Unique, as the username.")],
 ) -> None:
     """Make an administrator. The password is $ADMIN_PASSWORD, or asked for."""
-    with open_service() as service:
+    with open_service("create-admin") as service:
         name = _checked(Username, username, "--username")
         address = _checked(Email, email, "--email")
         hashed = _hashed_password(service.settings, name, address)
@@ -47,7 +47,7 @@ def reset_password(
 
     The password is $ADMIN_PASSWORD, or asked for.
     """
-    with open_service() as service:
+    with open_service("reset-password") as service:
         user_id = service.read(lambda context: account_service.require_user_id(context, username))
         hashed = _hashed_password(service.settings, *_names_of(service, user_id))
         service.write(
@@ -61,7 +61,7 @@ def reset_password(
 
 def list_users() -> None:
     """Show all accounts, a line each."""
-    with open_service() as service:
+    with open_service("list-users") as service:
         typer.echo(_line("id", "username", "email", "role", "active"))
         for one in _accounts(service):
             active = "yes" if one.is_active else "no"

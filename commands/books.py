@@ -22,7 +22,7 @@ def reconcile() -> None:
 
     Prints each difference on a line, and ends with 1 if there is any.
     """
-    with open_service(prepare=require_schema, **PATIENCE) as service:
+    with open_service("reconcile", prepare=require_schema, **PATIENCE) as service:
         books = service.snapshot(
             lambda context: reconciliation_service.reconcile(
                 context,
@@ -44,7 +44,7 @@ def fold_ledger() -> None:
     A server does this by itself, in small pieces; large ones are faster where there is much to
     add, after the migration of a large shop for instance. May be run beside it.
     """
-    with open_service(prepare=require_schema, **PATIENCE) as service:
+    with open_service("fold-ledger", prepare=require_schema, **PATIENCE) as service:
         piece = LARGE_PIECE_ON_SQLITE if service.settings.is_sqlite else LARGE_PIECE
         while found := service.write(lambda context: report_folding.fold(context, piece)):
             typer.echo(f"{_counted(found, 'movement')} added.")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import secrets
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -12,10 +13,17 @@ from pydantic_core import PydanticSerializationError, to_json
 from core.settings import Settings
 from core.traces import trace
 
+# Ours, always: what is written down under it can't be made to look like something else's.
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
+# What the caller calls the request, where it was said: its own log may tell more.
+client_request_id: ContextVar[str | None] = ContextVar("client_request_id", default=None)
 
 # What the ``logging`` module itself puts on a record; everything else is ours to print.
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
+
+
+def new_request_id() -> str:
+    return secrets.token_hex(8)
 
 
 def configure_logs(settings: Settings) -> None:

@@ -53,7 +53,13 @@ class Movement(SQLModel, table=True):
     order_id: int | None = Field(default=None, sa_type=BigId)
     ticket_id: int | None = Field(default=None, sa_type=BigId)
     transaction_id: int | None = Field(default=None, sa_type=BigId)
+    # Ours; and what the caller called the request, which may be anything.
     request_id: str = Field(sa_type=String(128))
+    client_request_id: str | None = Field(default=None, sa_type=String(128))
+    # Whose doing it was, in which role, and by what: see ``work.caller.Actor``.
+    actor: str = Field(sa_type=String(60))
+    actor_role: str | None = Field(default=None, sa_type=String(20))
+    actor_means: str | None = Field(default=None, sa_type=String(60))
     created_at: datetime
 
 

@@ -10,6 +10,23 @@ from models import UserRole
 _RANKS = {UserRole.CUSTOMER: 1, UserRole.STAFF: 2, UserRole.ADMIN: 3}
 
 
+# Who did it, where it is not a user. No request can take the name of a chore or a command: they
+# are made of the code's own names, and a request's actor of the rows that its credentials led to.
+OPEN, ANONYMOUS, PROCESS = "open", "anonymous", "process"
+MIGRATION, UNKNOWN = "migration", "unknown"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did something, as the ledger and the audit remember it."""
+
+    # ``user:7``, ``chore:fold_ledger``, ``command:create-admin``, or one of the names above.
+    name: str
+    role: str | None = None
+    # By what: ``session:12``, ``key:3``.
+    means: str | None = None
+
+
 @dataclass(frozen=True)
 class Caller:
     """``user_id`` is None for nobody, and for an administrator of the open development mode."""
@@ -21,6 +38,8 @@ class Caller:
     # Which log-in or which API key shows who it is.
     log_in_id: int | None = None
     key_id: int | None = None
+    # What does something by itself, that no request asks for.
+    program: Actor | None = None
     # What is worth remembering of this use of the credentials, committed after the request's work.
     aside: Callable[[Session], None] | None = None
 
@@ -30,6 +49,26 @@ class Caller:
         if self.user_id is not None:
             return f"user:{self.user_id}"
         return "open" if self.is_known else f"address:{self.address}"
+
+    @property
+    def actor(self) -> Actor:
+        """Whose doing it is, for the record."""
+        if self.program is not None:
+            return self.program
+        role = None if self.role is None else self.role.value
+        return Actor(self._name, role, self._means)
+
+    @property
+    def _name(self) -> str:
+        if self.user_id is not None:
+            return f"user:{self.user_id}"
+        return OPEN if self.is_known else ANONYMOUS
+
+    @property
+    def _means(self) -> str | None:
+        if self.key_id is not None:
+            return f"key:{self.key_id}"
+        return None if self.log_in_id is None else f"session:{self.log_in_id}"
 
     @property
     def is_known(self) -> bool:

@@ -11,12 +11,15 @@ from core import logs
 from core.clock import Clock
 from core.errors import UnavailableError
 from database import Database
+from work.caller import Actor
 from work.context import Context, unattended
 
 logger = logging.getLogger("nexticket.sweep")
 
 # One sweep's transaction stays short, so that nobody else need wait long for its rows.
 BATCH = 100
+# Stands for the id of a request, where there is none. No request has it: theirs are ours.
+SWEEP = "sweep"
 
 
 class Chore(Protocol):
@@ -39,8 +42,8 @@ class _Sweeper:
     clock: Clock
 
     async def run_until(self, stop: asyncio.Event, wait: float) -> None:
-        # What the sweep writes and logs is nobody's request.
-        logs.request_id.set("sweep")
+        # What the sweep logs is nobody's request.
+        logs.request_id.set(SWEEP)
         while not await _set_within(stop, wait):
             await self._try()
 
@@ -54,7 +57,8 @@ class _Sweeper:
             logger.exception("sweep failed")
 
     async def _finish(self) -> None:
-        unit = unattended(self._batch, self.database.settings, self.clock)
+        actor = Actor(f"chore:{self.chore.__name__}")
+        unit = unattended(self._batch, self.database.settings, self.clock, actor)
         swept = BATCH
         while swept == BATCH:
             swept = await self.database.write(unit)

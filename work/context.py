@@ -13,7 +13,7 @@ from core.errors import DomainError
 from core.settings import Settings
 from core.store.exchange import exchange_of
 from core.store.statements import Row, Statement, changing, joined
-from work.caller import NOBODY, Caller
+from work.caller import NOBODY, PROCESS, Actor, Caller
 
 T = TypeVar("T")
 
@@ -200,8 +200,11 @@ class Context:
 
 
 def unattended(
-    service: Callable[[Context], T], settings: Settings, clock: Clock = utc_now
+    service: Callable[[Context], T],
+    settings: Settings,
+    clock: Clock = utc_now,
+    actor: Actor = Actor(PROCESS),  # noqa: B008 - it never changes
 ) -> Callable[[Session], T]:
     """A service as a unit for the database that no request asks for: a chore, a command."""
-    terms = Terms.of(settings)
-    return lambda session: service(Context(session, clock(), terms))
+    terms, known = Terms.of(settings), Known(Caller(program=actor))
+    return lambda session: service(Context(session, clock(), terms, known))

@@ -11,10 +11,11 @@ from typing import Any
 
 from sqlalchemy import Executable, bindparam, insert, select
 
-from core.logs import request_id
+from core.logs import client_request_id, request_id
 from core.money import ZERO
 from core.store.dialects import Sql
 from core.store.statements import statement
+from Ledger.schemas import ActorShown
 from models import MovementKind, movements
 from work.context import Context
 
@@ -30,7 +31,14 @@ _COLUMNS = (
     "ticket_id",
     "transaction_id",
 )
-_OF_ALL = ("request_id", "created_at")
+_OF_ALL = (
+    "request_id",
+    "client_request_id",
+    "actor",
+    "actor_role",
+    "actor_means",
+    "created_at",
+)
 
 # Where units and orders come from, and where they go when they are deleted.
 NOWHERE = "nowhere"
@@ -64,7 +72,20 @@ def record(context: Context, entries: Iterable[Entry]) -> None:
     """Write entries, thousands if need be; none is fine."""
     rows = [_values(entry) for entry in entries]
     if rows:
-        context.write(_recorded, entries=rows, request_id=request_id.get(), created_at=context.now)
+        context.write(_recorded, entries=rows, **provenance(context))
+
+
+def provenance(context: Context) -> dict[str, Any]:
+    """Who does it, in which request, and when: what every line of the books has."""
+    actor = context.caller.actor
+    return {
+        "request_id": request_id.get(),
+        "client_request_id": client_request_id.get(),
+        "actor": actor.name,
+        "actor_role": actor.role,
+        "actor_means": actor.means,
+        "created_at": context.now,
+    }
 
 
 def stock_moved(
@@ -96,6 +117,11 @@ def money_moved(order_id: int, transaction_id: int, amount: Decimal, move: Move)
     return Entry(
         MovementKind.MONEY, move, amount=amount, order_id=order_id, transaction_id=transaction_id
     )
+
+
+def shown_actor(row: Any) -> ActorShown:
+    """Whose doing a line of the books says it was."""
+    return ActorShown(name=row.actor, role=row.actor_role, means=row.actor_means)
 
 
 @statement

@@ -194,8 +194,8 @@ async def list_order_items(
 async def get_order_history(order_id: IdPath, work: Work) -> Response:
     """What became of the order, oldest first: its states, its stock and its money.
 
-    An event is what one request did for one reason; its `request_id` is what that request was
-    answered as `X-Request-ID`, and stands in the service's log.
+    An event is what one request did for one reason; its `request_id` stands in the service's log.
+    Who did it is told to the box office, and to those who did it themselves.
     """
     return await work.about(order_id).read(
         lambda context: history_service.get_order_history(context, order_id)

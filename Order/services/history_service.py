@@ -6,13 +6,11 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from Ledger.schemas import MoneyMove, OrderEvent, OrderHistory, StockMove
-from Ledger.services.ledger_service import NOWHERE, SELLER
+from Ledger.services.ledger_service import NOWHERE, SELLER, shown_actor
 from models import MovementKind, movements, orders
 from Order.errors import OrderNotFoundError
+from work.caller import MIGRATION, Caller
 from work.context import Context
-
-# The lines with which the ledger began were written by kind, not in the order of time.
-_OPENING = "migration"
 
 
 def get_order_history(context: Context, order_id: int) -> OrderHistory:
@@ -31,28 +29,33 @@ def get_order_history(context: Context, order_id: int) -> OrderHistory:
         order_id=order_id,
         order_reference=rows[0].order_reference,
         currency=context.terms.currency,
-        events=[_event(group) for group in _by_event(moves)],
+        events=[_event(group, context.caller) for group in _by_event(moves)],
     )
 
 
 def _by_event(moves: Iterable[Row[Any]]) -> Iterable[list[Row[Any]]]:
-    """Moves of one request for one reason; callers may use a request id more than once."""
+    """Moves of one request for one reason."""
     groups: dict[tuple[Any, ...], list[Row[Any]]] = {}
     for move in moves:
         key = (move.created_at, move.request_id, move.cause)
         groups.setdefault(key, []).append(move)
-    opening = [group for group in groups.values() if group[0].request_id == _OPENING]
+    # The lines with which the ledger began were written by kind, not in the order of time.
+    opening = [group for group in groups.values() if group[0].actor == MIGRATION]
     opening.sort(key=lambda group: group[0].created_at)
     # Ids tell the order of all others: clocks may differ, the order's lock lets one in at a time.
-    return [*opening, *(group for group in groups.values() if group[0].request_id != _OPENING)]
+    return [*opening, *(group for group in groups.values() if group[0].actor != MIGRATION)]
 
 
-def _event(moves: list[Row[Any]]) -> OrderEvent:
+def _event(moves: list[Row[Any]], reader: Caller) -> OrderEvent:
+    # Customers are told no names of those who served them, nor of buyers who needed their hold.
+    is_told = reader.is_box_office or moves[0].actor == reader.actor.name
     state = next((move for move in moves if move.kind is MovementKind.ORDER), None)
     return OrderEvent(
         occurred_at=moves[0].created_at,
         event=moves[0].cause,
         request_id=moves[0].request_id,
+        client_request_id=moves[0].client_request_id if is_told else None,
+        actor=shown_actor(moves[0]) if is_told else None,
         from_status=None if state is None or state.origin == NOWHERE else state.origin,
         to_status=None if state is None else state.target,
         stock=[_stock(move) for move in moves if move.kind is MovementKind.STOCK],

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import re
-import secrets
 import time
 from typing import Any
 
@@ -32,9 +31,10 @@ class RequestContextMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = _request_id(scope)
-        scope.setdefault("state", {})["request_id"] = request_id
-        token = logs.request_id.set(request_id)
+        request_id, client_id = logs.new_request_id(), _client_request_id(scope)
+        told = client_id or request_id
+        scope.setdefault("state", {})["request_id"] = told
+        tokens = logs.request_id.set(request_id), logs.client_request_id.set(client_id)
         started = time.perf_counter()
         # Stays 499 if the caller is gone before there is an answer.
         status = 499
@@ -43,14 +43,15 @@ class RequestContextMiddleware:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"].append((b"x-request-id", request_id.encode()))
+                message["headers"].append((b"x-request-id", told.encode()))
             await send(message)
 
         try:
             await self.app(scope, receive, named_send)
         finally:
             _log(scope, status, time.perf_counter() - started)
-            logs.request_id.reset(token)
+            logs.request_id.reset(tokens[0])
+            logs.client_request_id.reset(tokens[1])
 
 
 class UnexpectedErrorMiddleware:
@@ -210,12 +211,12 @@ def _too_large(request: Request) -> Response:
     return problem(request, BODY_TOO_LARGE, "The body is larger than this service accepts.")
 
 
-def _request_id(scope: Scope) -> str:
-    """The caller's own if it is sane, so that its log and ours tell one story; else a new one."""
+def _client_request_id(scope: Scope) -> str | None:
+    """What the caller calls the request, if it is sane: it is answered, and kept beside ours."""
     value = header(scope, b"x-request-id")
     if value is not None and _SANE_REQUEST_ID.fullmatch(value):
         return value.decode("ascii")
-    return secrets.token_hex(8)
+    return None
 
 
 def _log(scope: Scope, status: int, seconds: float) -> None:
@@ -225,6 +226,8 @@ def _log(scope: Scope, status: int, seconds: float) -> None:
         "status": status,
         "duration_ms": round(seconds * 1000, 2),
     }
+    if (client_id := logs.client_request_id.get()) is not None:
+        fields["client_request_id"] = client_id
     if code := scope["state"].get("problem_code"):
         fields["code"] = code
     logger.log(_LEVELS.get(status, logging.INFO), "request", extra=fields)

@@ -10,8 +10,10 @@ from alembic import command
 
 from core.store.schema_version import alembic_config, migration_connection
 from database import Database
+from models import movements
 from Order.services.expiry_service import expire_overdue_orders
 from tests.support.client import Api
+from tests.support.declared import contents
 from tests.support.lives import live, refund
 from tests.support.service import BACKENDS, Service, fresh_database, running_service, settings_for
 from tests.support.statements import statements
@@ -77,6 +79,8 @@ class TestAStory:
         for event in told["events"]:
             assert event.pop("occurred_at").endswith("Z")
             assert event.pop("request_id")
+            assert event.pop("client_request_id") is None
+            assert event.pop("actor") == {"name": "open", "role": "admin", "means": None}
         received = {"transaction_id": payment["id"], "direction": "received", "amount": 209.98}
         assert told["events"] == [
             {
@@ -168,8 +172,12 @@ class TestWhoAsked:
     def test_is_told_by_the_request_id(self, api: Api) -> None:
         order = api.having({"X-Request-ID": "till-2-0815"}).order(api.user(), (api.ticket(), 1))
         api.having({"X-Request-ID": "till-2-0816"}).settle(api.payment(order))
-        ids = [event["request_id"] for event in events(api, order)]
+        told = events(api, order)
+        ids = [event["client_request_id"] for event in told]
         assert ids == ["till-2-0815", "till-2-0816", "till-2-0816"]
+        own = [event["request_id"] for event in told]
+        assert own[0] != own[1] == own[2]
+        assert not set(own) & set(ids)
 
     def test_two_requests_of_one_id_are_two_events(self, api: Api) -> None:
         same, ticket = api.having({"X-Request-ID": "same"}), api.ticket(price=10)
@@ -178,12 +186,86 @@ class TestWhoAsked:
             line = {"ticket_id": ticket["id"], "quantity": 1}
             same.post(f"/api/orders/{order['id']}/items", line)
         assert names(api, order) == ["order_placed", "item_added", "item_added"]
+        assert len({event["request_id"] for event in events(api, order)}) == 3
 
     def test_where_nobody_did_it_was_the_sweep(self, api: Api, service: Service) -> None:
         order = api.order(api.user(), (api.ticket(), 1))
         api.clock.advance(minutes=16)
         sweep(service)
-        assert [event["request_id"] for event in events(api, order)][1:] == ["sweep"]
+        (swept,) = events(api, order)[1:]
+        assert swept["request_id"] == "sweep"
+        assert swept["actor"] == {"name": "chore:expire", "role": None, "means": None}
+
+    @pytest.mark.parametrize("taken", ["sweep", "migration", "-", "chore:expire", "command:x"])
+    def test_cannot_be_told_to_be_somebody_else(self, api: Api, taken: str) -> None:
+        """A name that the service has for itself is the caller's word, and no more."""
+        user, customer = api.someone("customer")
+        order = customer.order(user, (api.ticket(), 1))
+        api.clock.advance(seconds=1)
+        pretending = customer.having({"X-Request-ID": taken})
+        answer = pretending.request(
+            "POST", f"/api/orders/{order['id']}/cancel", json={"reason": "expired"}
+        )
+        assert answer.headers["x-request-id"] == taken
+        assert names(api, order) == ["order_placed", "order_cancelled"]
+        cancelled = events(api, order)[1]
+        assert (cancelled["client_request_id"], cancelled["actor"]["name"]) == (taken, "user:1")
+        assert cancelled["request_id"] not in {taken, "sweep", "migration", "-"}
+        assert api.get("/api/analytics/reconciliation")["is_consistent"]
+
+
+class TestAnActor:
+    """Each line of the ledger says whose doing it was, whoever it was."""
+
+    def test_is_the_user_the_role_and_the_log_in(self, api: Api) -> None:
+        user, customer = api.someone("customer")
+        staff_user, staff = api.someone("staff")
+        order = customer.order(user, (api.ticket(), 1))
+        refund(staff, staff.settle(customer.payment(order)))
+        actors = [event["actor"] for event in events(api, order)]
+        bought = {"name": f"user:{user['id']}", "role": "customer", "means": "session:1"}
+        sold = {"name": f"user:{staff_user['id']}", "role": "staff", "means": "session:2"}
+        assert actors == [bought, sold, sold, sold, sold]
+
+    def test_is_the_key_where_a_program_asked(self, api: Api) -> None:
+        boss, admin = api.someone("admin")
+        made = admin.post("/api/auth/api-keys", {"name": "till", "role": "staff"})
+        till = api.having({"X-API-Key": made["key"]})
+        order = till.order(boss, (api.ticket(), 1))
+        # At most the key's role, whatever its maker's is.
+        by_key = {"name": f"user:{boss['id']}", "role": "staff", "means": f"key:{made['id']}"}
+        assert events(api, order)[0]["actor"] == by_key
+
+    def test_is_on_every_line(self, api: Api, service: Service) -> None:
+        live(api)
+        lines = contents(service)["movements"]
+        assert len(lines) > 20
+        place = list(movements.c.keys()).index("actor")
+        assert {line[place] for line in lines} == {"open"}
+
+    def test_is_not_told_to_customers_but_their_own(self, api: Api) -> None:
+        user, customer = api.someone("customer")
+        _, staff = api.someone("staff", "clerk")
+        order = customer.having({"X-Request-ID": "mine"}).order(user, (api.ticket(), 1))
+        paying = staff.having({"X-Request-ID": "clerk-till-2"})
+        paying.settle(customer.payment(order))
+        bought, *others = events(customer, order)
+        assert (bought["actor"]["name"], bought["client_request_id"]) == ("user:1", "mine")
+        assert {event["actor"] for event in others} == {None}
+        assert {event["client_request_id"] for event in others} == {None}
+        assert [event["client_request_id"] for event in events(staff, order)][1] == "clerk-till-2"
+
+    def test_is_who_needed_a_hold_that_ran_out(self, api: Api) -> None:
+        ticket = api.ticket(total_quantity=1)
+        late_user, late = api.someone("customer", "late")
+        quick_user, quick = api.someone("customer", "quick")
+        order = late.order(late_user, (ticket, 1))
+        api.clock.advance(minutes=16)
+        quick.order(quick_user, (ticket, 1))
+        expired = events(api, order)[1]
+        assert (expired["event"], expired["actor"]["name"]) == ("order_expired", "user:2")
+        # Whose hold it was is not told who came after.
+        assert events(late, order)[1]["actor"] is None
 
 
 class TestWhoMayRead:
@@ -194,7 +276,8 @@ class TestWhoMayRead:
         order = owner.order(user, (api.ticket(), 1))
         owner.post(f"/api/orders/{order['id']}/users", {"user_id": friend_user["id"]})
         path = f"/api/orders/{order['id']}/history"
-        assert owner.get(path) == staff.get(path)
+        told = [event.pop("actor") for event in staff.get(path)["events"]]
+        assert owner.get(path)["events"][0]["actor"] == told[0]
         # Who an order is shared with sees the order, not its money.
         assert friend.refused("GET", path)["code"] == "order_not_found"
 
@@ -224,6 +307,7 @@ def test_orders_older_than_the_ledger_have_a_history_that_agrees(
         first, second, *_ = api.get("/api/orders/")
         told = events(api, first)
         assert {event["request_id"] for event in told} == {"migration"}
+        assert {event["actor"]["name"] for event in told} == {"migration"}
         assert [event["occurred_at"] for event in told] == sorted(
             event["occurred_at"] for event in told
         )

@@ -51,7 +51,8 @@ class TestRequestLine:
         client.get("/api/tickets/7", headers={"X-Request-ID": "mine"})
         line = lines.request()
         assert line["message"] == "request"
-        assert (line["level"], line["request_id"]) == ("info", "mine")
+        assert (line["level"], line["client_request_id"]) == ("info", "mine")
+        assert line["request_id"] != "mine"
         assert (line["method"], line["route"]) == ("GET", "/api/tickets/{ticket_id}")
         assert (line["status"], line["code"]) == (404, "ticket_not_found")
         assert 0 < line["duration_ms"] < 60_000
@@ -95,7 +96,7 @@ class TestRequestLine:
         development = settings.model_copy(update={"environment": "development"})
         with lines.of(create_app(development)) as client:
             client.get("/api/users/7", headers={"X-Request-ID": "mine"})
-        (line,) = [line for line in lines.text() if "request_id=mine" in line]
+        (line,) = [line for line in lines.text() if "client_request_id=mine" in line]
         assert " INFO    request method=GET route=/api/users/{user_id} status=404 " in line
         assert " code=user_not_found " in line
 

@@ -128,9 +128,10 @@ class TestDamagedDatabase:
         pay = some(journal, "pay")
         again = (
             "INSERT INTO movements (kind, cause, origin, target, quantity, amount, order_id,"  # noqa: S608
-            " transaction_id, request_id, created_at) SELECT kind, cause, origin, target, quantity,"
-            f" amount, order_id, transaction_id, '{pay.key}/2', created_at FROM movements"
-            f" WHERE request_id = '{pay.request_id}' AND kind = 'money'"
+            " transaction_id, request_id, client_request_id, actor, created_at)"
+            " SELECT kind, cause, origin, target, quantity, amount, order_id, transaction_id,"
+            f" request_id, '{pay.key}/2', actor, created_at FROM movements"
+            f" WHERE client_request_id = '{pay.request_id}' AND kind = 'money'"
         )
         with closing(self.damaged(site, tmp_path, again)) as database:
             assert judge(journal, database).wrong().keys() == {"doubled", "differences"}

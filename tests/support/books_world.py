@@ -59,8 +59,8 @@ def moved(kind: str, origin: str, target: str, **fields: int | str) -> str:
     """A line of the ledger; ``fields`` are its other columns, with values as SQL has them."""
     columns = {"cause": "'invented'", "quantity": 0, "amount": 0, "created_at": AT, **fields}
     return (
-        f"INSERT INTO movements (kind, origin, target, request_id, {', '.join(columns)})"
-        f" VALUES ('{kind}', '{origin}', '{target}', 'test',"
+        f"INSERT INTO movements (kind, origin, target, request_id, actor, {', '.join(columns)})"
+        f" VALUES ('{kind}', '{origin}', '{target}', 'test', 'process',"
         f" {', '.join(str(value) for value in columns.values())})"
     )
 

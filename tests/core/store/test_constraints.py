@@ -43,6 +43,7 @@ MOVEMENT = {
     "order_id": 1,
     "ticket_id": 1,
     "request_id": "one",
+    "actor": "process",
 }
 
 

@@ -32,7 +32,7 @@ class Records:
     tables: dict[str, list[Row[Any]]]
 
     def __post_init__(self) -> None:
-        self.moves = _grouped(self.tables["movements"], lambda row: _key(row.request_id))
+        self.moves = _grouped(self.tables["movements"], lambda row: _key(row.client_request_id))
         self.orders = {row.id: row for row in self.tables["orders"]}
         self.transactions = {row.id: row for row in self.tables["transactions"]}
         self.noted = _grouped(self.tables["orders"], lambda row: row.notes)
@@ -50,12 +50,12 @@ class Records:
     def effects(self, key: str, kind: str, cause: str) -> list[list[Row[Any]]]:
         """What each attempt under a key moved for this cause: nothing if none moved anything."""
         rows = [row for row in self.moves[key] if (row.kind, row.cause) == (kind, cause)]
-        return list(_grouped(rows, lambda row: row.request_id).values())
+        return list(_grouped(rows, lambda row: row.client_request_id).values())
 
 
-def _key(request_id: str) -> str:
-    """Without the number of the attempt."""
-    return request_id.partition("/")[0]
+def _key(request_id: str | None) -> str:
+    """Without the number of the attempt; what no client asked for has none."""
+    return (request_id or "").partition("/")[0]
 
 
 def _grouped(rows: Iterable[Row[Any]], by: Any) -> dict[Any, list[Row[Any]]]:
