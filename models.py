@@ -16,7 +16,7 @@ from tables.accounts import (
     login_sessions,
     users,
 )
-from tables.ledger import Movement, MovementKind, movements
+from tables.ledger import AuditEntry, Movement, MovementKind, audit_entries, movements
 from tables.orders import (
     Cart,
     Order,
@@ -71,6 +71,7 @@ from tables.tickets import Ticket, TicketStatus, tickets
 
 __all__ = [
     "ApiKey",
+    "AuditEntry",
     "Cart",
     "CountedKind",
     "CustomerCount",
@@ -106,6 +107,7 @@ __all__ = [
     "UserRole",
     "UserSum",
     "api_keys",
+    "audit_entries",
     "carts",
     "customer_counts",
     "customer_sums",

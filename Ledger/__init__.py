@@ -1,6 +1,11 @@
-"""The books: every move of stock, money and orders, and whether they agree with the rows."""
+"""The books: every move of stock, money and orders, whether they agree, and who did what else."""
 
 from Ledger.openapi import amend_with_books
+from Ledger.routers import audit
 from work.domain import Domain
 
-DOMAIN = Domain(amend=amend_with_books)
+DOMAIN = Domain(
+    routers=[audit.router],
+    tags={"Audit": "Who changed accounts, rights and prices."},
+    amend=amend_with_books,
+)

@@ -1,4 +1,4 @@
-"""What the domains bring to the books, in the OpenAPI document: causes, and kinds of objects."""
+"""What the domains bring to the books, in the OpenAPI document: causes, actions, and kinds."""
 
 from typing import Any
 
@@ -10,6 +10,8 @@ def amend_with_books(document: dict[str, Any], deployment: Deployment) -> None:
     if "Cause" in schemas:
         causes = deployment.domains.causes
         schemas["Cause"]["enum"] = causes
+    if "Action" in schemas:
+        schemas["Action"]["enum"] = deployment.domains.actions
     kinds = list(dict.fromkeys(rule.object_kind for rule in deployment.domains.rules))
     for name in ("RuleResult", "Difference"):
         if name in schemas:

@@ -1,11 +1,12 @@
-"""The books on the wire: whether they agree, and what they tell of an order."""
+"""The books on the wire: whether they agree, what they tell of an order, and the audit."""
 
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, RootModel, WithJsonSchema
 
 from core.money import Amount
-from core.schemas import Output, ServedTime
+from core.pagination import ListQuery
+from core.schemas import LowerBound, Output, ServedTime, UpperBound
 from models import OrderStatus
 from work.rules import Unit
 
@@ -226,3 +227,64 @@ class OrderHistory(Output):
     order_reference: str
     currency: str
     events: list[OrderEvent] = Field(description="Oldest first.")
+
+
+class Action(RootModel[str]):
+    """What was done that the audit remembers."""
+
+
+class Change(Output):
+    """A field before and after; text, whatever it is."""
+
+    before: str | None
+    after: str | None
+
+
+class AuditRead(Output):
+    """Something that somebody did to an account, to rights, or to what is on sale."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 1,
+                    "created_at": "2024-11-02T10:30:00.000001Z",
+                    "action": "ticket_changed",
+                    "object": "ticket:1",
+                    "changes": {"price": {"before": "99.99", "after": "89.50"}},
+                    "actor": {"name": "user:2", "role": "staff", "means": "session:4"},
+                    "request_id": "8f14e45fceea4671",
+                    "client_request_id": None,
+                }
+            ]
+        }
+    )
+
+    id: int
+    created_at: ServedTime
+    action: Action
+    object: str = Field(description="To what it was done: `user:7`. It may be gone.")
+    changes: dict[str, Change] = Field(
+        description="By field. Of names, addresses and passwords it is told that they changed, "
+        "not what they were."
+    )
+    actor: ActorShown
+    request_id: str = Field(description="The service's own id of the request, as in its log.")
+    client_request_id: str | None = Field(description="What the caller sent as `X-Request-ID`.")
+
+
+class AuditList(ListQuery):
+    actor: Annotated[str, Field(max_length=60, pattern=r"^[a-z]+(:[A-Za-z0-9_-]+)?$")] | None = (
+        Field(default=None, description="Exact: `user:7`, `command:reset-password`.")
+    )
+    object: Annotated[str, Field(max_length=60, pattern=r"^[a-z_]+(:[0-9]+)?$")] | None = Field(
+        default=None, description="Exact: `user:7`, `ticket:5`, `api_key:3`."
+    )
+    action: Annotated[str, Field(max_length=40, pattern=r"^[a-z_]+$")] | None = Field(
+        default=None, description="Exact: `role_changed`."
+    )
+    created_from: LowerBound | None = Field(default=None, description="Inclusive.")
+    created_to: UpperBound | None = Field(
+        default=None, description="A bare date includes that day; a time is exclusive."
+    )
+    sort: Literal["id", "-id", "created_at", "-created_at"] = "id"

@@ -1,5 +1,6 @@
 """Carts, orders, their money and what it adds up to; and the door of the accounts."""
 
+from Order.actions import Action
 from Order.causes import Cause
 from Order.openapi import amend_with_bounds
 from Order.routers import analytics, cart, order, transaction, user
@@ -26,6 +27,7 @@ DOMAIN = Domain(
     },
     chores=[expire_overdue_orders, fold_ledger],
     causes=Cause,
+    actions=Action,
     rules=RULES,
     amend=amend_with_bounds,
 )

@@ -1,6 +1,7 @@
 """Kinds of admission on sale for an event, with their stock."""
 
 from core.http.security_headers import Caching
+from Ticket.actions import Action
 from Ticket.causes import Cause
 from Ticket.routers import ticket
 from Ticket.rules import RULES
@@ -13,5 +14,6 @@ DOMAIN = Domain(
     # Everybody sees the same tickets.
     caching={"/api/tickets": Caching.PUBLIC_READS},
     causes=Cause,
+    actions=Action,
     rules=RULES,
 )

@@ -7,9 +7,11 @@ import typer
 from commands.service import open_service
 from core.store.schema_version import require_schema
 from Ledger.schemas import Difference, Figure, Reconciliation
-from Ledger.services import reconciliation_service
+from Ledger.services import audit_service, reconciliation_service
 from main import DOMAINS
+from Order.actions import Action
 from Order.services import report_folding
+from work.context import Context
 
 # Reading all books takes longer than a request may.
 PATIENCE = {"request_timeout_seconds": 3600.0}
@@ -46,8 +48,16 @@ def fold_ledger() -> None:
     """
     with open_service("fold-ledger", prepare=require_schema, **PATIENCE) as service:
         piece = LARGE_PIECE_ON_SQLITE if service.settings.is_sqlite else LARGE_PIECE
-        while found := service.write(lambda context: report_folding.fold(context, piece)):
+        while found := service.write(lambda context: _fold(context, piece)):
             typer.echo(f"{_counted(found, 'movement')} added.")
+
+
+def _fold(context: Context, piece: int) -> int:
+    found = report_folding.fold(context, piece)
+    if found:
+        added = {"movements": (None, found)}
+        audit_service.record(context, Action.LEDGER_FOLDED, "ledger", added)
+    return found
 
 
 def _told(difference: Difference) -> str:

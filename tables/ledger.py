@@ -1,11 +1,11 @@
-"""The ledger."""
+"""The ledger, and the audit beside it."""
 
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Index, String
+from sqlalchemy import CheckConstraint, Index, String, Text
 from sqlmodel import Field, SQLModel
 
 from core.columns import NEVER_REUSE_IDS, BigId, id_column, money_column, stored_by_value, table_of
@@ -63,4 +63,31 @@ class Movement(SQLModel, table=True):
     created_at: datetime
 
 
+class AuditEntry(SQLModel, table=True):
+    """Something that was done to accounts, rights or prices. Never changed, never removed."""
+
+    __tablename__: ClassVar[Any] = "audit_entries"
+    __table_args__ = (
+        Index(None, "actor", "id"),
+        Index(None, "object", "id"),
+        Index(None, "action", "id"),
+        Index(None, "created_at", "id"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = id_column()
+    action: str = Field(sa_type=String(40))
+    # To what it was done: ``user:7``. The object may be gone.
+    object: str = Field(sa_type=String(60))
+    # What it was before and after, by field: JSON.
+    changes: str = Field(sa_type=Text)
+    request_id: str = Field(sa_type=String(128))
+    client_request_id: str | None = Field(default=None, sa_type=String(128))
+    actor: str = Field(sa_type=String(60))
+    actor_role: str | None = Field(default=None, sa_type=String(20))
+    actor_means: str | None = Field(default=None, sa_type=String(60))
+    created_at: datetime
+
+
 movements = table_of(Movement)
+audit_entries = table_of(AuditEntry)

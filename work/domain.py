@@ -49,6 +49,8 @@ class Domain:
     chores: Sequence[Chore] = ()
     # Why things move in the ledger.
     causes: type[Enum] | tuple[()] = ()
+    # What is done that the audit remembers.
+    actions: type[Enum] | tuple[()] = ()
     rules: Sequence[Rule] = ()
     equip: Equip | None = None
     amend: Amend | None = None
@@ -88,6 +90,10 @@ class Domains:
     @property
     def causes(self) -> list[str]:
         return [str(cause.value) for domain in self.all for cause in domain.causes]
+
+    @property
+    def actions(self) -> list[str]:
+        return [str(action.value) for domain in self.all for action in domain.actions]
 
     @property
     def rules(self) -> list[Rule]:

@@ -17,6 +17,7 @@ from core.store.dialects import Sql
 from core.store.statements import statement
 from Ledger.schemas import ActorShown
 from models import MovementKind, movements
+from work.caller import Actor
 from work.context import Context
 
 # What each entry says, and what all that are written at once have in common.
@@ -75,9 +76,9 @@ def record(context: Context, entries: Iterable[Entry]) -> None:
         context.write(_recorded, entries=rows, **provenance(context))
 
 
-def provenance(context: Context) -> dict[str, Any]:
+def provenance(context: Context, actor: Actor | None = None) -> dict[str, Any]:
     """Who does it, in which request, and when: what every line of the books has."""
-    actor = context.caller.actor
+    actor = actor or context.caller.actor
     return {
         "request_id": request_id.get(),
         "client_request_id": client_request_id.get(),

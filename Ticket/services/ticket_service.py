@@ -13,7 +13,9 @@ from core.store.dialects import Sql
 from core.store.listing import Either, Listing, Where, Words, containing, pattern
 from core.store.statements import Row, statement
 from core.text import case_key, search_key
+from Ledger.services import audit_service
 from models import TicketStatus, order_items, tickets
+from Ticket.actions import Action
 from Ticket.errors import (
     EventPassedError,
     InsufficientStockError,
@@ -111,6 +113,7 @@ def update_ticket(context: Context, ticket_id: int, body: TicketUpdate) -> Rende
     changes = body.sent()
     fields = {name: value for name, value in changes.items() if name not in _STOCK}
     if fields:
+        _audit(context, row, fields)
         current = {name: getattr(row, name) for name in _SEARCHED}
         _set(context, ticket_id, {**fields, **_derived(current | fields)})
     if changes.keys() & _STOCK:
@@ -120,8 +123,9 @@ def update_ticket(context: Context, ticket_id: int, body: TicketUpdate) -> Rende
 
 def change_status(context: Context, ticket_id: int, status: TicketStatus) -> Rendered[TicketRead]:
     """Stop the sale under a name of one's own, or give the status back to the stock."""
-    _row(context, ticket_id)
+    row = _row(context, ticket_id)
     stopped_as = None if status is TicketStatus.AVAILABLE else status.value
+    _audit(context, row, {"sale_stopped_as": stopped_as})
     _set(context, ticket_id, {"sale_stopped_as": stopped_as})
     return get_ticket(context, ticket_id)
 
@@ -134,6 +138,7 @@ def delete_ticket(context: Context, ticket_id: int) -> None:
         select(exists().where(order_items.c.ticket_id == ticket_id))
     ).scalar_one():
         raise TicketHasOrdersError
+    audit_service.record(context, Action.TICKET_DELETED, f"ticket:{ticket_id}")
     context.session.execute(delete(tickets).where(tickets.c.id == ticket_id))
     stock_service.withdraw(context, row)
 
@@ -211,6 +216,17 @@ def _lock(context: Context, ticket_id: int, *, against_orders: bool = False) -> 
 def _set(context: Context, ticket_id: int, fields: dict[str, Any]) -> None:
     statement = update(tickets).where(tickets.c.id == ticket_id)
     context.session.execute(statement.values(**fields, updated_at=context.now))
+
+
+def _audit(context: Context, row: Row, fields: dict[str, Any]) -> None:
+    """Remember what differs from what is known of the ticket."""
+    changes = {
+        name: (getattr(row, name), value)
+        for name, value in fields.items()
+        if getattr(row, name) != value
+    }
+    if changes:
+        audit_service.record(context, Action.TICKET_CHANGED, f"ticket:{row.id}", changes)
 
 
 def _resize(context: Context, row: Row, changes: dict[str, Any]) -> None:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import or_, select, update
 
 from core.text import account_key
+from Ledger.services import audit_service
 from models import UserRole, users
+from User.actions import Action
 from User.errors import GuessablePasswordError, UsernameReservedError, UserNotFoundError
 from User.rules import is_reserved
 from User.schemas.identity import Me
@@ -89,6 +91,7 @@ def set_password(
     context.session.execute(
         update(users).where(users.c.id == user_id).values(password_hash=password_hash)
     )
+    audit_service.record(context, Action.PASSWORD_SET, f"user:{user_id}")
     log_in_service.end_all(context, user_id)
     if not keep_keys:
         api_key_service.end_all(context, user_id)
@@ -106,6 +109,8 @@ def create_admin(context: Context, *, username: str, email: str, password_hash: 
         role=UserRole.ADMIN,
         password_hash=password_hash,
     )
+    rights = {"role": (None, UserRole.ADMIN)}
+    audit_service.record(context, Action.USER_CREATED, f"user:{made.id}", rights)
     return int(made.id)
 
 

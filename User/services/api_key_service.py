@@ -20,7 +20,9 @@ from core.pagination import Page
 from core.store.dialects import Sql
 from core.store.listing import Listing, Where
 from core.store.statements import Row, statement
+from Ledger.services import audit_service
 from models import UserRole, api_keys, login_sessions, users
+from User.actions import Action
 from User.errors import (
     ApiKeyEndError,
     ApiKeyNotFoundError,
@@ -61,6 +63,8 @@ def create_api_key(context: Context, body: ApiKeyCreate) -> ApiKeyMade:
         created_at=context.now,
     )
     row = context.session.execute(statement.returning(*api_keys.c)).one()
+    told = {"role": (None, row.role), "user_id": (None, row.user_id)}
+    audit_service.record(context, Action.API_KEY_CREATED, f"api_key:{row.id}", told)
     return ApiKeyMade.model_validate({**row._mapping, "key": key})
 
 
@@ -77,6 +81,7 @@ def delete_api_key(context: Context, key_id: int) -> None:
         raise ApiKeyNotFoundError
     # Another may just be made with it: that waits, or shows.
     _lock_owner(context, row.user_id)
+    audit_service.record(context, Action.API_KEY_DELETED, f"api_key:{key_id}")
     gone = select(api_keys.c.id).where(api_keys.c.id == key_id).cte("gone", recursive=True)
     made_with = select(api_keys.c.id).join(gone, api_keys.c.parent_id == gone.c.id)
     all_gone = gone.union_all(made_with)

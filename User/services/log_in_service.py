@@ -10,12 +10,15 @@ from sqlalchemy import ColumnElement, Executable, bindparam, insert, select, upd
 from core.errors import DomainError
 from core.store.dialects import Sql
 from core.store.statements import Row, statement
+from Ledger.services import audit_service
 from models import login_sessions, users
+from User.actions import Action
 from User.errors import InvalidTokenError
 from User.schemas.identity import Tokens
 from User.services import proof_service
 from User.services.proof_service import Proof
 from User.services.tokens import TokenSigner, hashed, new_secret, successor
+from work.caller import Caller
 from work.context import Context
 
 # As long as a refresh token is used at least this often, nobody has to log in again before the
@@ -50,8 +53,11 @@ def log_in(
     """Open a log-in for a user whose password was right, unless more is demanded."""
     proof_service.require(context, proof)
     proof_service.renew_hash(context, proof)
-    missing = demand(context, proof)
-    return missing or _tokens(context, _open(context, proof.user_id, device), signer)
+    if (missing := demand(context, proof)) is not None:
+        return missing
+    opened = _open(context, proof.user_id, device)
+    _audit(context, opened)
+    return _tokens(context, opened, signer)
 
 
 def refresh(
@@ -177,6 +183,15 @@ def _prolonged(context: Context, opened_at: datetime) -> datetime:
 def _log_in(context: Context, row: Row, refresh_token: str) -> LogIn:
     ends_at = row.created_at + context.terms.access.log_in
     return LogIn(row.id, row.user_id, refresh_token, ends_at)
+
+
+def _audit(context: Context, opened: LogIn) -> None:
+    """Remember a log-in that may do more than buy; of customers there are too many."""
+    role = context.session.execute(select(users.c.role).where(users.c.id == opened.user_id))
+    caller = Caller(opened.user_id, role.scalar_one(), log_in_id=opened.log_in_id)
+    if caller.is_box_office:
+        about = f"user:{opened.user_id}"
+        audit_service.record(context, Action.LOGGED_IN, about, actor=caller.actor)
 
 
 def _tokens(context: Context, opened: LogIn, signer: TokenSigner) -> Tokens:

@@ -11,7 +11,9 @@ from core.store.listing import Either, Listing
 from core.store.statements import statement
 from core.store.upsert import insert_into
 from core.text import account_key
+from Ledger.services import audit_service
 from models import UserRole, orders, users
+from User.actions import Action
 from User.errors import (
     EmailTakenError,
     NotByApiKeyError,
@@ -51,7 +53,10 @@ def register_user(
         raise RoleTooHighError
     fields = body.model_dump(exclude={"password"})
     _require_unreserved(context, fields)
-    return UserRead.model_validate(insert_user(context, **fields, password_hash=password_hash))
+    row = insert_user(context, **fields, password_hash=password_hash)
+    if row.role != UserRole.CUSTOMER:
+        audit_service.record(context, Action.USER_CREATED, _object(row), {"role": (None, row.role)})
+    return UserRead.model_validate(row)
 
 
 def insert_user(context: Context, **fields: Any) -> Row[Any]:
@@ -102,6 +107,7 @@ def update_user(
         return UserRead.model_validate(row)
     _require_right(context, row, changes, proof)
     _require_unreserved(context, changes)
+    _audit(context, row, changes)
     _require_free(context, changes, but=user_id)
     _end_what_stood_on(context, user_id, changes)
     return _set(context, user_id, {**changes, **_keys(changes)})
@@ -114,6 +120,7 @@ def set_active(context: Context, user_id: int, *, active: bool) -> UserRead:
     if row.is_active == active:
         return UserRead.model_validate(row)
     _end_what_stood_on(context, user_id, {"is_active": active})
+    _audit(context, row, {"is_active": active})
     return _set(context, user_id, {"is_active": active})
 
 
@@ -121,9 +128,10 @@ def delete_user(context: Context, user_id: int) -> None:
     """Remove a user without orders; cart and shared orders' relations go along."""
     administrators.require_another(context, user_id)
     # The full lock waits for an order that is just being made, and makes later ones wait.
-    _row(context, users.c.id == user_id, lock=True, against_orders=True)
+    row = _row(context, users.c.id == user_id, lock=True, against_orders=True)
     if context.session.execute(select(exists().where(orders.c.user_id == user_id))).scalar_one():
         raise UserHasOrdersError
+    audit_service.record(context, Action.USER_DELETED, _object(row))
     context.session.execute(delete(users).where(users.c.id == user_id))
 
 
@@ -209,6 +217,24 @@ def _set(context: Context, user_id: int, fields: dict[str, Any]) -> UserRead:
         .returning(*users.c)
     )
     return UserRead.model_validate(context.session.execute(statement).one())
+
+
+def _audit(context: Context, row: Row[Any], changes: dict[str, Any]) -> None:
+    """Remember who changed what gives rights, and under which names the user logs in."""
+    if "role" in changes:
+        roles = {"role": (row.role, changes["role"])}
+        audit_service.record(context, Action.ROLE_CHANGED, _object(row), roles)
+    if "is_active" in changes:
+        action = Action.USER_ACTIVATED if changes["is_active"] else Action.USER_DEACTIVATED
+        audit_service.record(context, action, _object(row))
+    # The audit outlives the account: it has no name and no address.
+    for name, action in (("username", Action.USERNAME_CHANGED), ("email", Action.EMAIL_CHANGED)):
+        if name in changes:
+            audit_service.record(context, action, _object(row), {name: audit_service.NOT_TOLD})
+
+
+def _object(row: Row[Any]) -> str:
+    return f"user:{row.id}"
 
 
 def _keys(fields: dict[str, Any]) -> dict[str, str]:

@@ -29,10 +29,14 @@ def upgrade() -> None:
     op.execute(_OPENING)
     _allow_changes(is_allowed=False)
     _refuse_the_unnamed()
+    _begin_the_audit()
 
 
 def downgrade() -> None:
-    if not _is_postgres():
+    op.drop_table("audit_entries")
+    if _is_postgres():
+        op.execute("DROP FUNCTION audit_entries_append_only()")
+    else:
         op.execute("DROP TRIGGER movements_named")
     for name in _ADDED:
         op.execute(f"ALTER TABLE movements DROP COLUMN {name}")
@@ -75,3 +79,53 @@ def _refuse_the_unnamed() -> None:
             "CREATE TRIGGER movements_named BEFORE INSERT ON movements WHEN NEW.actor = 'unknown'"
             " BEGIN SELECT RAISE(ABORT, 'movements have an actor'); END"
         )
+
+
+def _begin_the_audit() -> None:
+    big_id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "audit_entries",
+        sa.Column("id", big_id, nullable=False),
+        sa.Column("action", sa.String(length=40), nullable=False),
+        sa.Column("object", sa.String(length=60), nullable=False),
+        sa.Column("changes", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.String(length=128), nullable=False),
+        sa.Column("client_request_id", sa.String(length=128), nullable=True),
+        sa.Column("actor", sa.String(length=60), nullable=False),
+        sa.Column("actor_role", sa.String(length=20), nullable=True),
+        sa.Column("actor_means", sa.String(length=60), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
+        sqlite_autoincrement=True,
+    )
+    for column in ("actor", "object", "action", "created_at"):
+        op.create_index(op.f(f"ix_audit_entries_{column}_id"), "audit_entries", [column, "id"])
+    _forbid_changes_of_the_audit()
+
+
+_REFUSE = "SELECT RAISE(ABORT, 'audit entries are never changed')"
+
+
+def _forbid_changes_of_the_audit() -> None:
+    """As of the ledger: whoever wants to tell another story removes the triggers first."""
+    if _is_postgres():
+        op.execute(
+            "CREATE FUNCTION audit_entries_append_only() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$BEGIN RAISE EXCEPTION 'audit entries are never changed'; END$$"
+        )
+        op.execute(
+            "CREATE TRIGGER audit_entries_append_only BEFORE UPDATE OR DELETE OR TRUNCATE"
+            " ON audit_entries FOR EACH STATEMENT EXECUTE FUNCTION audit_entries_append_only()"
+        )
+        return
+    for change in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER audit_entries_no_{change.lower()} BEFORE {change} ON audit_entries"
+            f" BEGIN {_REFUSE}; END"
+        )
+    # REPLACE deletes without asking the triggers of DELETE.
+    op.execute(
+        "CREATE TRIGGER audit_entries_no_replace BEFORE INSERT ON audit_entries"
+        " WHEN EXISTS (SELECT 1 FROM audit_entries WHERE id = NEW.id)"
+        f" BEGIN {_REFUSE}; END"
+    )

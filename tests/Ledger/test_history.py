@@ -240,7 +240,7 @@ class TestAnActor:
         live(api)
         lines = contents(service)["movements"]
         assert len(lines) > 20
-        place = list(movements.c.keys()).index("actor")
+        place = [column.key for column in movements.c].index("actor")
         assert {line[place] for line in lines} == {"open"}
 
     def test_is_not_told_to_customers_but_their_own(self, api: Api) -> None:

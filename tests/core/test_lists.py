@@ -23,6 +23,7 @@ LISTS = {
     f"/api/orders/{ORDER}/users": (),
     "/api/auth/api-keys": (),
     "/api/auth/sessions": (),
+    "/api/audit/": ("created_at",),
     "/api/transactions/": ("created_at", "amount"),
     f"/api/transactions/order/{ORDER}": ("created_at", "amount"),
 }

@@ -130,12 +130,16 @@ def empty(database: Database) -> None:
             session.execute(text("DELETE FROM sqlite_sequence"))
         else:
             names = ", ".join(table.name for table in tables)
-            switch = "ALTER TABLE movements {} TRIGGER movements_append_only"
-            session.execute(text(switch.format("DISABLE")))
+            _switch_triggers(session, "DISABLE")
             session.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
-            session.execute(text(switch.format("ENABLE")))
+            _switch_triggers(session, "ENABLE")
 
     database.write_now(remove)
+
+
+def _switch_triggers(session: Session, switch: str) -> None:
+    for table in ("movements", "audit_entries"):
+        session.execute(text(f"ALTER TABLE {table} {switch} TRIGGER {table}_append_only"))
 
 
 @contextmanager

@@ -1,0 +1,8 @@
+"""What is done with the books that the audit remembers."""
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    # On the command line; what a server folds by itself is upkeep.
+    LEDGER_FOLDED = "ledger_folded"

@@ -1,0 +1,19 @@
+"""What is done to accounts and keys that the audit remembers."""
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    # With more rights than whoever registers gets, or on the command line.
+    USER_CREATED = "user_created"
+    USER_DELETED = "user_deleted"
+    USER_ACTIVATED = "user_activated"
+    USER_DEACTIVATED = "user_deactivated"
+    ROLE_CHANGED = "role_changed"
+    USERNAME_CHANGED = "username_changed"
+    EMAIL_CHANGED = "email_changed"
+    PASSWORD_SET = "password_set"  # noqa: S105 - an action's name
+    # By staff and administrators.
+    LOGGED_IN = "logged_in"
+    API_KEY_CREATED = "api_key_created"
+    API_KEY_DELETED = "api_key_deleted"
