@@ -179,7 +179,7 @@ def _middleware(app: FastAPI, shortcut: Shortcut) -> list[Middleware]:
     forwarded = Middleware(ForwardedSchemeMiddleware, trusted_proxies=proxies)
     return [
         Middleware(StartupRefusalMiddleware),
-        Middleware(RequestContextMiddleware),
+        Middleware(RequestContextMiddleware, household=app.state.pseudonyms.household),
         *([forwarded] if proxies else []),
         Middleware(SecurityHeadersMiddleware, settings=settings, caching=app.state.domains.caching),
         *([cors] if settings.cors_origins else []),

@@ -1,5 +1,6 @@
 """What identity shares in a process: the gatekeeper, and the counts of the rate limits."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -9,7 +10,9 @@ from Auth.attempts import Attempts
 from Auth.gatekeeper import Gatekeeper
 from Auth.known_keys import KnownKeys
 from Auth.limits import RateLimiter
+from Auth.pseudonyms import Pseudonyms
 from core.clock import Clock
+from core.http.middleware import note
 from core.settings import Settings
 
 
@@ -18,11 +21,20 @@ def equip(state: State, settings: Settings, clock: Clock) -> None:
     known_keys = KnownKeys()
     state.gatekeeper = Gatekeeper(settings, state.signer, known_keys)
     state.limiter = RateLimiter(settings, state.signer, clock, known_keys)
+    state.pseudonyms = Pseudonyms(settings)
 
 
 async def _attempts(request: Request) -> Attempts:
     limiter: RateLimiter = request.app.state.limiter
-    return limiter.attempts(request.scope)
+    pseudonyms: Pseudonyms = request.app.state.pseudonyms
+    counted = limiter.attempts(request.scope)
+
+    async def count(account: str, *, is_known_here: bool) -> None:
+        # Told in the log whether the attempt is one too many or not.
+        note(request.scope, account=pseudonyms.account(account))
+        await counted.count(account, is_known_here=is_known_here)
+
+    return replace(counted, count=count)
 
 
 LogInAttempts = Annotated[Attempts, Depends(_attempts)]

@@ -108,6 +108,7 @@ class _Entry:
         self._right = right
         self._about = about
         self._caller = caller
+        self.asking: Caller | None = caller
         # Whose an ``Idempotency-Key`` is, as soon as that is known.
         self.principal: str | None = None
         if caller is not None:
@@ -134,6 +135,7 @@ class _Entry:
 
     def let_in(self, caller: Caller) -> None:
         """Let the caller in as far as the right goes without looking at the object."""
+        self.asking = caller
         access, owned = self._right.access_of(caller), self._right.owned
         if access is Access.NO:
             raise NotAllowedError if caller.is_known else NotAuthenticatedError

@@ -61,7 +61,7 @@ class Caller:
     @property
     def _name(self) -> str:
         if self.user_id is not None:
-            return f"user:{self.user_id}"
+            return self.principal
         return OPEN if self.is_known else ANONYMOUS
 
     @property

@@ -22,6 +22,7 @@ from core.clock import Clock
 from core.errors import DomainError, RequestInProgressError, UnavailableError
 from core.http.bodies import is_form, require_readable
 from core.http.idempotency_key import KeyedRequest, keyed_request
+from core.http.middleware import note
 from core.http.problems import refusal
 from core.pagination import Page
 from core.schemas import Rendered, Resource, as_json
@@ -29,6 +30,7 @@ from core.settings import Settings
 from database import Database
 from work import idempotency
 from work.access import Right, is_repeatable, right_of
+from work.caller import Caller
 from work.context import Admitted, Context, NotAdmittedError, Question, Terms
 
 logger = logging.getLogger("nexticket.unit_of_work")
@@ -43,6 +45,8 @@ class Entry(Admitted, Protocol):
 
     questions: list[Question]
     principal: str | None
+    # Who that is, as soon as it is known, let in or not.
+    asking: Caller | None
 
 
 # What each transaction of an operation begins with: (key of the object, now) → its entry.
@@ -175,7 +179,16 @@ class UnitOfWork(Request):
             self._aside = context.caller.aside
         except NotAdmittedError as error:
             raise error.refusal from None
+        finally:
+            self._note(entry.asking)
         return result
+
+    def _note(self, asking: Caller | None) -> None:
+        """Have the log tell who asked, also where that one may not."""
+        if asking is not None:
+            actor = asking.actor
+            told = {"caller": actor.name} | ({"means": actor.means} if actor.means else {})
+            note(self.scope, **told)
 
     async def _write(self, serve: Service[Response | DomainError]) -> Response:
         answer = await self._with_patience(lambda context: self._once(context, serve))

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import time
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import Request, Response
@@ -18,14 +19,19 @@ logger = logging.getLogger("nexticket.access")
 
 # Whoever guesses passwords or tries doors shows in the log.
 _LEVELS = dict.fromkeys((401, 403, 429), logging.WARNING)
+_NOTED = "noted"
+# No id has so many.
+_ID_DIGITS = 20
 _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 
 
 class RequestContextMiddleware:
     """Names the request, answers what nothing else caught, and logs one line."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, household: Callable[[Scope], str]) -> None:
         self.app = app
+        # Stands for where a request comes from.
+        self._household = household
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -49,9 +55,28 @@ class RequestContextMiddleware:
         try:
             await self.app(scope, receive, named_send)
         finally:
-            _log(scope, status, time.perf_counter() - started)
+            self._log(scope, status, time.perf_counter() - started)
             logs.request_id.reset(tokens[0])
             logs.client_request_id.reset(tokens[1])
+
+    def _log(self, scope: Scope, status: int, seconds: float) -> None:
+        level = _LEVELS.get(status, logging.INFO)
+        if not logger.isEnabledFor(level):
+            return
+        fields: dict[str, Any] = {
+            "method": scope["method"],
+            "route": _route_template(scope),
+            "status": status,
+            "duration_ms": round(seconds * 1000, 2),
+            "household": self._household(scope),
+            **scope["state"].get(_NOTED, {}),
+            **_objects(scope),
+        }
+        if (client_id := logs.client_request_id.get()) is not None:
+            fields["client_request_id"] = client_id
+        if code := scope["state"].get("problem_code"):
+            fields["code"] = code
+        logger.log(level, "request", extra=fields)
 
 
 class UnexpectedErrorMiddleware:
@@ -207,6 +232,21 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     return next((value for key, value in scope["headers"] if key == name), None)
 
 
+def note(scope: Scope, **fields: str) -> None:
+    """Have the request's line in the log tell this as well."""
+    scope.setdefault("state", {}).setdefault(_NOTED, {}).update(fields)
+
+
+def _objects(scope: Scope) -> dict[str, int]:
+    """The ids that stand in the path; what else stands there may be anything."""
+    values = scope.get("path_params") or {}
+    return {
+        name: int(value)
+        for name, value in values.items()
+        if name.endswith("_id") and value.isascii() and value.isdigit() and len(value) < _ID_DIGITS
+    }
+
+
 def _too_large(request: Request) -> Response:
     return problem(request, BODY_TOO_LARGE, "The body is larger than this service accepts.")
 
@@ -217,20 +257,6 @@ def _client_request_id(scope: Scope) -> str | None:
     if value is not None and _SANE_REQUEST_ID.fullmatch(value):
         return value.decode("ascii")
     return None
-
-
-def _log(scope: Scope, status: int, seconds: float) -> None:
-    fields: dict[str, Any] = {
-        "method": scope["method"],
-        "route": _route_template(scope),
-        "status": status,
-        "duration_ms": round(seconds * 1000, 2),
-    }
-    if (client_id := logs.client_request_id.get()) is not None:
-        fields["client_request_id"] = client_id
-    if code := scope["state"].get("problem_code"):
-        fields["code"] = code
-    logger.log(_LEVELS.get(status, logging.INFO), "request", extra=fields)
 
 
 def _route_template(scope: Scope) -> str:

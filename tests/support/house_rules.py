@@ -93,7 +93,7 @@ def http_below_routers(house: House, sources: Sources) -> list[str]:
         for path, text in own.items()
         if knows_no_http(house, path)
         # The gatekeeper's own tools read the headers of requests.
-        and path not in {"Auth/addresses.py", "Auth/credentials.py"}
+        and path not in {f"Auth/{name}.py" for name in ("addresses", "credentials", "pseudonyms")}
         for found in imports_any(text, HTTP | speaking)
     ]
 
