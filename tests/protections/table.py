@@ -4,6 +4,7 @@ from tests.protections.accounts import ACCOUNTS
 from tests.protections.edge import EDGE
 from tests.protections.limits import LIMITS
 from tests.protections.operating import OPERATING
+from tests.protections.records import RECORDS
 from tests.protections.removing import Edit, Protection
 
 STOCK = "Ticket/services/stock_service.py"
@@ -379,4 +380,5 @@ PROTECTIONS = (
     *LIMITS,
     *EDGE,
     *ACCOUNTS,
+    *RECORDS,
 )

@@ -1,0 +1,84 @@
+"""What protects the record of who did what, and what the log must not have."""
+
+from tests.protections.removing import Edit, Protection
+
+RECORDS = (
+    Protection(
+        "what a caller calls its request is not the request's id",
+        [
+            Edit(
+                "core/http/middleware.py",
+                "request_id, client_id = logs.new_request_id(), _client_request_id(scope)",
+                "client_id = _client_request_id(scope)\n"
+                "        request_id = client_id or logs.new_request_id()",
+            )
+        ],
+        "tests/Ledger/test_history.py::TestWhoAsked",
+    ),
+    Protection(
+        "every line of the ledger says whose doing it was",
+        [Edit("Ledger/services/ledger_service.py", "actor or context.caller.actor", "Actor('-')")],
+        "tests/Ledger/test_history.py::TestAnActor",
+    ),
+    Protection(
+        "customers are not told who served them",
+        [
+            Edit(
+                "Order/services/history_service.py",
+                "reader.is_box_office or moves[0].actor == reader.actor.name",
+                "True",
+            )
+        ],
+        "tests/Ledger/test_history.py::TestAnActor",
+    ),
+    Protection(
+        "the audit is never changed",
+        [
+            Edit(
+                "migrations/versions/0009_actors.py",
+                "    _forbid_changes_of_the_audit()\n\n",
+                "\n",
+            )
+        ],
+        "tests/Ledger/test_audit.py",
+    ),
+    Protection(
+        "a role that is given is in the audit",
+        [Edit("User/services/user_service.py", '    if "role" in changes:\n', "    if 0:\n")],
+        "tests/Ledger/test_audit.py",
+    ),
+    Protection(
+        "the words of a database stay out of the log",
+        [
+            Edit(
+                "core/traces.py",
+                'if not any(one.__module__.partition(".")[0] in _SPEAK_OF_DATA '
+                "for one in kind.__mro__):",
+                "if 1:",
+            )
+        ],
+        "tests/core/test_personal_data_in_logs.py",
+    ),
+    Protection(
+        "who registers second is told so without an error of the database",
+        [
+            Edit(
+                "User/services/user_service.py",
+                "made = statement.on_conflict_do_nothing()",
+                "made = statement",
+            )
+        ],
+        "tests/core/test_personal_data_in_logs.py",
+    ),
+    Protection(
+        "accounts and addresses in the log are told by nobody without the key",
+        [
+            Edit(
+                "Auth/pseudonyms.py",
+                'hmac.digest(secret.encode(), b"pseudonyms in the log", "sha256")',
+                'b"known"',
+            )
+        ],
+        "tests/Auth/test_callers_in_logs.py",
+    ),
+)
