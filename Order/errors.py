@@ -1,5 +1,6 @@
 """What carts, orders and transactions can refuse."""
 
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from core.errors import ConflictError, InvalidError, NotFoundError
@@ -120,6 +121,46 @@ class TransactionNotPendingError(ConflictError):
     code = "transaction_not_pending"
     title = "The transaction is no longer pending"
     example: ClassVar = {"transaction_status": "success"}
+
+
+class TransactionFixedError(ConflictError):
+    """Who settles a payment has to be able to trust what it said when they looked."""
+
+    code = "transaction_fixed"
+    title = "Only the box office can still change this"
+    example: ClassVar = {"fields": ["amount"]}
+
+    def __init__(self, fields: list[str]) -> None:
+        super().__init__(
+            f"Once a payment has a reference or is settled, its buyer can't change its"
+            f" {', '.join(fields)}.",
+            fields=fields,
+        )
+
+
+class AmountDiffersError(ConflictError):
+    code = "amount_differs"
+    title = "The transaction is about another amount"
+    example: ClassVar = {"amount": 0.01, "transaction_amount": 99.99}
+
+    def __init__(self, amount: Decimal, transaction_amount: Decimal) -> None:
+        super().__init__(
+            f"The transaction is about {transaction_amount}, not {amount}.",
+            amount=float(amount),
+            transaction_amount=float(transaction_amount),
+        )
+
+
+class ReferenceUsedError(ConflictError):
+    code = "reference_used"
+    title = "Another successful payment has this reference"
+    constraint = "uq_transactions_reference"
+    example: ClassVar = {"transaction_id": 7}
+
+    def __init__(self, transaction_id: int | None = None) -> None:
+        # Of two that race, the database tells only that there is another one.
+        extra: dict[str, Any] = {} if transaction_id is None else {"transaction_id": transaction_id}
+        super().__init__(**extra)
 
 
 class TransactionNotRefundableError(ConflictError):

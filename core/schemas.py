@@ -155,7 +155,21 @@ def optional(description: str | None = None) -> Any:
     return Field(default_factory=lambda: None, description=description)
 
 
-class Changes(BaseModel):
+class AsRead(BaseModel):
+    """What a caller acts upon, as it was when they looked at it."""
+
+    updated_at: UtcTime | None = Field(
+        default=None,
+        description="If sent, the change is refused with `stale_object` unless it is current.",
+    )
+
+    def require_current(self, stored: Any) -> None:
+        """Raises if the object was changed since the caller read it; ``stored`` is its row."""
+        if self.updated_at is not None and self.updated_at != stored.updated_at:
+            raise StaleObjectError(updated_at=stored.updated_at)
+
+
+class Changes(AsRead):
     """The body of a PUT: what is sent is changed, what is left out stays.
 
     An object may come back whole as it was served: fields of ``served_as`` that can't be written
@@ -165,10 +179,6 @@ class Changes(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     served_as: ClassVar[type[BaseModel]]
-    updated_at: UtcTime | None = Field(
-        default=None,
-        description="If sent, the change is refused with `stale_object` unless it is current.",
-    )
 
     @model_validator(mode="before")
     @classmethod
@@ -177,11 +187,6 @@ class Changes(BaseModel):
             return data
         read_only = cls.served_as.model_fields.keys() - cls.model_fields.keys()
         return {key: value for key, value in data.items() if key not in read_only}
-
-    def require_current(self, stored: Any) -> None:
-        """Raises if the object was changed since the caller read it; ``stored`` is its row."""
-        if self.updated_at is not None and self.updated_at != stored.updated_at:
-            raise StaleObjectError(updated_at=stored.updated_at)
 
     def sent(self) -> dict[str, Any]:
         """The fields to change, with their new values."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint, false, text
 from sqlmodel import Field, SQLModel
 
 from core.columns import (
@@ -159,6 +159,22 @@ class Transaction(SQLModel, table=True):
             "(status IN ('success', 'refunded')) = (succeeded_at IS NOT NULL)",
             "success_has_date",
         ),
+        # A provider's reference is paid for once, whoever names it first.
+        Index(
+            "uq_transactions_reference",
+            "payment_method",
+            "transaction_reference",
+            unique=True,
+            postgresql_where=text("succeeded_at IS NOT NULL AND NOT reference_is_shared"),
+            sqlite_where=text("succeeded_at IS NOT NULL AND NOT reference_is_shared"),
+        ),
+        Index(
+            "ix_transactions_reference",
+            "transaction_reference",
+            "id",
+            postgresql_where=text("transaction_reference IS NOT NULL"),
+            sqlite_where=text("transaction_reference IS NOT NULL"),
+        ),
         Index(None, "order_id", "id"),
         Index(None, "status", "id"),
         Index(None, "created_at", "id"),
@@ -174,6 +190,8 @@ class Transaction(SQLModel, table=True):
     refunded_amount: Decimal = money_column()
     payment_method: str = Field(sa_type=String(50))
     transaction_reference: str | None = Field(default=None, sa_type=String(255))
+    # Of money from before references were unique: another had this one already.
+    reference_is_shared: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     status: TransactionStatus = Field(
         default=TransactionStatus.PENDING,
         sa_type=stored_by_value(TransactionStatus, "status"),

@@ -207,7 +207,7 @@ async def get_order_history(order_id: IdPath, work: Work) -> Response:
     summary="Change an order's status",
     operation_id="change_order_status",
     response_model=OrderRead,
-    responses=responses(OrderNotFoundError, InvalidTransitionError, body=True),
+    responses=responses(OrderNotFoundError, InvalidTransitionError, StaleObjectError, body=True),
 )
 @allowed(BOX_OFFICE)
 async def change_order_status(order_id: IdPath, body: OrderStatusChange, work: Work) -> Response:
@@ -216,9 +216,7 @@ async def change_order_status(order_id: IdPath, body: OrderStatusChange, work: W
     Confirming without payment (an invoice, a guest list) leaves `balance_due` as it is.
     The status that the order has already is 200 without effect.
     """
-    return await work.change(
-        lambda context: order_service.change_status(context, order_id, body.status)
-    )
+    return await work.change(lambda context: order_service.change_status(context, order_id, body))
 
 
 @router.post(
@@ -226,7 +224,9 @@ async def change_order_status(order_id: IdPath, body: OrderStatusChange, work: W
     summary="Cancel an order",
     operation_id="cancel_order",
     response_model=OrderRead,
-    responses=responses(NotAllowedError, OrderNotFoundError, InvalidTransitionError, body=True),
+    responses=responses(
+        NotAllowedError, OrderNotFoundError, InvalidTransitionError, StaleObjectError, body=True
+    ),
 )
 @allowed(owner_or_box_office(ORDER))
 async def cancel_order(order_id: IdPath, work: Work, body: OrderCancel | None = None) -> Response:

@@ -9,11 +9,14 @@ from core.http.problems import responses
 from core.schemas import IdPath
 from Order.access import ORDER, TRANSACTION
 from Order.errors import (
+    AmountDiffersError,
     AmountExceedsBalanceError,
     InvalidTransitionError,
     OrderNotFoundError,
     OrderNotPayableError,
+    ReferenceUsedError,
     RefundExceedsPaymentError,
+    TransactionFixedError,
     TransactionNotFoundError,
     TransactionNotPendingError,
     TransactionNotRefundableError,
@@ -106,7 +109,9 @@ async def get_transaction(transaction_id: IdPath, work: Work) -> Response:
     responses=responses(
         TransactionNotFoundError,
         TransactionNotPendingError,
+        TransactionFixedError,
         AmountExceedsBalanceError,
+        ReferenceUsedError,
         StaleObjectError,
         body=True,
     ),
@@ -115,7 +120,10 @@ async def get_transaction(transaction_id: IdPath, work: Work) -> Response:
 async def update_transaction(
     transaction_id: IdPath, body: TransactionUpdate, work: Work
 ) -> Response:
-    """Change the reference; while pending, the amount and the payment method too."""
+    """Change the reference; while pending, the amount and the payment method too.
+
+    Once a payment has a reference or is settled, only the box office changes it.
+    """
     return await work.about(transaction_id).change(
         lambda context: transaction_service.update_transaction(context, transaction_id, body)
     )
@@ -129,7 +137,10 @@ async def update_transaction(
     responses=responses(
         TransactionNotFoundError,
         InvalidTransitionError,
+        AmountDiffersError,
         AmountExceedsBalanceError,
+        ReferenceUsedError,
+        StaleObjectError,
         body=True,
     ),
 )
@@ -139,6 +150,8 @@ async def change_transaction_status(
 ) -> Response:
     """Pending → success or failed. Money that covers the total confirms the order.
 
+    Send `amount` as it arrived, or `updated_at` as it was read, so that nothing else is settled
+    than what you looked at. A reference is paid for once.
     On an order that expired meanwhile the tickets are sold again if they are there; otherwise
     the money goes back at once, with `failure_reason: "order_expired"`.
     """
@@ -156,6 +169,7 @@ async def change_transaction_status(
         TransactionNotFoundError,
         TransactionNotRefundableError,
         RefundExceedsPaymentError,
+        StaleObjectError,
         body=True,
     ),
 )

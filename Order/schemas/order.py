@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from core.money import Amount
 from core.pagination import ListQuery
 from core.schemas import (
+    AsRead,
     Changes,
     Id,
     IdParameter,
@@ -46,13 +47,13 @@ class OrderCreate(Input):
     notes: LongText | None = None
 
 
-class OrderCancel(Input):
+class OrderCancel(Input, AsRead):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "bought twice"}]})
 
     reason: Name | None = None
 
 
-class OrderStatusChange(Input):
+class OrderStatusChange(Input, AsRead):
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "confirmed"}]})
 
     status: OrderStatus

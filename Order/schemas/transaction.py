@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from core.money import Amount, PositiveAmount
 from core.pagination import ListQuery
 from core.schemas import (
+    AsRead,
     Changes,
     Id,
     IdParameter,
@@ -82,14 +83,19 @@ class TransactionUpdate(Changes):
     transaction_reference: Reference | None = None
 
 
-class TransactionStatusChange(Input):
+class TransactionStatusChange(Input, AsRead):
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "success"}]})
 
     status: TransactionStatus
     failure_reason: LongText | None = Field(default=None, description="Why it failed.")
+    amount: PositiveAmount | None = Field(
+        default=None,
+        description="What arrived. If sent, it is refused with `amount_differs` unless the "
+        "transaction says the same.",
+    )
 
 
-class Refund(Input):
+class Refund(Input, AsRead):
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"amount": 50.0, "reason": "moved seats"}]}
     )
@@ -109,6 +115,7 @@ class Refund(Input):
 class TransactionFilters(ListQuery):
     status: TransactionStatus | None = None
     payment_method: ShortText | None = None
+    transaction_reference: Reference | None = Field(default=None, description="Exact.")
     sort: Literal["id", "-id", "created_at", "-created_at", "amount", "-amount"] = "id"
 
 

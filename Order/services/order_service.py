@@ -19,7 +19,14 @@ from Order.errors import (
     QuantityLimitError,
     QuantityTooLargeError,
 )
-from Order.schemas.order import OrderCancel, OrderCreate, OrderLine, OrderRead, OrderUpdate
+from Order.schemas.order import (
+    OrderCancel,
+    OrderCreate,
+    OrderLine,
+    OrderRead,
+    OrderStatusChange,
+    OrderUpdate,
+)
 from Order.services import cart_service, order_lifecycle, order_queries, placing
 from Order.services.availability import available_offers
 from Order.services.order_states import DELETABLE, ORDER_TRANSITIONS, may_cancel, require_transition
@@ -87,23 +94,25 @@ def update_order(context: Context, order_id: int, body: OrderUpdate) -> OrderRea
     return order_queries.get_order(context, order_id)
 
 
-def change_status(context: Context, order_id: int, status: OrderStatus) -> OrderRead:
+def change_status(context: Context, order_id: int, body: OrderStatusChange) -> OrderRead:
     """Move an order by hand; naming the state that it is in changes nothing."""
     order = order_lifecycle.lock_order(context, order_id)
-    if status != order.status:
-        require_transition(ORDER_TRANSITIONS, order.status, status)
-        _enter(context, order, status)
+    body.require_current(order)
+    if body.status != order.status:
+        require_transition(ORDER_TRANSITIONS, order.status, body.status)
+        _enter(context, order, body.status)
     return order_queries.get_order(context, order_id)
 
 
 def cancel_order(context: Context, order_id: int, body: OrderCancel | None) -> OrderRead:
+    body = body or OrderCancel()
     order = order_lifecycle.lock_order(context, order_id)
+    body.require_current(order)
     if order.status != OrderStatus.CANCELLED:
         require_transition(ORDER_TRANSITIONS, order.status, OrderStatus.CANCELLED)
         if not may_cancel(order.status, context.caller):
             raise NotAllowedError("Only the box office takes back what is sold.")
-        reason = body.reason if body else None
-        order_lifecycle.cancel(context, order, reason=reason)
+        order_lifecycle.cancel(context, order, reason=body.reason)
     return order_queries.get_order(context, order_id)
 
 

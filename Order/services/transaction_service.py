@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, func, insert, select, true
+from sqlalchemy import Executable, ScalarSelect, bindparam, func, insert, select, true
 
 from core.money import ZERO
 from core.pagination import Page
@@ -13,9 +13,12 @@ from core.store.listing import Listing, Where
 from core.store.statements import Row, statement
 from models import TransactionStatus, order_items, orders, transactions
 from Order.errors import (
+    AmountDiffersError,
     AmountExceedsBalanceError,
     OrderNotPayableError,
+    ReferenceUsedError,
     RefundExceedsPaymentError,
+    TransactionFixedError,
     TransactionNotFoundError,
     TransactionNotPendingError,
     TransactionNotRefundableError,
@@ -49,6 +52,10 @@ _TRANSACTIONS = Listing(
         "payment_method": Where(
             "payment_method", transactions.c.payment_method == bindparam("payment_method")
         ),
+        "transaction_reference": Where(
+            "transaction_reference",
+            transactions.c.transaction_reference == bindparam("transaction_reference"),
+        ),
         "order_id": Where("order_id", transactions.c.order_id == bindparam("order_id")),
         "buyer_id": Where(
             "buyer_id",
@@ -65,6 +72,8 @@ _NEW: Mapping[str, Any] = {
     "succeeded_at": None,
 }
 _FIXED_ONCE_SETTLED = ("amount", "payment_method")
+# What tells whoever settles a payment which money it is.
+_TELLING = ("amount", "payment_method", "transaction_reference")
 
 
 def create_transaction(context: Context, body: TransactionCreate) -> TransactionRead:
@@ -118,8 +127,11 @@ def update_transaction(
     changes = {name: value for name, value in body.sent().items() if value != getattr(row, name)}
     if row.status != TransactionStatus.PENDING and changes.keys() & set(_FIXED_ONCE_SETTLED):
         raise TransactionNotPendingError(transaction_status=row.status.value)
+    _require_open(context, row, changes)
     if "amount" in changes:
         _require_due(changes["amount"], order)
+    if "transaction_reference" in changes:
+        changes |= _renamed(context, row, changes["transaction_reference"])
     if changes:
         payment_service.change_transaction(context, transaction_id, **changes)
         changes["updated_at"] = context.now
@@ -132,9 +144,12 @@ def change_status(
     """What the payer's provider says became of the money; saying it twice changes nothing."""
     payment = _lock(context, transaction_id)
     row = payment.money
+    _require_as_read(body, row)
     if body.status != row.status:
         require_transition(TRANSACTION_TRANSITIONS, row.status, body.status)
         if body.status == TransactionStatus.SUCCESS:
+            if row.reference_used_by is not None:
+                raise ReferenceUsedError(row.reference_used_by)
             changed = payment_service.receive(context, payment)
         else:
             changed = payment_service.fail(context, row, reason=body.failure_reason)
@@ -147,6 +162,7 @@ def refund(context: Context, transaction_id: int, body: Refund | None) -> Transa
     body = body or Refund()
     payment = _lock(context, transaction_id)
     row = payment.money
+    body.require_current(row)
     if row.status in {TransactionStatus.PENDING, TransactionStatus.FAILED}:
         raise TransactionNotRefundableError(transaction_status=row.status.value)
     refundable = row.amount - row.refunded_amount
@@ -190,9 +206,10 @@ def _locked(sql: Sql) -> Executable:
 
 @statement
 def _announced(_sql: Sql) -> Executable:
-    columns = transactions.c
-    values = [bindparam(column.key, type_=column.type) for column in columns]
-    return insert(transactions).from_select(columns.keys(), select(*values))
+    columns = {name: one for name, one in transactions.c.items() if one.server_default is None}
+    values = [bindparam(name, type_=column.type) for name, column in columns.items()]
+    # Without the columns whose default the database itself knows.
+    return insert(transactions).from_select(list(columns), select(*values), include_defaults=False)
 
 
 @statement
@@ -214,11 +231,53 @@ def _money_and_lines(_sql: Sql) -> Executable:
         .subquery("held")
     )
     return (
-        select(*transactions.c, *held.c)
+        select(*transactions.c, *held.c, _used_by().label("reference_used_by"))
         .select_from(transactions.outerjoin(held, true()))
         .where(transactions.c.id == bindparam("transaction_id"))
         .order_by(held.c.held_ticket_id)
     )
+
+
+def _used_by() -> ScalarSelect[int]:
+    """Other money that arrived under the same reference."""
+    money, other = transactions.c, transactions.alias("other")
+    same = (other.c[name] == money[name] for name in ("payment_method", "transaction_reference"))
+    used = select(other.c.id).where(*same, other.c.succeeded_at.is_not(None))
+    return used.where(other.c.id != money.id).correlate(transactions).limit(1).scalar_subquery()
+
+
+@statement
+def _paid_as(_sql: Sql) -> Executable:
+    money = transactions.c
+    return select(money.id).where(
+        money.transaction_reference == bindparam("transaction_reference"),
+        money.payment_method == bindparam("payment_method"),
+        money.succeeded_at.is_not(None),
+    )
+
+
+def _require_as_read(body: TransactionStatusChange, row: Row) -> None:
+    """Refuse to settle anything but what the caller looked at, and what arrived."""
+    body.require_current(row)
+    if body.amount is not None and body.amount != row.amount:
+        raise AmountDiffersError(body.amount, row.amount)
+
+
+def _require_open(context: Context, row: Row, changes: Mapping[str, Any]) -> None:
+    """Keep a buyer from changing what the box office may be looking at or has settled."""
+    fixed = [name for name in _TELLING if name in changes]
+    is_open = row.status == TransactionStatus.PENDING and row.transaction_reference is None
+    if fixed and not is_open and not context.caller.is_box_office:
+        raise TransactionFixedError(fixed)
+
+
+def _renamed(context: Context, row: Row, reference: str | None) -> Mapping[str, Any]:
+    """What goes with a new reference; money that arrived can't take one that is paid for."""
+    if row.succeeded_at is not None and reference is not None:
+        known = {"transaction_reference": reference, "payment_method": row.payment_method}
+        if (used := context.row(_paid_as, **known)) is not None:
+            raise ReferenceUsedError(used.id)
+    return {"reference_is_shared": False}
 
 
 def _require_due(amount: Decimal, order: Row) -> None:

@@ -16,6 +16,7 @@ from core.periods import Interval
 from core.store.schema_version import alembic_config, migration_connection
 from models import OrderStatus, deleted_lines, payment_moves, user_moves
 from Order.schemas.analytics import AnalyticsQuery
+from Order.schemas.order import OrderStatusChange
 from Order.services import analytics_service, order_service, report_folding
 from tests.support import oracle_reports
 from tests.support.books import disagreements
@@ -75,20 +76,22 @@ def held_back(service: Service, order: Any) -> Iterator[None]:
     """An order is confirmed by a transaction that is committed when the block ends."""
     written, released = Event(), Event()
 
+    confirmed = OrderStatusChange(status=OrderStatus.CONFIRMED)
+
     def confirm(context: Context) -> None:
-        order_service.change_status(context, order["id"], OrderStatus.CONFIRMED)
+        order_service.change_status(context, order["id"], confirmed)
         written.set()
         assert released.wait(PATIENCE)
 
     unit = unattended(confirm, service.settings, service.clock)
     with ThreadPoolExecutor(1) as thread:
-        confirmed = thread.submit(service.database.write_now, unit)
+        result = thread.submit(service.database.write_now, unit)
         try:
             assert written.wait(PATIENCE)
             yield
         finally:
             released.set()
-        confirmed.result(PATIENCE)
+        result.result(PATIENCE)
 
 
 class TestAnyHistory:

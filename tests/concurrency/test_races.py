@@ -107,6 +107,18 @@ def test_one_payment_settled_by_all_counts_once(site: Site) -> None:
     assert site.stock(ticket) == (98, 0, 2)
 
 
+def test_one_reference_is_one_success_whoever_names_it(site: Site) -> None:
+    user, ticket = site.user(), site.ticket(100)
+    calls: list[Call] = []
+    for _ in range(THREADS):
+        order = site.client.ok("POST", "/api/orders/", order_body(user, (ticket, 1)))["id"]
+        body = {"order_id": order, "payment_method": "card", "transaction_reference": "ch_77"}
+        payment = site.client.ok("POST", "/api/transactions/", body)["id"]
+        calls.append(("PATCH", f"/api/transactions/{payment}/status", {"status": "success"}))
+    assert tally(race(site.url, calls)) == {"200": 1, "reference_used": THREADS - 1}
+    assert site.stock(ticket) == (100 - THREADS, THREADS - 1, 1)
+
+
 def test_paying_and_cancelling_at_once_ends_in_one_of_both(site: Site) -> None:
     user, ticket = site.user(), site.ticket(100)
     calls: list[Call] = []

@@ -5,6 +5,7 @@ from tests.protections.edge import EDGE
 from tests.protections.limits import LIMITS
 from tests.protections.operating import OPERATING
 from tests.protections.records import RECORDS
+from tests.protections.money import OF_MONEY
 from tests.protections.removing import Edit, Protection
 
 STOCK = "Ticket/services/stock_service.py"
@@ -381,4 +382,5 @@ PROTECTIONS = (
     *EDGE,
     *ACCOUNTS,
     *RECORDS,
+    *OF_MONEY,
 )

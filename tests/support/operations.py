@@ -119,14 +119,14 @@ OPERATIONS = (
         "PATCH",
         "/api/orders/1/status",
         BODIES["change_order_status"],
-        {"status": "status"},
+        {"status": "status", "updated_at": "time?"},
         frozenset({"status"}),
     ),
     Operation(
         "POST",
         "/api/orders/1/cancel",
         BODIES["cancel_order"],
-        {"reason": "text?"},
+        {"reason": "text?", "updated_at": "time?"},
         body_optional=True,
     ),
     Operation(
@@ -152,15 +152,20 @@ OPERATIONS = (
     Operation(
         "PATCH",
         "/api/transactions/1/status",
-        BODIES["change_transaction_status"] | {"failure_reason": "x"},
-        {"status": "status", "failure_reason": "text?"},
+        BODIES["change_transaction_status"] | {"failure_reason": "x", "amount": 10},
+        {
+            "status": "status",
+            "failure_reason": "text?",
+            "amount": "amount?",
+            "updated_at": "time?",
+        },
         frozenset({"status"}),
     ),
     Operation(
         "POST",
         "/api/transactions/1/refund",
         BODIES["refund_transaction"] | {"restock": True},
-        {"amount": "amount?", "reason": "text?", "restock": "boolean"},
+        {"amount": "amount?", "reason": "text?", "restock": "boolean", "updated_at": "time?"},
         body_optional=True,
     ),
 )

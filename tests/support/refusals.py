@@ -35,6 +35,7 @@ from tests.support.scenes import (
     past,
     payment,
     prepared,
+    referenced,
     refunded,
     rest_of_two,
     second_user,
@@ -42,7 +43,9 @@ from tests.support.scenes import (
     shared,
     sixty,
     stopped,
+    third_payment,
     ticket,
+    two_settled,
     user,
 )
 
@@ -175,6 +178,12 @@ SCENES: dict[tuple[str, str], Scene] = {
     ("change_order_status", "invalid_transition"): prepared(
         user, empty_order, cancelled, call=("PATCH", "/api/orders/1/status", STATUS)
     ),
+    ("change_order_status", "stale_object"): prepared(
+        user, empty_order, call=("PATCH", "/api/orders/1/status", {**STATUS, **LONG_AGO})
+    ),
+    ("cancel_order", "stale_object"): prepared(
+        user, empty_order, call=("POST", "/api/orders/1/cancel", LONG_AGO)
+    ),
     ("cancel_order", "order_not_found"): just("POST", "/api/orders/1/cancel"),
     ("cancel_order", "invalid_transition"): prepared(
         user, ticket, order, completed, call=("POST", "/api/orders/1/cancel", None)
@@ -284,6 +293,16 @@ SCENES: dict[tuple[str, str], Scene] = {
     ("update_transaction", "transaction_not_pending"): prepared(
         user, ticket, order, payment, settled, call=("PUT", "/api/transactions/1", {"amount": 1})
     ),
+    ("update_transaction", "transaction_fixed"): by(
+        "customer",
+        ticket,
+        order,
+        referenced,
+        call=("PUT", "/api/transactions/1", {"amount": 1}),
+    ),
+    ("update_transaction", "reference_used"): prepared(
+        *two_settled, call=("PUT", "/api/transactions/2", {"transaction_reference": "ch_77"})
+    ),
     ("update_transaction", "amount_exceeds_balance"): prepared(
         user, ticket, order, payment, call=("PUT", "/api/transactions/1", {"amount": 1000})
     ),
@@ -300,6 +319,26 @@ SCENES: dict[tuple[str, str], Scene] = {
         payment,
         cancelled,
         call=("PATCH", "/api/transactions/1/status", SUCCESS),
+    ),
+    ("change_transaction_status", "amount_differs"): prepared(
+        user,
+        ticket,
+        order,
+        payment,
+        call=("PATCH", "/api/transactions/1/status", {**SUCCESS, "amount": 1}),
+    ),
+    ("change_transaction_status", "reference_used"): prepared(
+        *two_settled, third_payment, call=("PATCH", "/api/transactions/3/status", SUCCESS)
+    ),
+    ("change_transaction_status", "stale_object"): prepared(
+        user,
+        ticket,
+        order,
+        payment,
+        call=("PATCH", "/api/transactions/1/status", {**SUCCESS, **LONG_AGO}),
+    ),
+    ("refund_transaction", "stale_object"): prepared(
+        user, ticket, order, payment, settled, call=("POST", "/api/transactions/1/refund", LONG_AGO)
     ),
     ("change_transaction_status", "amount_exceeds_balance"): prepared(
         user,

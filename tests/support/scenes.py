@@ -113,6 +113,17 @@ def payment(api: Api) -> None:
     api.post("/api/transactions/", PAYMENT)
 
 
+def referenced(api: Api) -> None:
+    api.post("/api/transactions/", {**PAYMENT, "transaction_reference": "ch_77"})
+
+
+def third_payment(api: Api) -> None:
+    """Of a third order, with the reference of the first one's payment."""
+    order(api)
+    body = {"order_id": 3, "payment_method": "card", "transaction_reference": "ch_77"}
+    api.post("/api/transactions/", body)
+
+
 def settled(api: Api) -> None:
     api.patch("/api/transactions/1/status", {"status": "success"})
 
@@ -157,3 +168,13 @@ def by_key(method: str, path: str, body: Any = None) -> Scene:
         return method, path, body, {"X-API-Key": key}
 
     return scene
+
+
+def _second(api: Api) -> None:
+    order(api)
+    api.post("/api/transactions/", {**PAYMENT, "order_id": 2})
+    api.patch("/api/transactions/2/status", SUCCESS)
+
+
+# Two orders that are paid for, the first with a reference.
+two_settled = (user, ticket, order, referenced, settled, _second)

@@ -25,7 +25,12 @@ from models import (
     user_orders,
     users,
 )
-from Order.errors import AlreadySharedError, AmountExceedsBalanceError, RefundExceedsPaymentError
+from Order.errors import (
+    AlreadySharedError,
+    AmountExceedsBalanceError,
+    ReferenceUsedError,
+    RefundExceedsPaymentError,
+)
 from tests.support.service import Service
 from Ticket.errors import InsufficientStockError, StockConflictError, TicketNotFoundError
 from User.errors import EmailTakenError, UsernameTakenError, UserNotFoundError
@@ -128,6 +133,10 @@ BROKEN = {
     ),
     "ck_transactions_success_has_date": ("UPDATE transactions SET status = 'success' WHERE id = 1"),
     "ck_transactions_status": "UPDATE transactions SET status = 'lost' WHERE id = 1",
+    "uq_transactions_reference": (
+        "UPDATE transactions SET transaction_reference = 'ch_77', status = 'success',"
+        " succeeded_at = created_at"
+    ),
     "fk_transactions_order_id_orders": "UPDATE transactions SET order_id = 99 WHERE id = 1",
     "uq_user_orders_order_id_user_id": "UPDATE user_orders SET user_id = 1 WHERE id = 3",
     "uq_user_orders_owner": "UPDATE user_orders SET role = 'owner' WHERE id = 3",
@@ -168,6 +177,7 @@ TOLD: dict[str, type[DomainError]] = {
     "fk_order_items_ticket_id_tickets": TicketNotFoundError,
     "ck_orders_never_overpaid": AmountExceedsBalanceError,
     "ck_transactions_refunded_within_amount": RefundExceedsPaymentError,
+    "uq_transactions_reference": ReferenceUsedError,
     "uq_user_orders_order_id_user_id": AlreadySharedError,
 }
 
