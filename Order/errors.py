@@ -39,7 +39,7 @@ class OrderNotPayableError(ConflictError):
 
 class OrderHasPaymentsError(ConflictError):
     code = "order_has_payments"
-    title = "The order has payments: they must stay on record"
+    title = "The order has payments, or awaits some: they must stay on record"
 
 
 class OrderNotDeletableError(ConflictError):

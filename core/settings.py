@@ -72,6 +72,7 @@ class Settings(BaseSettings):
     account_rate_limit: str = "10/hour"
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     hold_minutes: float = Field(default=15, gt=0, le=60 * 24 * 365, allow_inf_nan=False)
+    late_payment_hours: float = Field(default=24, ge=0, le=24 * 365, allow_inf_nan=False)
     sweep_seconds: float = Field(default=10, gt=0, le=3600, allow_inf_nan=False)
     max_units_per_ticket: int = Field(default=100, ge=1, le=10_000)
     max_body_bytes: int = Field(default=1_048_576, ge=1024)

@@ -77,6 +77,7 @@ class Order(SQLModel, table=True):
             "status NOT IN ('confirmed', 'completed') OR confirmed_at IS NOT NULL",
             "confirmed_has_date",
         ),
+        CheckConstraint("expired_at IS NULL OR status = 'cancelled'", "expired_is_cancelled"),
         Index(None, "user_id", "id"),
         Index(None, "status", "id"),
         Index(None, "created_at", "id"),
@@ -107,8 +108,11 @@ class Order(SQLModel, table=True):
     # The part of the refunds that is due again: what was given back before the order was confirmed.
     amount_reopened: Decimal = money_column()
     notes: str | None = Field(default=None, sa_type=Text)
+    # For people: anybody's words. That a hold ran out is told by ``expired_at``.
     cancel_reason: str | None = Field(default=None, sa_type=Text)
     expires_at: datetime | None = None
+    # When the hold ended of an order that nobody cancelled.
+    expired_at: datetime | None = None
     confirmed_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
@@ -198,6 +202,8 @@ class Transaction(SQLModel, table=True):
     )
     failure_reason: str | None = Field(default=None, sa_type=Text)
     succeeded_at: datetime | None = None
+    # When its order was cancelled while it was pending: its money may be on its way all the same.
+    abandoned_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
 

@@ -20,6 +20,7 @@ from tests.support.service import (
     settings_for,
 )
 from tools.postgres import postgres_server
+from work.context import Terms
 
 # No developer's .env and no variable of the surroundings may decide what is tested.
 for name in Settings.model_fields:
@@ -67,6 +68,8 @@ def shared_service(request: pytest.FixtureRequest, worker_name: str) -> Iterator
 @pytest.fixture
 def service(shared_service: Service) -> Iterator[Service]:
     shared_service.clock.reset()
+    # A test may sell on other terms.
+    shared_service.app.state.terms = Terms.of(shared_service.settings)
     with ExitStack() as stack:
         stack.callback(empty, shared_service.database)
         yield shared_service

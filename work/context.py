@@ -48,12 +48,18 @@ class Terms:
     # Of one ticket, in one order.
     max_units: int
     access: AccessTerms
+    # How long after its hold an order may still be paid for.
+    late_payment: timedelta
 
     @classmethod
     def of(cls, settings: Settings) -> "Terms":
-        hold = timedelta(minutes=settings.hold_minutes)
-        access = AccessTerms.of(settings)
-        return cls(settings.currency, hold, settings.max_units_per_ticket, access)
+        return cls(
+            currency=settings.currency,
+            hold=timedelta(minutes=settings.hold_minutes),
+            max_units=settings.max_units_per_ticket,
+            access=AccessTerms.of(settings),
+            late_payment=timedelta(hours=settings.late_payment_hours),
+        )
 
 
 @dataclass(frozen=True)

@@ -203,8 +203,7 @@ _TRANSACTIONS = (
         """
         SELECT x.id, 'status' AS field, 'failed' AS expected, x.status AS found
         FROM transactions x JOIN orders o ON o.id = x.order_id
-        WHERE x.status = 'pending' AND o.status = 'cancelled'
-            AND COALESCE(o.cancel_reason, '') <> 'expired'""",
+        WHERE x.status = 'pending' AND o.status = 'cancelled' AND o.expired_at IS NULL""",
     ),
 )
 

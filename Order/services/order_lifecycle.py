@@ -117,6 +117,8 @@ def expire(context: Context, order_ids: Collection[int]) -> None:
         leaving.values(
             status=OrderStatus.CANCELLED,
             cancel_reason=EXPIRED,
+            # The hold's end, whenever a sweep came to it.
+            expired_at=orders.c.expires_at,
             expires_at=None,
             amount_refunded=orders.c.amount_paid,
             updated_at=context.now,
@@ -140,6 +142,7 @@ def revive(context: Context, order: Row, **fields: Any) -> None:
         order,
         status=OrderStatus.CONFIRMED,
         cancel_reason=None,
+        expired_at=None,
         confirmed_at=context.now,
         # What went back when the hold ran out was paid anew.
         amount_reopened=order.amount_refunded,
@@ -218,6 +221,7 @@ def _pending_money_failed(_sql: Sql) -> Executable:
         .values(
             status=TransactionStatus.FAILED,
             failure_reason=bindparam("reason"),
+            abandoned_at=bindparam("changed_at", type_=money.updated_at.type),
             updated_at=bindparam("changed_at", type_=money.updated_at.type),
         )
     )

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Executable, Select, bindparam, select
+from sqlalchemy import Executable, Select, and_, bindparam, exists, or_, select
 
+from core.money import ZERO
 from core.pagination import ListQuery, Page, Sorting
 from core.store.dialects import Sql
 from core.store.listing import Around, Listing, Where
 from core.store.statements import Row, statement
-from models import order_items, orders, user_orders
+from models import TransactionStatus, order_items, orders, transactions, user_orders
 from Order.errors import OrderNotFoundError
 from Order.schemas.order import OrderFilters, OrderHistoryEntry, OrderItemRead, OrderList, OrderRead
 from Order.services.order_states import allowed_actions, balance_due
@@ -34,6 +35,16 @@ def _with_items(page: Select[Any], sorting: Sorting) -> Select[Any]:
     )
 
 
+# Money may be on its way: announced, or cancelled along with the order before anybody knew.
+AWAITED = or_(
+    transactions.c.status == TransactionStatus.PENDING, transactions.c.abandoned_at.is_not(None)
+)
+_AWAITS_MONEY = and_(
+    # Looked for only where money does not decide already.
+    orders.c.amount_paid == ZERO,
+    exists().where(transactions.c.order_id == orders.c.id, AWAITED),
+).label("awaits_money")
+_SERVED = (*orders.c, _AWAITS_MONEY)
 _WITH_ITEMS = Around(_with_items, ties=("item_id",))
 _FILTERS = {
     "status": Where("status", orders.c.status == bindparam("status")),
@@ -44,7 +55,7 @@ _FILTERS = {
     "created_to": Where("created_to", orders.c.created_at < bindparam("created_to")),
 }
 _ORDERS = Listing(
-    select(*orders.c),
+    select(*_SERVED),
     orders.c,
     {
         **_FILTERS,
@@ -55,7 +66,7 @@ _ORDERS = Listing(
 )
 # Sorted by the relation's own column, whose index leads straight to the page.
 _ORDERS_OF = Listing(
-    select(*orders.c, user_orders.c.role).join(user_orders, user_orders.c.order_id == orders.c.id),
+    select(*_SERVED, user_orders.c.role).join(user_orders, user_orders.c.order_id == orders.c.id),
     {**orders.c, "id": user_orders.c.order_id},
     {
         **_FILTERS,
@@ -72,7 +83,7 @@ _ITEMS = Listing(
 
 @statement
 def _order(_sql: Sql) -> Executable:
-    page = select(*orders.c).where(orders.c.id == bindparam("order_id"))
+    page = select(*_SERVED).where(orders.c.id == bindparam("order_id"))
     return _with_items(page, Sorting.of("id", orders.c))
 
 

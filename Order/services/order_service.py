@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, delete
+from sqlalchemy import Row, delete, exists, select
 
 from core.errors import NotAllowedError
 from core.store.upsert import insert_into
@@ -117,11 +117,11 @@ def cancel_order(context: Context, order_id: int, body: OrderCancel | None) -> O
 
 
 def delete_order(context: Context, order_id: int) -> None:
-    """Remove an order on which no money was ever received; its stock returns."""
+    """Remove an order for which no money came, nor may still come; its stock returns."""
     order = order_lifecycle.lock_order(context, order_id)
     if order.status not in DELETABLE:
         raise OrderNotDeletableError(order_status=order.status.value)
-    if order.amount_paid > 0:
+    if order.amount_paid > 0 or _awaits_money(context, order_id):
         raise OrderHasPaymentsError
     pending = order.status == OrderStatus.PENDING
     held = order_lifecycle.holdings_of(context, [order_id]) if pending else []
@@ -129,6 +129,12 @@ def delete_order(context: Context, order_id: int) -> None:
     context.session.execute(delete(orders).where(orders.c.id == order_id))
     gone = order_moved(order_id, Move(order.status, NOWHERE, Cause.ORDER_DELETED))
     stock_service.move(context, held, _FREE, also=[gone])
+
+
+def _awaits_money(context: Context, order_id: int) -> bool:
+    """A success that a provider tells of later must meet its payment."""
+    awaited = exists().where(transactions.c.order_id == order_id, order_queries.AWAITED)
+    return bool(context.session.execute(select(awaited)).scalar_one())
 
 
 def _enter(context: Context, order: Row[Any], status: OrderStatus) -> None:

@@ -74,7 +74,7 @@ def allowed_actions(order: Any, caller: Caller, now: datetime) -> list[str]:
         "complete": by_hand and OrderStatus.COMPLETED in ORDER_TRANSITIONS[status],
         "cancel": may_cancel(status, caller),
         "refund": by_hand and money_held(order) > 0 and not is_overdue(order, now),
-        "delete": status in DELETABLE and order.amount_paid == 0,
+        "delete": status in DELETABLE and order.amount_paid == 0 and not order.awaits_money,
     }
     return [action for action, possible in conditions.items() if possible]
 

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from core.store.statements import Row
+from sqlalchemy import Executable, bindparam, or_, select
+
+from core.store.dialects import Sql
+from core.store.statements import Row, statement
 from Ledger.services import ledger_service
 from Ledger.services.ledger_service import BUYER, SELLER, Move
-from models import OrderStatus, TransactionStatus, transactions
+from models import OrderStatus, TransactionStatus, order_items, tickets, transactions
 from Order.causes import Cause
 from Order.errors import AmountExceedsBalanceError, OrderNotPayableError
 from Order.services import expiry_service, order_lifecycle
-from Order.services.order_states import EXPIRED, balance_due, money_held
+from Order.services.order_states import balance_due, money_held
 from Ticket.services import stock_service
 from Ticket.services.stock_service import Holding, Shift, Stock
 from work.context import Context
@@ -117,19 +120,19 @@ def _settle(context: Context, money: Row, **fields: Any) -> Changed:
 
 
 def _receive_late(context: Context, payment: Payment) -> Changed:
-    """Money on an order that expired: sell the tickets again if they are there, else give it back.
+    """Money on an order that expired: sell the tickets again if it may be, else give it back.
 
     Paid without a ticket, or a ticket without payment, must not exist.
     """
     order, money = payment.order, payment.money
-    if order.cancel_reason != EXPIRED:
+    if order.expired_at is None:
         raise OrderNotPayableError(order_status=order.status.value)
     changed = _settle(context, money, status=TransactionStatus.SUCCESS, succeeded_at=context.now)
     received = ledger_service.money_moved(order.id, money.id, money.amount, _RECEIVED)
     ledger_service.record(context, [received])
     paid = order.amount_paid + money.amount
     covers = money_held(order) + money.amount >= order.total_amount
-    if covers and _sell_again(context, order.id, payment.holdings):
+    if covers and _is_same_sale(context, order) and _sell_again(context, order, payment.holdings):
         order_lifecycle.revive(context, order, amount_paid=paid)
         return changed
     returned = order_lifecycle.money_returned(order.id, money.id, money.amount)
@@ -149,14 +152,34 @@ def _receive_late(context: Context, payment: Payment) -> Changed:
     )
 
 
-def _sell_again(context: Context, order_id: int, wanted: Collection[Holding]) -> bool:
+def _is_same_sale(context: Context, order: Row) -> bool:
+    """Whether a buyer would get the same today: who is late has no option on old prices.
+
+    A price that changes before the commit is the next sale's, as it is for every buyer.
+    """
+    if context.now > order.expired_at + context.terms.late_payment:
+        return False
+    return context.row(_no_longer_offered, order_id=order.id, now=context.now) is None
+
+
+@statement
+def _no_longer_offered(_sql: Sql) -> Executable:
+    """A line whose ticket costs something else now, or whose event has begun."""
+    now = bindparam("now", type_=tickets.c.event_date.type)
+    is_other = or_(tickets.c.price != order_items.c.unit_price, tickets.c.event_date <= now)
+    lines = order_items.join(tickets, tickets.c.id == order_items.c.ticket_id)
+    of_order = order_items.c.order_id == bindparam("order_id")
+    return select(order_items.c.id).select_from(lines).where(of_order, is_other).limit(1)
+
+
+def _sell_again(context: Context, order: Row, wanted: Collection[Holding]) -> bool:
     """Sell the lines of an expired order from what is available now: all of them or none."""
-    if _sell(context, order_id, wanted):
+    if _sell(context, order.id, wanted):
         return True
     # Like any buyer, the late one is entitled to what other overdue orders hold.
     tickets_wanted = [one.ticket_id for one in wanted]
     freed = expiry_service.free_overdue_stock(context, tickets_wanted)
-    return freed and _sell(context, order_id, wanted)
+    return freed and _sell(context, order.id, wanted)
 
 
 def _sell(context: Context, order_id: int, wanted: Collection[Holding]) -> bool:

@@ -38,6 +38,7 @@ _NEW: Mapping[str, Any] = {
     "amount_reopened": ZERO,
     "cancel_reason": None,
     "confirmed_at": None,
+    "expired_at": None,
 }
 _INSERTED = tuple(column.name for column in orders.c)
 
@@ -92,10 +93,12 @@ def place(
         rows = [tuple(line[name] for name in _LINE) for line in lines]
         context.write(_lines_written, order_id=offers.order_id, lines=rows)
     # Last of all: the tickets' locks are what other buyers wait for.
-    placed = order_moved(offers.order_id, _PLACED)
-    stock_service.take(context, _holdings(offers.order_id, lines), _HOLD, also=[placed])
+    state = order_moved(offers.order_id, _PLACED)
+    stock_service.take(context, _holdings(offers.order_id, lines), _HOLD, also=[state])
     items = [{name: line[name] for name in _SERVED} for line in lines]
-    return order_queries.served(context, SimpleNamespace(**order), items)
+    # Nobody can have announced a payment for it yet.
+    placed = SimpleNamespace(**order, awaits_money=False)
+    return order_queries.served(context, placed, items)
 
 
 def _offers(context: Context, buyer_id: int, quantities: Mapping[int, int]) -> Offers:

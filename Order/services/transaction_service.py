@@ -70,6 +70,7 @@ _NEW: Mapping[str, Any] = {
     "status": TransactionStatus.PENDING,
     "failure_reason": None,
     "succeeded_at": None,
+    "abandoned_at": None,
 }
 _FIXED_ONCE_SETTLED = ("amount", "payment_method")
 # What tells whoever settles a payment which money it is.

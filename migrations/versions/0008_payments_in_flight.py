@@ -1,4 +1,4 @@
-"""Take a provider's reference once.
+"""Take a provider's reference once, and remember which holds and payments were left to run out.
 
 Revision ID: 0008
 Revises: 0006
@@ -25,9 +25,46 @@ WHERE succeeded_at IS NOT NULL AND transaction_reference IS NOT NULL AND EXISTS 
     WHERE earlier.transaction_reference = transactions.transaction_reference
         AND earlier.payment_method = transactions.payment_method
         AND earlier.succeeded_at IS NOT NULL AND earlier.id < transactions.id)"""
+# What the ledger says ended an order last; its reason may be anybody's words.
+_EXPIRED = """
+UPDATE orders SET expired_at = (SELECT MAX(created_at) FROM movements
+    WHERE order_id = orders.id AND kind = 'order')
+WHERE status = 'cancelled' AND (SELECT cause FROM movements
+    WHERE order_id = orders.id AND kind = 'order' ORDER BY id DESC LIMIT 1) = 'order_expired'"""
+_ABANDONED = """
+UPDATE transactions SET abandoned_at = updated_at
+WHERE status = 'failed' AND failure_reason = 'order_cancelled'"""
 
 
 def upgrade() -> None:
+    _add_times()
+    _make_references_unique()
+
+
+def downgrade() -> None:
+    op.drop_index("uq_transactions_reference", "transactions")
+    op.drop_index("ix_transactions_reference", "transactions")
+    op.drop_column("transactions", "reference_is_shared")
+    op.drop_column("transactions", "abandoned_at")
+    # Its rule goes with it.
+    op.drop_column("orders", "expired_at")
+
+
+def _add_times() -> None:
+    # In one: SQLite can't add a rule to a table that is there, but to a column that is new.
+    time = "DATETIME" if op.get_bind().dialect.name == "sqlite" else "TIMESTAMP WITH TIME ZONE"
+    op.execute(
+        f"ALTER TABLE orders ADD COLUMN expired_at {time} CONSTRAINT ck_orders_expired_is_cancelled"
+        " CHECK (expired_at IS NULL OR status = 'cancelled')"
+    )
+    op.add_column(
+        "transactions", sa.Column("abandoned_at", sa.DateTime(timezone=True), nullable=True)
+    )
+    op.execute(_EXPIRED)
+    op.execute(_ABANDONED)
+
+
+def _make_references_unique() -> None:
     shared: sa.Column[bool] = sa.Column(
         "reference_is_shared", sa.Boolean(), server_default=sa.false(), nullable=False
     )
@@ -49,9 +86,3 @@ def upgrade() -> None:
         sqlite_where=_ARRIVED,
         postgresql_where=_ARRIVED,
     )
-
-
-def downgrade() -> None:
-    op.drop_index("uq_transactions_reference", "transactions")
-    op.drop_index("ix_transactions_reference", "transactions")
-    op.drop_column("transactions", "reference_is_shared")

@@ -190,6 +190,9 @@ class TestPayments:
         if ends_as != "success":
             if ends_as:
                 api.post(f"/api/orders/{order['id']}/cancel")
+            else:
+                # An order that awaits money stays.
+                api.settle(payment, "failed")
             fold(service)
             require_equal(service, AnalyticsQuery(event_name="gala"))
             api.delete(f"/api/orders/{order['id']}")

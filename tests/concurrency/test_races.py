@@ -119,6 +119,16 @@ def test_one_reference_is_one_success_whoever_names_it(site: Site) -> None:
     assert site.stock(ticket) == (100 - THREADS, THREADS - 1, 1)
 
 
+def test_an_order_is_paid_for_or_deleted_but_never_both(site: Site) -> None:
+    for _ in range(5):
+        order, _ = site.pending_order()
+        pay: Call = ("POST", "/api/transactions/", {"order_id": order, "payment_method": "card"})
+        remove: Call = ("DELETE", f"/api/orders/{order}", None)
+        said = tally(race(site.url, [pay, remove] * (THREADS // 2)))
+        assert set(said) <= {"201", "204", "order_not_found", "order_has_payments"}
+        assert said["204"] == (0 if said["201"] else 1)
+
+
 def test_paying_and_cancelling_at_once_ends_in_one_of_both(site: Site) -> None:
     user, ticket = site.user(), site.ticket(100)
     calls: list[Call] = []

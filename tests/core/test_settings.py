@@ -51,6 +51,8 @@ BAD = [
     ("HOLD_MINUTES", "0", "greater than 0"),
     ("HOLD_MINUTES", "nan", "finite number"),
     ("HOLD_MINUTES", "525601", "less than or equal to 525600"),
+    ("LATE_PAYMENT_HOURS", "-1", "greater than or equal to 0"),
+    ("LATE_PAYMENT_HOURS", "inf", "finite number"),
     ("SWEEP_SECONDS", "-1", "greater than 0"),
     ("MAX_UNITS_PER_TICKET", "1.5", "valid integer"),
     ("MAX_BODY_BYTES", "1", "greater than or equal to 1024"),

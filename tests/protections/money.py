@@ -2,10 +2,13 @@
 
 from tests.protections.removing import Edit, Protection
 
+PAYMENTS = "Order/services/payment_service.py"
 SETTLING = "Order/services/transaction_service.py"
+ORDERS = "Order/services/order_service.py"
 REFERENCE_MIGRATION = "migrations/versions/0008_payments_in_flight.py"
 RACES = "tests/concurrency/test_races.py"
 SETTLING_TESTS = "tests/Order/test_settling.py"
+LATE_TESTS = "tests/Order/test_late_money.py"
 
 OF_MONEY = (
     Protection(
@@ -26,5 +29,40 @@ OF_MONEY = (
             Edit(REFERENCE_MIGRATION, "        unique=True,", "        unique=False,"),
         ],
         f"{RACES}::test_one_reference_is_one_success_whoever_names_it",
+    ),
+    Protection(
+        "who pays late has no option on an old price",
+        [
+            Edit(
+                PAYMENTS,
+                "is_other = or_(tickets.c.price != order_items.c.unit_price, ",
+                "is_other = (",
+            )
+        ],
+        f"{LATE_TESTS}::TestAnOldPrice",
+    ),
+    Protection(
+        "who pays late gets no tickets for what is over",
+        [Edit(PAYMENTS, ", tickets.c.event_date <= now)", ")")],
+        f"{LATE_TESTS}::TestAnEvent",
+    ),
+    Protection(
+        "an order may be paid for late, but not for ever",
+        [
+            Edit(
+                PAYMENTS, "if context.now > order.expired_at + context.terms.late_payment:", "if 0:"
+            )
+        ],
+        f"{LATE_TESTS}::TestTheTime",
+    ),
+    Protection(
+        "no words of a caller make an order expired",
+        [Edit(PAYMENTS, "if order.expired_at is None:", 'if order.cancel_reason != "expired":')],
+        f"{LATE_TESTS}::TestAReason",
+    ),
+    Protection(
+        "an order that awaits money is not deleted",
+        [Edit(ORDERS, " or _awaits_money(context, order_id):", ":")],
+        f"{LATE_TESTS}::TestMoneyOnItsWay",
     ),
 )

@@ -84,7 +84,8 @@ PROTECTIONS = (
         [
             Edit(
                 PAYMENTS,
-                "if covers and _sell_again(context, order.id, payment.holdings):",
+                "if covers and _is_same_sale(context, order)"
+                " and _sell_again(context, order, payment.holdings):",
                 "if covers:",
             )
         ],

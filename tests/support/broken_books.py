@@ -146,7 +146,7 @@ def of_transactions() -> Iterator[Broken]:
     yield Broken(
         "cancelled_awaits_no_money",
         [(4, "status", "failed", "pending")],
-        [change("orders", 4, cancel_reason="'rain'")],
+        [change("orders", 4, expired_at="NULL")],
     )
 
 

@@ -65,7 +65,7 @@ def _refund_and_cancel(api: Api, user: Any, gala: Any, ball: Any) -> None:
 
 def _delete(api: Api, user: Any, ticket: Any) -> None:
     pending = api.order(user, (ticket, 2))
-    api.payment(pending)
+    api.settle(api.payment(pending), "failed")
     cancelled = api.order(user, (ticket, 3))
     api.post(f"/api/orders/{cancelled['id']}/cancel")
     for order in (pending, cancelled):

@@ -104,6 +104,7 @@ BROKEN = {
     "ck_orders_confirmed_has_date": (
         "UPDATE orders SET status = 'completed', expires_at = NULL WHERE id = 1"
     ),
+    "ck_orders_expired_is_cancelled": "UPDATE orders SET expired_at = created_at WHERE id = 1",
     "ck_orders_status": "UPDATE orders SET status = 'lost', expires_at = NULL WHERE id = 1",
     "fk_orders_user_id_users": "UPDATE orders SET user_id = 99 WHERE id = 1",
     "uq_order_items_order_id_ticket_id_unit_price": (

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 HOLD, LIMIT = 15, 6
+# How long after its hold an order may still be paid for.
+LATE = 24 * 60
 NEXT = {"pending": ("confirmed", "cancelled"), "confirmed": ("completed", "cancelled")}
 SOLD = ("confirmed", "completed")
 HOLDING = ("pending", *SOLD)
@@ -62,6 +64,8 @@ class Payment:
     amount: int
     status: str = "pending"
     refunded: int = 0
+    # It was pending when its order was cancelled.
+    abandoned: bool = False
 
 
 @dataclass
@@ -150,7 +154,7 @@ class Shop:
         order = self.settled(order_id)
         if order.status not in {"pending", "cancelled"}:
             raise Refusal("order_not_deletable")
-        if self.paid(order_id):
+        if self.paid(order_id) or self.awaits_money(order_id):
             raise Refusal("order_has_payments")
         del self.orders[order_id]
         self.payments = {id_: p for id_, p in self.payments.items() if p.order != order_id}
@@ -213,6 +217,10 @@ class Shop:
         money = (p for p in self.payments.values() if p.order == order_id)
         return sum(p.amount for p in money if p.status in {"success", "refunded"})
 
+    def awaits_money(self, order_id: int) -> bool:
+        money = (p for p in self.payments.values() if p.order == order_id)
+        return any(p.status == "pending" or p.abandoned for p in money)
+
     def refunded(self, order_id: int) -> int:
         return sum(p.refunded for p in self.payments.values() if p.order == order_id)
 
@@ -241,16 +249,20 @@ class Shop:
         except Refusal:
             there = False
         else:
-            there = True
+            there = self._is_same_sale(order)
         if there and payment.amount >= order.total:
             order.status, order.expired, order.counted = "confirmed", False, 0
         else:
             payment.status, payment.refunded = "refunded", payment.amount
 
+    def _is_same_sale(self, order: Order) -> bool:
+        prices = all(self.tickets[ticket].price == price for ticket, price in order.lines)
+        return prices and self.minute <= order.since + HOLD + LATE
+
     def _cancel(self, order_id: int, *, restock: bool = True) -> None:
         for payment in self.payments.values():
             if payment.order == order_id and payment.status == "pending":
-                payment.status = "failed"
+                payment.status, payment.abandoned = "failed", True
         if not restock:
             for ticket, units in self.orders[order_id].units.items():
                 self.tickets[ticket].withheld += units
