@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from core.errors import ConflictError, InvalidError, NotFoundError
+from core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 
 
 class CartItemNotFoundError(NotFoundError):
@@ -66,6 +66,27 @@ class InvalidTransitionError(ConflictError):
         )
 
 
+class OwnOrderError(ForbiddenError):
+    """Nobody confirms, settles or refunds what is their own."""
+
+    code = "own_order"
+    title = "Another member of the box office has to do this: the order is your own"
+
+
+class RefundNeedsAdminError(ForbiddenError):
+    code = "refund_needs_admin"
+    title = "So much is given back by an administrator only"
+    example: ClassVar = {"amount": 120.0, "limit": 100.0}
+
+    def __init__(self, amount: Decimal, limit: Decimal) -> None:
+        super().__init__(
+            f"With this, {amount} of the order's money would have gone back; more than {limit}"
+            " needs an administrator.",
+            amount=float(amount),
+            limit=float(limit),
+        )
+
+
 class QuantityLimitError(ConflictError):
     code = "quantity_limit"
     title = "More units of one ticket than an order may hold"
@@ -98,6 +119,11 @@ class AlreadySharedError(ConflictError):
     code = "order_already_shared"
     title = "The user is already related to the order"
     constraint = "uq_user_orders_order_id_user_id"
+
+
+class UnknownRecipientError(NotFoundError):
+    code = "unknown_recipient"
+    title = "No active account has this username or email"
 
 
 class RecipientNotFoundError(NotFoundError):

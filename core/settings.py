@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -73,6 +74,9 @@ class Settings(BaseSettings):
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     hold_minutes: float = Field(default=15, gt=0, le=60 * 24 * 365, allow_inf_nan=False)
     late_payment_hours: float = Field(default=24, ge=0, le=24 * 365, allow_inf_nan=False)
+    # 0: not limited.
+    refund_limit: Decimal = Field(default=Decimal(0), ge=0, decimal_places=2, allow_inf_nan=False)
+    own_orders_by_staff: bool = False
     sweep_seconds: float = Field(default=10, gt=0, le=3600, allow_inf_nan=False)
     max_units_per_ticket: int = Field(default=100, ge=1, le=10_000)
     max_body_bytes: int = Field(default=1_048_576, ge=1024)

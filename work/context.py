@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Table
@@ -50,6 +51,10 @@ class Terms:
     access: AccessTerms
     # How long after its hold an order may still be paid for.
     late_payment: timedelta
+    # Above it an order's money is given back by administrators only; 0 is no limit.
+    refund_limit: Decimal
+    # Whether the box office may settle and refund what is its members' own.
+    own_orders_by_staff: bool
 
     @classmethod
     def of(cls, settings: Settings) -> "Terms":
@@ -59,6 +64,8 @@ class Terms:
             max_units=settings.max_units_per_ticket,
             access=AccessTerms.of(settings),
             late_payment=timedelta(hours=settings.late_payment_hours),
+            refund_limit=settings.refund_limit,
+            own_orders_by_staff=settings.own_orders_by_staff,
         )
 
 

@@ -19,8 +19,10 @@ from Order.errors import (
     OrderNotFoundError,
     OrderNotPendingError,
     OwnerStaysError,
+    OwnOrderError,
     QuantityLimitError,
     RecipientNotFoundError,
+    RefundNeedsAdminError,
 )
 from Order.schemas.order import (
     OrderCancel,
@@ -207,7 +209,14 @@ async def get_order_history(order_id: IdPath, work: Work) -> Response:
     summary="Change an order's status",
     operation_id="change_order_status",
     response_model=OrderRead,
-    responses=responses(OrderNotFoundError, InvalidTransitionError, StaleObjectError, body=True),
+    responses=responses(
+        OwnOrderError,
+        RefundNeedsAdminError,
+        OrderNotFoundError,
+        InvalidTransitionError,
+        StaleObjectError,
+        body=True,
+    ),
 )
 @allowed(BOX_OFFICE)
 async def change_order_status(order_id: IdPath, body: OrderStatusChange, work: Work) -> Response:
@@ -225,14 +234,21 @@ async def change_order_status(order_id: IdPath, body: OrderStatusChange, work: W
     operation_id="cancel_order",
     response_model=OrderRead,
     responses=responses(
-        NotAllowedError, OrderNotFoundError, InvalidTransitionError, StaleObjectError, body=True
+        NotAllowedError,
+        OwnOrderError,
+        RefundNeedsAdminError,
+        OrderNotFoundError,
+        InvalidTransitionError,
+        StaleObjectError,
+        body=True,
     ),
 )
 @allowed(owner_or_box_office(ORDER))
 async def cancel_order(order_id: IdPath, work: Work, body: OrderCancel | None = None) -> Response:
     """Return the stock, fail pending transactions and refund what was paid.
 
-    Customers cancel pending orders; a confirmed one is taken back by the box office.
+    Customers cancel pending orders; a confirmed one is taken back by the box office, and never by
+    its own buyer.
     """
     return await work.about(order_id).change(
         lambda context: order_service.cancel_order(context, order_id, body)

@@ -14,8 +14,10 @@ from Order.errors import (
     InvalidTransitionError,
     OrderNotFoundError,
     OrderNotPayableError,
+    OwnOrderError,
     ReferenceUsedError,
     RefundExceedsPaymentError,
+    RefundNeedsAdminError,
     TransactionFixedError,
     TransactionNotFoundError,
     TransactionNotPendingError,
@@ -135,6 +137,7 @@ async def update_transaction(
     operation_id="change_transaction_status",
     response_model=TransactionRead,
     responses=responses(
+        OwnOrderError,
         TransactionNotFoundError,
         InvalidTransitionError,
         AmountDiffersError,
@@ -151,7 +154,8 @@ async def change_transaction_status(
     """Pending → success or failed. Money that covers the total confirms the order.
 
     Send `amount` as it arrived, or `updated_at` as it was read, so that nothing else is settled
-    than what you looked at. A reference is paid for once.
+    than what you looked at. A reference is paid for once, and payments of one's own are settled
+    by another member of the box office.
     On an order that expired meanwhile the tickets are sold again if they are there; otherwise
     the money goes back at once, with `failure_reason: "order_expired"`.
     """
@@ -166,6 +170,8 @@ async def change_transaction_status(
     operation_id="refund_transaction",
     response_model=TransactionRead,
     responses=responses(
+        OwnOrderError,
+        RefundNeedsAdminError,
         TransactionNotFoundError,
         TransactionNotRefundableError,
         RefundExceedsPaymentError,

@@ -14,7 +14,8 @@ from core.store.statements import Row, statement
 from models import TransactionStatus, order_items, orders, transactions, user_orders
 from Order.errors import OrderNotFoundError
 from Order.schemas.order import OrderFilters, OrderHistoryEntry, OrderItemRead, OrderList, OrderRead
-from Order.services.order_states import allowed_actions, balance_due
+from Order.services.allowed_actions import allowed_actions
+from Order.services.order_states import balance_due
 from User.services import user_service
 from work.context import Context
 
@@ -139,7 +140,7 @@ def _fields(
         "balance_due": balance_due(order),
         "currency": context.terms.currency,
         "items": items,
-        "allowed_actions": allowed_actions(order, context.caller, context.now),
+        "allowed_actions": allowed_actions(context, order),
     }
 
 

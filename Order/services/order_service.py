@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlalchemy import Row, delete, exists, select
 
-from core.errors import NotAllowedError
 from core.store.upsert import insert_into
 from Ledger.services.ledger_service import NOWHERE, Move, order_moved
 from models import OrderStatus, order_items, orders, transactions
@@ -27,9 +26,9 @@ from Order.schemas.order import (
     OrderStatusChange,
     OrderUpdate,
 )
-from Order.services import cart_service, order_lifecycle, order_queries, placing
+from Order.services import cart_service, duties, order_lifecycle, order_queries, placing
 from Order.services.availability import available_offers
-from Order.services.order_states import DELETABLE, ORDER_TRANSITIONS, may_cancel, require_transition
+from Order.services.order_states import DELETABLE, ORDER_TRANSITIONS, require_transition
 from Ticket.services import stock_service
 from Ticket.services.stock_service import Holding, Shift, Stock
 from User.services import user_service
@@ -110,8 +109,7 @@ def cancel_order(context: Context, order_id: int, body: OrderCancel | None) -> O
     body.require_current(order)
     if order.status != OrderStatus.CANCELLED:
         require_transition(ORDER_TRANSITIONS, order.status, OrderStatus.CANCELLED)
-        if not may_cancel(order.status, context.caller):
-            raise NotAllowedError("Only the box office takes back what is sold.")
+        duties.require_may_cancel(context, order)
         order_lifecycle.cancel(context, order, reason=body.reason)
     return order_queries.get_order(context, order_id)
 
@@ -138,12 +136,15 @@ def _awaits_money(context: Context, order_id: int) -> bool:
 
 
 def _enter(context: Context, order: Row[Any], status: OrderStatus) -> None:
+    if status == OrderStatus.CANCELLED:
+        duties.require_may_cancel(context, order)
+        order_lifecycle.cancel(context, order, reason=None)
+        return
+    duties.require_cashier(context, order)
     if status == OrderStatus.CONFIRMED:
         order_lifecycle.confirm(context, order, order_lifecycle.holdings_of(context, [order.id]))
-    elif status == OrderStatus.COMPLETED:
-        order_lifecycle.complete(context, order)
     else:
-        order_lifecycle.cancel(context, order, reason=None)
+        order_lifecycle.complete(context, order)
 
 
 def _insert_items(

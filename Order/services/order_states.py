@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 from core.money import ZERO
 from models import OrderStatus, TransactionStatus
 from Order.errors import InvalidTransitionError
-from work.caller import Caller
 
 S = TypeVar("S", OrderStatus, TransactionStatus)
 
@@ -58,29 +57,3 @@ def balance_due(order: Any) -> Decimal:
     due: Decimal = order.total_amount - order.amount_paid + order.amount_reopened
     # Late money that went straight back counts as paid and refunded, never as credit.
     return max(due, ZERO)
-
-
-def allowed_actions(order: Any, caller: Caller, now: datetime) -> list[str]:
-    """What would succeed now for the caller."""
-    if not caller.is_box_office and caller.user_id != order.user_id:
-        return []  # A recipient may look at a shared order.
-    status = OrderStatus.CANCELLED if is_overdue(order, now) else order.status
-    by_hand = caller.is_box_office
-    conditions = {
-        "update": True,
-        "add_item": status == OrderStatus.PENDING,
-        "pay": status in PAYABLE and balance_due(order) > 0,
-        "confirm": by_hand and OrderStatus.CONFIRMED in ORDER_TRANSITIONS[status],
-        "complete": by_hand and OrderStatus.COMPLETED in ORDER_TRANSITIONS[status],
-        "cancel": may_cancel(status, caller),
-        "refund": by_hand and money_held(order) > 0 and not is_overdue(order, now),
-        "delete": status in DELETABLE and order.amount_paid == 0 and not order.awaits_money,
-    }
-    return [action for action, possible in conditions.items() if possible]
-
-
-def may_cancel(status: OrderStatus, caller: Caller) -> bool:
-    """What is sold is taken back by the box office only: its money goes back with it."""
-    if status == OrderStatus.CONFIRMED and not caller.is_box_office:
-        return False
-    return OrderStatus.CANCELLED in ORDER_TRANSITIONS[status]

@@ -32,7 +32,7 @@ from Order.schemas.transaction import (
     TransactionStatusChange,
     TransactionUpdate,
 )
-from Order.services import order_lifecycle, order_queries, payment_service
+from Order.services import duties, order_lifecycle, order_queries, payment_service
 from Order.services.order_states import (
     PAYABLE,
     TRANSACTION_TRANSITIONS,
@@ -128,7 +128,8 @@ def update_transaction(
     changes = {name: value for name, value in body.sent().items() if value != getattr(row, name)}
     if row.status != TransactionStatus.PENDING and changes.keys() & set(_FIXED_ONCE_SETTLED):
         raise TransactionNotPendingError(transaction_status=row.status.value)
-    _require_open(context, row, changes)
+    if not duties.is_cashier(context, order):
+        _require_open(row, changes)
     if "amount" in changes:
         _require_due(changes["amount"], order)
     if "transaction_reference" in changes:
@@ -145,6 +146,7 @@ def change_status(
     """What the payer's provider says became of the money; saying it twice changes nothing."""
     payment = _lock(context, transaction_id)
     row = payment.money
+    duties.require_cashier(context, payment.order)
     _require_as_read(body, row)
     if body.status != row.status:
         require_transition(TRANSACTION_TRANSITIONS, row.status, body.status)
@@ -163,6 +165,7 @@ def refund(context: Context, transaction_id: int, body: Refund | None) -> Transa
     body = body or Refund()
     payment = _lock(context, transaction_id)
     row = payment.money
+    duties.require_cashier(context, payment.order)
     body.require_current(row)
     if row.status in {TransactionStatus.PENDING, TransactionStatus.FAILED}:
         raise TransactionNotRefundableError(transaction_status=row.status.value)
@@ -170,6 +173,7 @@ def refund(context: Context, transaction_id: int, body: Refund | None) -> Transa
     amount = refundable if body.amount is None else body.amount
     if amount > refundable or refundable == 0:
         raise RefundExceedsPaymentError(amount, refundable)
+    duties.require_may_refund(context, payment.order, amount)
     changed = payment_service.give_back(
         context, payment, amount, reason=body.reason, restock=body.restock
     )
@@ -264,11 +268,11 @@ def _require_as_read(body: TransactionStatusChange, row: Row) -> None:
         raise AmountDiffersError(body.amount, row.amount)
 
 
-def _require_open(context: Context, row: Row, changes: Mapping[str, Any]) -> None:
+def _require_open(row: Row, changes: Mapping[str, Any]) -> None:
     """Keep a buyer from changing what the box office may be looking at or has settled."""
     fixed = [name for name in _TELLING if name in changes]
     is_open = row.status == TransactionStatus.PENDING and row.transaction_reference is None
-    if fixed and not is_open and not context.caller.is_box_office:
+    if fixed and not is_open:
         raise TransactionFixedError(fixed)
 
 

@@ -4,6 +4,7 @@ from tests.protections.removing import Edit, Protection
 
 PAYMENTS = "Order/services/payment_service.py"
 SETTLING = "Order/services/transaction_service.py"
+DUTIES = "Order/services/duties.py"
 ORDERS = "Order/services/order_service.py"
 REFERENCE_MIGRATION = "migrations/versions/0008_payments_in_flight.py"
 RACES = "tests/concurrency/test_races.py"
@@ -18,7 +19,7 @@ OF_MONEY = (
     ),
     Protection(
         "a buyer can't change what the box office may be looking at",
-        [Edit(SETTLING, "    _require_open(context, row, changes)\n")],
+        [Edit(SETTLING, "        _require_open(row, changes)\n", "        pass\n")],
         f"{SETTLING_TESTS}::TestWhatBuyersChange",
     ),
     Protection(
@@ -64,5 +65,21 @@ OF_MONEY = (
         "an order that awaits money is not deleted",
         [Edit(ORDERS, " or _awaits_money(context, order_id):", ":")],
         f"{LATE_TESTS}::TestMoneyOnItsWay",
+    ),
+    Protection(
+        "nobody is the cashier of their own order",
+        [
+            Edit(
+                DUTIES,
+                "return order.user_id == context.caller.user_id and not",
+                "return False and not",
+            )
+        ],
+        "tests/Order/test_duties.py::TestOnesOwnOrder",
+    ),
+    Protection(
+        "large refunds need an administrator, in parts as well",
+        [Edit(DUTIES, "order.amount_refunded + amount <= limit", "amount <= limit")],
+        "tests/Order/test_duties.py::TestALargeRefund",
     ),
 )

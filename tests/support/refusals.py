@@ -32,6 +32,7 @@ from tests.support.scenes import (
     many_keys,
     order,
     order_body,
+    paid_by_another,
     past,
     payment,
     prepared,
@@ -174,6 +175,20 @@ SCENES: dict[tuple[str, str], Scene] = {
     ),
     ("list_order_items", "order_not_found"): just("GET", "/api/orders/1/items"),
     ("get_order_history", "order_not_found"): just("GET", "/api/orders/1/history"),
+    ("change_order_status", "own_order"): by(
+        "staff", empty_order, call=("PATCH", "/api/orders/1/status", STATUS)
+    ),
+    ("change_order_status", "refund_needs_admin"): by(
+        "staff",
+        *paid_by_another,
+        call=("PATCH", "/api/orders/1/status", {"status": "cancelled"}),
+    ),
+    ("cancel_order", "own_order"): by(
+        "admin", empty_order, confirmed, call=("POST", "/api/orders/1/cancel", None)
+    ),
+    ("cancel_order", "refund_needs_admin"): by(
+        "staff", *paid_by_another, call=("POST", "/api/orders/1/cancel", None)
+    ),
     ("change_order_status", "order_not_found"): just("PATCH", "/api/orders/1/status", STATUS),
     ("change_order_status", "invalid_transition"): prepared(
         user, empty_order, cancelled, call=("PATCH", "/api/orders/1/status", STATUS)
@@ -319,6 +334,15 @@ SCENES: dict[tuple[str, str], Scene] = {
         payment,
         cancelled,
         call=("PATCH", "/api/transactions/1/status", SUCCESS),
+    ),
+    ("change_transaction_status", "own_order"): by(
+        "staff", ticket, order, payment, call=("PATCH", "/api/transactions/1/status", SUCCESS)
+    ),
+    ("refund_transaction", "own_order"): by(
+        "admin", ticket, order, payment, settled, call=("POST", "/api/transactions/1/refund", None)
+    ),
+    ("refund_transaction", "refund_needs_admin"): by(
+        "staff", *paid_by_another, call=("POST", "/api/transactions/1/refund", None)
     ),
     ("change_transaction_status", "amount_differs"): prepared(
         user,

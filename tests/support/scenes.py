@@ -1,6 +1,8 @@
 """What scenes of refusals are made of: bodies, and steps that leave the first of its kind."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from tests.support.client import PASSWORD, Api
@@ -178,3 +180,16 @@ def _second(api: Api) -> None:
 
 # Two orders that are paid for, the first with a reference.
 two_settled = (user, ticket, order, referenced, settled, _second)
+
+
+def _another_buys(api: Api) -> None:
+    body = {**order_body(), "user_id": api.user("jane")["id"]}
+    api.post("/api/orders/", body)
+
+
+def _refunds_need_an_administrator(api: Api) -> None:
+    api.app.state.terms = replace(api.app.state.terms, refund_limit=Decimal(1))
+
+
+# The order of somebody else, whose money staff may not give back.
+paid_by_another = (ticket, _another_buys, payment, settled, _refunds_need_an_administrator)
