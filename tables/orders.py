@@ -229,6 +229,8 @@ class UserOrder(SQLModel, table=True):
     user_id: int = reference_column("users.id", ondelete="CASCADE")
     order_id: int = reference_column("orders.id", ondelete="CASCADE")
     role: UserOrderRole = Field(sa_type=stored_by_value(UserOrderRole, "role"))
+    # What the sharer called a recipient, and so all that the sharer is told of them.
+    shared_as: str | None = Field(default=None, sa_type=String(255))
     created_at: datetime
 
 

@@ -53,6 +53,7 @@ EVERYWHERE = {
 OWN_REASONS = {
     ("update_user", "not_allowed"),
     ("cancel_order", "not_allowed"),
+    ("share_order", "not_allowed"),
     ("refresh_token", "invalid_token"),
 }
 # Only a changed schema shows this one; tests/work/test_health.py changes it.

@@ -23,6 +23,7 @@ from Order.errors import (
     QuantityLimitError,
     RecipientNotFoundError,
     RefundNeedsAdminError,
+    UnknownRecipientError,
 )
 from Order.schemas.order import (
     OrderCancel,
@@ -279,12 +280,23 @@ async def list_order_users(
     status_code=201,
     response_model=OrderUserRead,
     responses=responses(
-        OrderNotFoundError, UserNotFoundError, UserInactiveError, AlreadySharedError, body=True
+        NotAllowedError,
+        OrderNotFoundError,
+        UnknownRecipientError,
+        UserNotFoundError,
+        UserInactiveError,
+        AlreadySharedError,
+        body=True,
     ),
 )
 @allowed(owner_or_box_office(ORDER))
 async def share_order(order_id: IdPath, body: OrderUserCreate, work: Work) -> Response:
-    """The order appears in that user's history, with the role `recipient`."""
+    """The order appears in that user's history, with the role `recipient`, until either of both
+    removes it.
+
+    Recipients see what was bought, but not the notes. The answer tells of a recipient only what
+    the request named: a username is told back, an email is not turned into one.
+    """
     return await work.about(order_id).create(
         lambda context: share_service.share_order(context, order_id, body)
     )
@@ -312,9 +324,9 @@ async def stop_sharing_with_all(order_id: IdPath, work: Work) -> Response:
     status_code=204,
     responses=responses(OrderNotFoundError, RecipientNotFoundError, OwnerStaysError),
 )
-@allowed(owner_or_box_office(ORDER))
+@allowed(owner_or_box_office(SHARED_ORDER))
 async def stop_sharing(order_id: IdPath, user_id: IdPath, work: Work) -> Response:
-    """Remove one recipient."""
+    """Remove one recipient; a recipient leaves by removing itself."""
     return await work.about(order_id).remove(
         lambda context: share_service.stop_sharing(context, order_id, user_id)
     )

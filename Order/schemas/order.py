@@ -1,8 +1,9 @@
 """Orders on the wire."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from core.money import Amount
 from core.pagination import ListQuery
@@ -17,9 +18,11 @@ from core.schemas import (
     Name,
     Output,
     Quantity,
+    Reference,
     Resource,
     ServedTime,
     UpperBound,
+    optional,
 )
 from models import OrderStatus, UserOrderRole
 
@@ -120,7 +123,7 @@ class OrderRead(Resource):
     amount_refunded: Amount = Field(description="What went back of it.")
     balance_due: Amount
     currency: str
-    notes: str | None
+    notes: str | None = Field(description="Not for those that the order is shared with.")
     items: list[OrderItemRead]
     expires_at: ServedTime | None = Field(description="Until then a pending order holds its stock.")
     confirmed_at: ServedTime | None
@@ -169,9 +172,21 @@ class OrderList(OrderFilters):
 
 
 class OrderUserCreate(Input):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"user_id": 2}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"recipient": "jane_doe"}],
+            "oneOf": [{"required": ["recipient"]}, {"required": ["user_id"]}],
+        }
+    )
 
-    user_id: Id
+    recipient: Reference = optional("The username or the email of the recipient, in any case.")
+    user_id: Id = optional("Instead, by the box office only.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise PydanticCustomError("one_of", "must have either recipient or user_id")
+        return self
 
 
 class OrderUserRead(Resource):
@@ -185,6 +200,7 @@ class OrderUserRead(Resource):
                     "order_id": 1,
                     "user_id": 2,
                     "username": "jane_doe",
+                    "shared_as": "jane_doe",
                     "role": "recipient",
                     "created_at": "2024-11-02T10:31:00.000001Z",
                 }
@@ -194,7 +210,10 @@ class OrderUserRead(Resource):
 
     order_id: int
     user_id: int
-    # No more than what tells people apart: an id is easily guessed.
-    username: str
+    # Who shares an order learns no more of a recipient than they knew before: ids are guessed.
+    username: str | None = Field(
+        description="Null where the recipient was named otherwise; administrators see it always."
+    )
+    shared_as: str | None = Field(description="What the recipient was called by who shared it.")
     role: UserOrderRole
     created_at: ServedTime

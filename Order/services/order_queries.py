@@ -14,11 +14,13 @@ from core.store.statements import Row, statement
 from models import TransactionStatus, order_items, orders, transactions, user_orders
 from Order.errors import OrderNotFoundError
 from Order.schemas.order import OrderFilters, OrderHistoryEntry, OrderItemRead, OrderList, OrderRead
-from Order.services.allowed_actions import allowed_actions
+from Order.services.allowed_actions import allowed_actions, is_a_recipients
 from Order.services.order_states import balance_due
 from User.services import user_service
 from work.context import Context
 
+# What its owner and the box office write to each other about an order.
+_PRIVATE: Mapping[str, Any] = {"notes": None, "cancel_reason": None}
 _ITEM_FIELDS = tuple(OrderItemRead.model_fields)
 # Both tables have an id and more; the lines' columns go by names of their own.
 _ITEM_COLUMNS = [order_items.c[name].label(f"item_{name}") for name in _ITEM_FIELDS]
@@ -135,6 +137,8 @@ def served(context: Context, order: Any, items: Sequence[Mapping[str, Any]]) -> 
 def _fields(
     context: Context, order: Any, columns: Mapping[str, Any], items: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
+    if is_a_recipients(context, order):
+        columns = {**columns, **_PRIVATE}
     return {
         **columns,
         "balance_due": balance_due(order),

@@ -156,6 +156,20 @@ def require_active(context: Context, user_id: int) -> None:
         raise UserInactiveError
 
 
+def find_active(context: Context, name: str) -> int | None:
+    """The id of the active user with this username or email, in any case.
+
+    The shared lock makes a deactivation wait until that is told, or this see it.
+    """
+    key = case_key(name)
+    has_name = or_(users.c.username_key == key, users.c.email_key == key)
+    found = select(users.c.id).where(has_name, users.c.is_active.is_(True))
+    user_id: int | None = context.session.execute(
+        found.with_for_update(read=True)
+    ).scalar_one_or_none()
+    return user_id
+
+
 @statement
 def _by_id(_sql: Sql) -> Executable:
     return select(*users.c).where(users.c.id == bindparam("user_id"))

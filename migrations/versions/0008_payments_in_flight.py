@@ -36,12 +36,21 @@ UPDATE transactions SET abandoned_at = updated_at
 WHERE status = 'failed' AND failure_reason = 'order_cancelled'"""
 
 
+# Whom an order is shared with by now is known to who shared it.
+_KNOWN = """
+UPDATE user_orders SET shared_as = (SELECT username FROM users WHERE users.id = user_id)
+WHERE role = 'recipient'"""
+
+
 def upgrade() -> None:
     _add_times()
     _make_references_unique()
+    op.add_column("user_orders", sa.Column("shared_as", sa.String(length=255), nullable=True))
+    op.execute(_KNOWN)
 
 
 def downgrade() -> None:
+    op.drop_column("user_orders", "shared_as")
     op.drop_index("uq_transactions_reference", "transactions")
     op.drop_index("ix_transactions_reference", "transactions")
     op.drop_column("transactions", "reference_is_shared")

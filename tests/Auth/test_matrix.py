@@ -180,7 +180,7 @@ def test_a_recipient_sees_a_shared_order_and_may_do_nothing_with_it(
 ) -> None:
     world = build(api, service)
     other = world.callers["other"]
-    world.callers["owner"].post("/api/orders/1/users", {"user_id": 2})
+    world.callers["owner"].post("/api/orders/1/users", {"recipient": "other"})
     assert other.get("/api/orders/1")["allowed_actions"] == []
     assert len(other.get("/api/orders/1/items")) == 1
     for method, path in (

@@ -274,7 +274,7 @@ class TestWhoMayRead:
         friend_user, friend = api.someone("customer", "friend")
         _, staff = api.someone("staff")
         order = owner.order(user, (api.ticket(), 1))
-        owner.post(f"/api/orders/{order['id']}/users", {"user_id": friend_user["id"]})
+        owner.post(f"/api/orders/{order['id']}/users", {"recipient": friend_user["username"]})
         path = f"/api/orders/{order['id']}/history"
         told = [event.pop("actor") for event in staff.get(path)["events"]]
         assert owner.get(path)["events"][0]["actor"] == told[0]

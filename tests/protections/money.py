@@ -6,6 +6,7 @@ PAYMENTS = "Order/services/payment_service.py"
 SETTLING = "Order/services/transaction_service.py"
 DUTIES = "Order/services/duties.py"
 ORDERS = "Order/services/order_service.py"
+SHARING = "Order/services/share_service.py"
 REFERENCE_MIGRATION = "migrations/versions/0008_payments_in_flight.py"
 RACES = "tests/concurrency/test_races.py"
 SETTLING_TESTS = "tests/Order/test_settling.py"
@@ -81,5 +82,21 @@ OF_MONEY = (
         "large refunds need an administrator, in parts as well",
         [Edit(DUTIES, "order.amount_refunded + amount <= limit", "amount <= limit")],
         "tests/Order/test_duties.py::TestALargeRefund",
+    ),
+    Protection(
+        "ids are not turned into names",
+        [Edit(SHARING, "        if not context.caller.is_box_office:\n", "        if 0:\n")],
+        "tests/Order/test_sharing.py::TestNames",
+    ),
+    Protection(
+        "recipients do not see an order's notes",
+        [
+            Edit(
+                "Order/services/order_queries.py",
+                "    if is_a_recipients(context, order):\n",
+                "    if 0:\n",
+            )
+        ],
+        "tests/Order/test_sharing.py::TestRecipients",
     ),
 )

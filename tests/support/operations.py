@@ -132,9 +132,8 @@ OPERATIONS = (
     Operation(
         "POST",
         "/api/orders/1/users",
-        BODIES["share_order"],
-        {"user_id": "id"},
-        frozenset({"user_id"}),
+        {"recipient": "friend"},
+        {"recipient": "text", "user_id": "id"},
     ),
     Operation(
         "POST",

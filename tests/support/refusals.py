@@ -205,6 +205,12 @@ SCENES: dict[tuple[str, str], Scene] = {
     ),
     ("list_order_users", "order_not_found"): just("GET", "/api/orders/1/users"),
     ("share_order", "order_not_found"): just("POST", "/api/orders/1/users", RECIPIENT),
+    ("share_order", "not_allowed"): by(
+        "customer", empty_order, call=("POST", "/api/orders/1/users", RECIPIENT)
+    ),
+    ("share_order", "unknown_recipient"): prepared(
+        user, empty_order, call=("POST", "/api/orders/1/users", {"recipient": "nobody"})
+    ),
     ("share_order", "user_not_found"): prepared(
         user, empty_order, call=("POST", "/api/orders/1/users", RECIPIENT)
     ),
