@@ -136,7 +136,8 @@ class TestIsToldOf:
 class TestTells:
     def test_no_name_address_or_secret(self, api: Api, service: Service) -> None:
         user, admin = api.someone("admin", "john")
-        admin.put(f"/api/users/{user['id']}", {"email": "jane@example.com", "username": "jane"})
+        names = {"email": "jane@example.com", "username": "jane", "current_password": PASSWORD}
+        admin.put(f"/api/users/{user['id']}", names)
         admin.post("/api/auth/api-keys", {"name": "the till of john", "role": "staff"})
         rows = contents(service)["audit_entries"]
         assert len(rows) == 5
