@@ -171,6 +171,14 @@ class Context:
         values |= {f"to_{name}": value for name, value in fields.items()}
         self.write(statement, expecting=1, **values)
 
+    def take_turn(self, name: str) -> None:
+        """Be the only transaction that goes on under this name, from the next question on."""
+        exchange_of(self._session).take_turn(name)
+
+    def may_be_asked_by(self, user_id: int) -> bool:
+        """Whether the credentials say that the caller is this user; an API key says so later."""
+        return self._admitted.principal == Caller(user_id).principal
+
     def ask_first(self, question: Question) -> None:
         self._questions.append(question)
 

@@ -6,7 +6,6 @@ itself, of which the database has only the hash: tokens and addresses that stand
 be read from it.
 """
 
-import hashlib
 import hmac
 import zlib
 from collections.abc import Callable
@@ -38,6 +37,7 @@ from core.errors import (
 from core.http.idempotency_key import REPLAYED, KeyedRequest, Seal
 from core.store.dialects import Sql
 from core.store.errors import translate
+from core.store.exchange import lock_number
 from core.store.statements import Row, statement
 from database import commit
 from models import idempotency_keys
@@ -145,7 +145,7 @@ def _ask(context: Context, request: KeyedRequest, room: Room) -> None:
     values = {
         "principal": context.principal,
         "key_hash": request.key_hash,
-        "key_number": _number(context.principal, request.key_hash),
+        "key_number": lock_number(f"{context.principal}\0{request.key_hash}"),
     }
 
     def hear(row: Row | None) -> None:
@@ -201,12 +201,6 @@ def _answered(sql: Sql) -> Executable:
             index_elements=["principal", "key_hash"], set_=renewed, where=is_old
         )
     )
-
-
-def _number(principal: str, key_hash: str) -> int:
-    """The key's number among the locks of the database."""
-    name = f"{principal}\0{key_hash}".encode()
-    return int.from_bytes(hashlib.sha256(name).digest()[:8], signed=True)
 
 
 def _remember(context: Context, request: KeyedRequest, answer: Response, room: Room) -> None:

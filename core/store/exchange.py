@@ -8,18 +8,29 @@ than it is sent. SQLite is no message away, so there nothing waits.
 The unit's SQLModel session speaks through the same connection: first is sent what was said before.
 """
 
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Executable,
+    bindparam,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from core.errors import RetryTransaction
-from core.store.statements import Compiled, Row, Statement
+from core.store.dialects import Sql
+from core.store.statements import Compiled, Row, Statement, statement
 
 _EXCHANGE, _PREPARED, _PLANNED_AT = "exchange", "prepared", "planned_at"
 # Plans are kept so long. Those of a table that was small read all of it, and the server may take a
@@ -34,6 +45,17 @@ _OF_ANOTHER_CONNECTION = {"26000", "42P05"}
 _NOT_AS_PREPARED = _OF_ANOTHER_CONNECTION | {"0A000"}
 # Says that a transaction begins; None where each statement is one of its own.
 Begin = Callable[[Any], None]
+
+
+@statement
+def _turn_taken(_sql: Sql) -> Executable:
+    waiting = func.pg_advisory_xact_lock(bindparam("turn", type_=BigInteger))
+    return select(waiting.label("taken"))
+
+
+def lock_number(name: str) -> int:
+    """A name's number among the locks of the database."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
 
 
 def exchange_of(session: Session) -> "Exchange":
@@ -61,6 +83,14 @@ class Exchange:
 
     def write(self, statement: Statement, values: dict[str, Any], expecting: int | None) -> None:
         """Change something; if it is not of as many rows as expected, the unit is run again."""
+        raise NotImplementedError
+
+    def take_turn(self, name: str) -> None:
+        """Wait, with the next question, until no other transaction has taken this turn.
+
+        A statement of its own before the question, so that the question sees what the one before
+        has committed: a lock that is taken inside of a statement comes after what that sees.
+        """
         raise NotImplementedError
 
     def flush(self) -> None:
@@ -147,6 +177,11 @@ class PostgresExchange(Exchange):
             values["expected"] = expecting
         self._is_touched = True
         self._say_statement(compiled, compiled.values(values))
+
+    def take_turn(self, name: str) -> None:
+        compiled = _turn_taken.on(self.dialect)
+        # Nothing that would have to be taken back: it ends with the transaction.
+        self._say_statement(compiled, compiled.values({"turn": lock_number(name)}))
 
     def flush(self) -> None:
         if not self._unsent:
@@ -284,6 +319,9 @@ class SqliteExchange(Exchange):
         done = self._send(compiled.text, lambda: self._driver.execute(compiled.text, said))
         if expecting is not None and done.rowcount != expecting:
             raise RetryTransaction
+
+    def take_turn(self, name: str) -> None:
+        """There is one writer at a time."""
 
     def flush(self) -> None:
         if self._is_open or self._begin is None:

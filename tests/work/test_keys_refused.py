@@ -9,10 +9,10 @@ from sqlalchemy import create_engine, func, select
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session
 
+from core.store.exchange import lock_number
 from tests.support.client import PASSWORD, Api
 from tests.support.declared import contents, example_path, having, sensible
 from tests.support.service import Service
-from work import idempotency
 
 KEY = {"Idempotency-Key": "one"}
 BAD_KEYS: dict[str, list[bytes]] = {
@@ -84,7 +84,7 @@ def twin(service: Service) -> Iterator[Session]:
     key_hash = hashlib.sha256(KEY["Idempotency-Key"].encode()).hexdigest()
     engine = create_engine(service.settings.database, poolclass=NullPool)
     with Session(engine) as session:
-        lock = func.pg_try_advisory_xact_lock(idempotency._number("open", key_hash))
+        lock = func.pg_try_advisory_xact_lock(lock_number(f"open\0{key_hash}"))
         assert session.execute(select(lock)).scalar_one()
         yield session
 
