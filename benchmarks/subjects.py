@@ -29,6 +29,11 @@ _PRODUCTION = {
     "ACCESS_TOKEN_EXPIRE_MINUTES": "1440",
     "HOLD_MINUTES": "1440",
     "MAX_UNITS_PER_TICKET": "10000",
+    # A few customers buy what a town would.
+    "MAX_OPEN_ORDERS_PER_USER": "0",
+    "MAX_UNITS_PER_USER_AND_TICKET": "0",
+    "HOLD_AGAIN_MINUTES": "0",
+    "MAX_UNPAID_ORDERS_PER_DAY": "0",
     "LOGIN_RATE_LIMIT": "",
     "LOGIN_DAY_RATE_LIMIT": "",
     "REGISTRATION_RATE_LIMIT": "",

@@ -79,6 +79,11 @@ class Settings(BaseSettings):
     own_orders_by_staff: bool = False
     sweep_seconds: float = Field(default=10, gt=0, le=3600, allow_inf_nan=False)
     max_units_per_ticket: int = Field(default=100, ge=1, le=10_000)
+    # Of one buyer; 0, or empty: no limit.
+    max_open_orders_per_user: int = Field(default=10, ge=0, le=10_000)
+    max_units_per_user_and_ticket: int = Field(default=10, ge=0, le=1_000_000)
+    hold_again_minutes: float = Field(default=10, ge=0, le=60 * 24, allow_inf_nan=False)
+    max_unpaid_orders_per_day: int = Field(default=20, ge=0, le=10_000)
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
     max_connections: int = Field(default=800, ge=10, le=100_000)
     request_timeout_seconds: float = Field(default=5, ge=0.1, le=300, allow_inf_nan=False)
@@ -116,6 +121,17 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value
+
+    @field_validator(
+        "max_open_orders_per_user",
+        "max_units_per_user_and_ticket",
+        "hold_again_minutes",
+        "max_unpaid_orders_per_day",
+        mode="before",
+    )
+    @classmethod
+    def _empty_is_off(cls, value: Any) -> Any:
+        return 0 if value == "" else value
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod

@@ -55,6 +55,11 @@ class Terms:
     refund_limit: Decimal
     # Whether the box office may settle and refund what is its members' own.
     own_orders_by_staff: bool
+    # Of one customer; 0 is no limit. What they mean is said in ``Order.services.fairness``.
+    max_open_orders: int
+    max_customers_units: int
+    hold_again: timedelta
+    max_unpaid_orders: int
 
     @classmethod
     def of(cls, settings: Settings) -> "Terms":
@@ -66,7 +71,17 @@ class Terms:
             late_payment=timedelta(hours=settings.late_payment_hours),
             refund_limit=settings.refund_limit,
             own_orders_by_staff=settings.own_orders_by_staff,
+            max_open_orders=settings.max_open_orders_per_user,
+            max_customers_units=settings.max_units_per_user_and_ticket,
+            hold_again=timedelta(minutes=settings.hold_again_minutes),
+            max_unpaid_orders=settings.max_unpaid_orders_per_day,
         )
+
+    @property
+    def limit_customers(self) -> bool:
+        """Whether any of the limits of one customer is set."""
+        numbers = (self.max_open_orders, self.max_customers_units, self.max_unpaid_orders)
+        return any(numbers) or bool(self.hold_again)
 
 
 @dataclass(frozen=True)

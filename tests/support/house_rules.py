@@ -27,6 +27,7 @@ BUSINESS = re.compile(
 SPOKEN_OF = {
     # An operator's words, which .env files hold.
     ("core/settings.py", "max_units_per_ticket: int"),
+    ("core/settings.py", "max_units_per_user_and_ticket"),
     # What a problem looks like, for the OpenAPI document.
     ("core/http/problems.py", 'examples=["/api/orders/"]'),
     ("core/http/problems.py", '"instance": "/api/…"'),
