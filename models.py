@@ -19,6 +19,7 @@ from tables.accounts import (
 from tables.ledger import AuditEntry, Movement, MovementKind, audit_entries, movements
 from tables.orders import (
     Cart,
+    EndedHold,
     Order,
     OrderItem,
     OrderStatus,
@@ -27,6 +28,7 @@ from tables.orders import (
     UserOrder,
     UserOrderRole,
     carts,
+    ended_holds,
     order_items,
     orders,
     transactions,
@@ -77,6 +79,7 @@ __all__ = [
     "CustomerCount",
     "CustomerSum",
     "DeletedLine",
+    "EndedHold",
     "IdempotencyKey",
     "LoginPlace",
     "LoginSession",
@@ -112,6 +115,7 @@ __all__ = [
     "customer_counts",
     "customer_sums",
     "deleted_lines",
+    "ended_holds",
     "idempotency_keys",
     "login_places",
     "login_sessions",

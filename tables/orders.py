@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel
 
 from core.columns import (
     NEVER_REUSE_IDS,
+    BigId,
     id_column,
     money_column,
     reference_column,
@@ -83,6 +84,13 @@ class Order(SQLModel, table=True):
         Index(None, "created_at", "id"),
         Index(None, "total_amount", "id"),
         Index(None, "confirmed_at"),
+        # What one customer holds and has bought, however many orders were cancelled.
+        Index(
+            "ix_orders_live",
+            "user_id",
+            postgresql_where=text("status <> 'cancelled'"),
+            sqlite_where=text("status <> 'cancelled'"),
+        ),
         # The sweep looks only here, so that it costs nothing while nothing is overdue.
         Index(
             "ix_orders_overdue",
@@ -116,6 +124,32 @@ class Order(SQLModel, table=True):
     confirmed_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
+
+
+class EndedHold(SQLModel, table=True):
+    """That an order ended unpaid, and, in a row for each, that it held a ticket until then.
+
+    Kept for a day, for the policy of ``Order.services.fairness``. Its keys outlive what they refer
+    to: a deleted order was held as well.
+    """
+
+    __tablename__: ClassVar[Any] = "ended_holds"
+    __table_args__ = (
+        Index(None, "user_id", "ticket_id", "ended_at"),
+        Index(None, "order_id"),
+        Index(None, "ended_at"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = id_column()
+    user_id: int = reference_column("users.id", ondelete="CASCADE")
+    order_id: int = Field(sa_type=BigId)
+    # None in the row of the order itself.
+    ticket_id: int | None = Field(default=None, sa_type=BigId)
+    has_expired: bool
+    ended_at: datetime
+    # How long it would have been held.
+    held_until: datetime
 
 
 class OrderItem(SQLModel, table=True):
@@ -236,6 +270,7 @@ class UserOrder(SQLModel, table=True):
 
 carts = table_of(Cart)
 orders = table_of(Order)
+ended_holds = table_of(EndedHold)
 order_items = table_of(OrderItem)
 transactions = table_of(Transaction)
 user_orders = table_of(UserOrder)

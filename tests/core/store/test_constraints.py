@@ -14,6 +14,7 @@ from database import Database
 from models import (
     api_keys,
     carts,
+    ended_holds,
     idempotency_keys,
     login_places,
     login_sessions,
@@ -144,6 +145,7 @@ BROKEN = {
     "ck_user_orders_role": "UPDATE user_orders SET role = 'guest' WHERE id = 3",
     "fk_user_orders_user_id_users": "UPDATE user_orders SET user_id = 99 WHERE id = 1",
     "fk_user_orders_order_id_orders": "UPDATE user_orders SET order_id = 99 WHERE id = 1",
+    "fk_ended_holds_user_id_users": "UPDATE ended_holds SET user_id = 99 WHERE id = 1",
     "ck_movements_goes_somewhere": movement(target="available"),
     "ck_movements_not_negative": movement(amount=-1),
     "ck_movements_complete": movement(ticket_id=None),
@@ -227,6 +229,11 @@ def rows(number: int) -> list[tuple[Any, dict[str, Any]]]:
         (
             user_orders,
             {"user_id": number, "order_id": number, "role": "owner", "created_at": NOW},
+        ),
+        (
+            ended_holds,
+            {"user_id": number, "order_id": number, "has_expired": True}
+            | {"ended_at": NOW, "held_until": NOW},
         ),
         (
             api_keys,
