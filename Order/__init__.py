@@ -6,6 +6,7 @@ from Order.openapi import amend_with_bounds
 from Order.routers import analytics, cart, order, transaction, user
 from Order.rules import RULES
 from Order.services.expiry_service import expire_overdue_orders
+from Order.services.fairness import forget_ended_holds
 from Order.services.report_folding import fold_ledger
 from work.domain import Domain
 
@@ -25,7 +26,7 @@ DOMAIN = Domain(
         "transactions": "/api/transactions/",
         "analytics": "/api/analytics/dashboard",
     },
-    chores=[expire_overdue_orders, fold_ledger],
+    chores=[expire_overdue_orders, fold_ledger, forget_ended_holds],
     causes=Cause,
     actions=Action,
     rules=RULES,

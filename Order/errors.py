@@ -3,7 +3,13 @@
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from core.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from core.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    TooManyRequestsError,
+)
 
 
 class CartItemNotFoundError(NotFoundError):
@@ -96,6 +102,47 @@ class QuantityLimitError(ConflictError):
         super().__init__(
             f"An order may hold at most {limit} units of one ticket.", limit=limit, lines=lines
         )
+
+
+class OpenOrdersLimitError(ConflictError):
+    """One that is paid, cancelled or runs out makes room for another."""
+
+    code = "open_orders_limit"
+    title = "The customer has as many open orders as one may have"
+    example: ClassVar = {"limit": 10, "held": 10}
+
+
+class UnitsLimitError(ConflictError):
+    """What the customer holds and has bought of a ticket, in all orders together."""
+
+    code = "units_limit"
+    title = "More units of one ticket than a customer may have"
+    example: ClassVar = {"limit": 10, "lines": [{"ticket_id": 7, "requested": 4, "held": 8}]}
+
+    def __init__(self, limit: int, lines: list[dict[str, int]]) -> None:
+        super().__init__(
+            f"A customer may have at most {limit} units of one ticket.", limit=limit, lines=lines
+        )
+
+
+class HoldAgainLaterError(TooManyRequestsError):
+    """A hold of the ticket ended unpaid: now it is the others' turn."""
+
+    code = "hold_again_later"
+    title = "The customer's hold of the ticket ended unpaid a moment ago"
+    example: ClassVar = {"retry_after": 600, "ticket_ids": [7]}
+
+    def __init__(self, retry_after: int, ticket_ids: list[int]) -> None:
+        super().__init__(retry_after, retry_after=retry_after, ticket_ids=ticket_ids)
+
+
+class UnpaidOrdersLimitError(TooManyRequestsError):
+    code = "unpaid_orders_limit"
+    title = "Too many of the customer's orders ended unpaid within a day"
+    example: ClassVar = {"retry_after": 3600, "limit": 20}
+
+    def __init__(self, retry_after: int, limit: int) -> None:
+        super().__init__(retry_after, retry_after=retry_after, limit=limit)
 
 
 class QuantityTooLargeError(InvalidError):

@@ -58,9 +58,9 @@ class NotAllowedError(ForbiddenError):
 class TooManyRequestsError(DomainError):
     """The caller asks more often than it may; nothing ran."""
 
-    def __init__(self, retry_after_seconds: int) -> None:
+    def __init__(self, retry_after_seconds: int, **extra: Any) -> None:
         self.retry_after_seconds = retry_after_seconds
-        super().__init__(f"Try again in {retry_after_seconds} seconds.")
+        super().__init__(f"Try again in {retry_after_seconds} seconds.", **extra)
 
 
 class UnavailableError(DomainError):

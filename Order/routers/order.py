@@ -13,7 +13,9 @@ from Order.access import ORDER, SHARED_ORDER
 from Order.errors import (
     AlreadySharedError,
     CartEmptyError,
+    HoldAgainLaterError,
     InvalidTransitionError,
+    OpenOrdersLimitError,
     OrderHasPaymentsError,
     OrderNotDeletableError,
     OrderNotFoundError,
@@ -24,6 +26,8 @@ from Order.errors import (
     RecipientNotFoundError,
     RefundNeedsAdminError,
     UnknownRecipientError,
+    UnitsLimitError,
+    UnpaidOrdersLimitError,
 )
 from Order.schemas.order import (
     OrderCancel,
@@ -58,7 +62,11 @@ _BUYING = (
     TicketNotOnSaleError,
     InsufficientStockError,
     QuantityLimitError,
+    UnitsLimitError,
+    HoldAgainLaterError,
 )
+# Of another order, whatever it holds.
+_ORDERING = (*_BUYING, OpenOrdersLimitError, UnpaidOrdersLimitError)
 
 
 @router.post(
@@ -67,11 +75,15 @@ _BUYING = (
     operation_id="create_order",
     status_code=201,
     response_model=OrderRead,
-    responses=responses(UserNotFoundError, TicketNotFoundError, *_BUYING, body=True),
+    responses=responses(UserNotFoundError, TicketNotFoundError, *_ORDERING, body=True),
 )
 @allowed(owner_or_box_office(USER))
 async def create_order(body: OrderCreate, work: Work) -> Response:
-    """Hold the stock of all lines or of none, at today's prices, until `expires_at`."""
+    """Hold the stock of all lines or of none, at today's prices, until `expires_at`.
+
+    How much a customer may hold has limits, which the box office has not. Of a ticket that the
+    customer holds already, or has just given back, it is held as long as it was before.
+    """
     return await work.about(body.user_id).create(
         lambda context: order_service.place_order(context, body)
     )
@@ -96,7 +108,7 @@ async def list_orders(query: Annotated[OrderList, Query()], work: Work) -> Respo
     operation_id="create_order_from_cart",
     status_code=201,
     response_model=OrderRead,
-    responses=responses(UserNotFoundError, CartEmptyError, *_BUYING),
+    responses=responses(UserNotFoundError, CartEmptyError, *_ORDERING),
 )
 @allowed(owner_or_box_office(USER))
 async def create_order_from_cart(user_id: IdPath, work: Work) -> Response:
@@ -163,7 +175,10 @@ async def delete_order(order_id: IdPath, work: Work) -> Response:
 )
 @allowed(owner_or_box_office(ORDER))
 async def add_order_item(order_id: IdPath, body: OrderLine, work: Work) -> Response:
-    """Add units of a ticket to a pending order, at today's price; the hold is not prolonged."""
+    """Add units of a ticket to a pending order, at today's price; the hold is not prolonged.
+
+    It is shortened where the customer's first hold of that ticket ends sooner.
+    """
     return await work.about(order_id).create(
         lambda context: order_service.add_item(context, order_id, body)
     )

@@ -20,6 +20,7 @@ from Ledger.services.ledger_service import BUYER, SELLER, Entry, Move, order_mov
 from models import OrderStatus, TransactionStatus, order_items, orders, transactions
 from Order.causes import Cause
 from Order.errors import OrderNotFoundError
+from Order.services import fairness
 from Order.services.order_states import EXPIRED, is_overdue, money_held
 from Ticket.services import stock_service
 from Ticket.services.stock_service import Holding, Shift, Stock
@@ -88,7 +89,10 @@ def take_back(
     also: Iterable[Entry] = (),
 ) -> None:
     """Cancel an order whose money went back; ``also`` is written to the ledger along with it."""
-    origin = Stock.RESERVED if order.status == OrderStatus.PENDING else Stock.SOLD
+    is_pending = order.status == OrderStatus.PENDING
+    origin = Stock.RESERVED if is_pending else Stock.SOLD
+    if is_pending and not context.caller.is_box_office:
+        fairness.note_ended(context, [order.id])
     context.write(
         _pending_money_failed, of_order=order.id, reason=ORDER_CANCELLED, changed_at=context.now
     )
@@ -112,6 +116,7 @@ def expire(context: Context, order_ids: Collection[int]) -> None:
     """
     holdings = holdings_of(context, order_ids)
     returned = _refund_everything(context, order_ids)
+    fairness.note_ended(context, order_ids)
     leaving = update(orders).where(orders.c.id.in_(order_ids), orders.c.status == _PENDING)
     left = context.session.execute(
         leaving.values(
@@ -137,6 +142,7 @@ def change_order(context: Context, order_id: int, **fields: Any) -> None:
 
 def revive(context: Context, order: Row, **fields: Any) -> None:
     """An order that expired is sold after all; its stock was taken again."""
+    fairness.note_paid(context, order.id)
     _leave(
         context,
         order,

@@ -26,7 +26,7 @@ from Order.schemas.order import (
     OrderStatusChange,
     OrderUpdate,
 )
-from Order.services import cart_service, duties, order_lifecycle, order_queries, placing
+from Order.services import cart_service, duties, fairness, order_lifecycle, order_queries, placing
 from Order.services.availability import available_offers
 from Order.services.order_states import DELETABLE, ORDER_TRANSITIONS, require_transition
 from Ticket.services import stock_service
@@ -66,6 +66,7 @@ def place_order_from_cart(context: Context, user_id: int) -> OrderRead:
 def add_item(context: Context, order_id: int, line: OrderLine) -> OrderRead:
     """Add units to a pending order, at today's price."""
     _require_small_lines(context, [line], "#/quantity")
+    is_bound = fairness.take_callers_turn(context)
     order = order_lifecycle.lock_order(context, order_id)
     if order.status != OrderStatus.PENDING:
         raise OrderNotPendingError(order_status=order.status.value)
@@ -74,10 +75,13 @@ def add_item(context: Context, order_id: int, line: OrderLine) -> OrderRead:
     held = sum(one.quantity for one in holdings if one.ticket_id == line.ticket_id)
     _require_within_limit(context, {line.ticket_id: held + line.quantity})
     wanted = {line.ticket_id: line.quantity}
+    until = fairness.more_until(context, order, wanted) if is_bound else order.expires_at
     offers = available_offers(context, wanted)
     _insert_items(context, order_id, offers, wanted)
     added = offers[line.ticket_id].price * line.quantity
-    order_lifecycle.change_order(context, order_id, total_amount=order.total_amount + added)
+    order_lifecycle.change_order(
+        context, order_id, total_amount=order.total_amount + added, expires_at=until
+    )
     answer = order_queries.get_order(context, order_id)
     more = Holding(order_id, line.ticket_id, line.quantity, added)
     # Last of all: the ticket's lock is what other buyers wait for.
@@ -123,6 +127,8 @@ def delete_order(context: Context, order_id: int) -> None:
         raise OrderHasPaymentsError
     pending = order.status == OrderStatus.PENDING
     held = order_lifecycle.holdings_of(context, [order_id]) if pending else []
+    if pending and not context.caller.is_box_office:
+        fairness.note_ended(context, [order_id])
     context.session.execute(delete(transactions).where(transactions.c.order_id == order_id))
     context.session.execute(delete(orders).where(orders.c.id == order_id))
     gone = order_moved(order_id, Move(order.status, NOWHERE, Cause.ORDER_DELETED))

@@ -1,12 +1,13 @@
 """Placing an order: one look at what is on sale, and one message that takes it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Executable, Integer, bindparam, case, insert, select, true
+from sqlalchemy import ColumnElement, Executable, Integer, bindparam, case, insert, select, true
 
 from core.columns import BigId
 from core.money import ZERO
@@ -16,7 +17,7 @@ from Ledger.services.ledger_service import NOWHERE, Move, order_moved
 from models import OrderStatus, UserOrderRole, order_items, orders, tickets, user_orders, users
 from Order.causes import Cause
 from Order.schemas.order import OrderItemRead, OrderRead
-from Order.services import expiry_service, order_queries
+from Order.services import expiry_service, fairness, order_queries, standing
 from Order.services.references import order_reference
 from Ticket.errors import TicketNotFoundError
 from Ticket.services import stock_service, ticket_service
@@ -53,17 +54,24 @@ class Offers:
 
     order_id: int
     tickets: Mapping[int, Row]
+    # How long they may be held.
+    until: datetime
 
 
 def look(context: Context, buyer_id: int, quantities: Mapping[int, int]) -> Offers:
     """What the buyer may have; refuses what is not there even if overdue holds end."""
-    offers = _offers(context, buyer_id, quantities)
-    ticket_service.require_on_sale(context, offers.tickets.values())
-    if any(offer.has_overdue for offer in offers.tickets.values()):
+    rows, is_bound = _looked_at(context, buyer_id, quantities)
+    found = _found(rows, quantities)
+    ticket_service.require_on_sale(context, found.values())
+    until = context.now + context.terms.hold
+    if is_bound:
+        until = _fair_until(context, rows, quantities, until)
+    if any(offer.has_overdue for offer in found.values()):
         expiry_service.free_overdue_stock(context, quantities)
-        offers = _offers(context, buyer_id, quantities)
-    ticket_service.require_stock(offers.tickets.values(), quantities)
-    return offers
+        rows = _offers(context, buyer_id, quantities)
+        found = _found(rows, quantities)
+    ticket_service.require_stock(found.values(), quantities)
+    return Offers(rows[0].order_id, found, until)
 
 
 def place(
@@ -83,7 +91,7 @@ def place(
         "user_id": buyer_id,
         "total_amount": sum((line["line_total"] for line in lines), ZERO),
         "notes": notes,
-        "expires_at": context.now + context.terms.hold,
+        "expires_at": offers.until,
         "created_at": context.now,
         "updated_at": context.now,
     }
@@ -101,9 +109,40 @@ def place(
     return order_queries.served(context, placed, items)
 
 
-def _offers(context: Context, buyer_id: int, quantities: Mapping[int, int]) -> Offers:
+def _looked_at(
+    context: Context, buyer_id: int, quantities: Mapping[int, int]
+) -> tuple[list[Row], bool]:
+    """The offers, and whether they tell as well how the buyer stands, who is bound by that."""
+    is_looked_at = fairness.binds(context, buyer_id)
+    if not is_looked_at:
+        rows = _offers(context, buyer_id, quantities)
+        # Whose an API key is was told along with them.
+        is_looked_at = fairness.binds(context, buyer_id) and not context.caller.is_box_office
+        if not is_looked_at:
+            return rows, False
+    fairness.take_turn(context, buyer_id)
     wanted = list(quantities.items())
-    rows = context.rows(_offered, buyer_id=buyer_id, wanted=wanted, now=context.now)
+    known = fairness.values(context, buyer_id)
+    rows = context.rows(_offered_to_customer, wanted=wanted, **known)
+    return rows, not context.caller.is_box_office
+
+
+def _fair_until(
+    context: Context, rows: Sequence[Row], quantities: Mapping[int, int], until: datetime
+) -> datetime:
+    fairness.require_one_more(context, rows[0])
+    offered = [row for row in rows if row.id is not None]
+    fairness.require_units(context, offered, quantities)
+    return fairness.held_until(context, offered, until)
+
+
+def _offers(context: Context, buyer_id: int, quantities: Mapping[int, int]) -> list[Row]:
+    wanted = list(quantities.items())
+    return context.rows(_offered, buyer_id=buyer_id, wanted=wanted, now=context.now)
+
+
+def _found(rows: Sequence[Row], quantities: Mapping[int, int]) -> dict[int, Row]:
+    """The tickets by id, for a buyer who may order."""
     if not rows:
         raise UserNotFoundError
     if not rows[0].is_active:
@@ -111,7 +150,7 @@ def _offers(context: Context, buyer_id: int, quantities: Mapping[int, int]) -> O
     found = {row.id: row for row in rows if row.id is not None}
     if missing := quantities.keys() - found.keys():
         raise TicketNotFoundError(missing)
-    return Offers(rows[0].order_id, found)
+    return found
 
 
 def _lines(offers: Mapping[int, Row], quantities: Mapping[int, int]) -> list[dict[str, Any]]:
@@ -143,6 +182,15 @@ def _holdings(order_id: int, lines: Iterable[Mapping[str, Any]]) -> list[Holding
 
 @statement
 def _offered(sql: Sql) -> Executable:
+    return _offering(sql)
+
+
+@statement
+def _offered_to_customer(sql: Sql) -> Executable:
+    return _offering(sql, *standing.columns(tickets.c.id))
+
+
+def _offering(sql: Sql, *more: ColumnElement[Any]) -> Executable:
     """The buyer with each of the tickets, or alone where none is there."""
     wanted = sql.rows("wanted", ticket_id=BigId, quantity=Integer())
     order_id = select(sql.new_id(orders)).scalar_subquery()
@@ -162,6 +210,7 @@ def _offered(sql: Sql) -> Executable:
             sql.new_id(order_items).label("line_id"),
             *of_ticket,
             has_overdue.label("has_overdue"),
+            *more,
         )
         .select_from(users.outerjoin(offered, true()))
         .where(users.c.id == bindparam("buyer_id"))

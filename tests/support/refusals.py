@@ -17,6 +17,7 @@ from tests.support.scenes import (
     STATUS,
     SUCCESS,
     Scene,
+    a_moment_later,
     by,
     by_key,
     cancelled,
@@ -44,8 +45,11 @@ from tests.support.scenes import (
     shared,
     sixty,
     stopped,
+    ten,
+    ten_open,
     third_payment,
     ticket,
+    twenty_unpaid,
     two_settled,
     user,
 )
@@ -139,6 +143,46 @@ SCENES: dict[tuple[str, str], Scene] = {
     ),
     ("create_order_from_cart", "quantity_limit"): prepared(
         user, ticket, full_cart, call=("POST", "/api/orders/from-cart/1", None)
+    ),
+    ("create_order", "open_orders_limit"): by(
+        "customer", ten_open, call=("POST", "/api/orders/", order_body(lines=0))
+    ),
+    ("create_order", "units_limit"): by(
+        "customer", ticket, ten, call=("POST", "/api/orders/", order_body())
+    ),
+    ("create_order", "hold_again_later"): by(
+        "customer", ticket, ten, a_moment_later, call=("POST", "/api/orders/", order_body())
+    ),
+    ("create_order", "unpaid_orders_limit"): by(
+        "customer", twenty_unpaid, call=("POST", "/api/orders/", order_body(lines=0))
+    ),
+    ("create_order_from_cart", "open_orders_limit"): by(
+        "customer", ticket, cart, ten_open, call=("POST", "/api/orders/from-cart/1", None)
+    ),
+    ("create_order_from_cart", "units_limit"): by(
+        "customer", ticket, cart, ten, call=("POST", "/api/orders/from-cart/1", None)
+    ),
+    ("create_order_from_cart", "hold_again_later"): by(
+        "customer",
+        ticket,
+        cart,
+        ten,
+        a_moment_later,
+        call=("POST", "/api/orders/from-cart/1", None),
+    ),
+    ("create_order_from_cart", "unpaid_orders_limit"): by(
+        "customer", ticket, cart, twenty_unpaid, call=("POST", "/api/orders/from-cart/1", None)
+    ),
+    ("add_order_item", "units_limit"): by(
+        "customer", ticket, ten, call=("POST", "/api/orders/1/items", ORDER_LINE)
+    ),
+    ("add_order_item", "hold_again_later"): by(
+        "customer",
+        ticket,
+        ten,
+        a_moment_later,
+        empty_order,
+        call=("POST", "/api/orders/2/items", ORDER_LINE),
     ),
     ("get_order", "order_not_found"): just("GET", "/api/orders/1"),
     ("update_order", "order_not_found"): just("PUT", "/api/orders/1", {}),

@@ -94,6 +94,26 @@ def rest_of_two(api: Api) -> None:
     api.post("/api/orders/", order_body(2))
 
 
+def ten(api: Api) -> None:
+    api.post("/api/orders/", order_body(10))
+
+
+def ten_open(api: Api) -> None:
+    for _ in range(10):
+        empty_order(api)
+
+
+def twenty_unpaid(api: Api) -> None:
+    for _ in range(20):
+        empty_order(api)
+    a_moment_later(api)
+
+
+def a_moment_later(api: Api) -> None:
+    """When holds ran out, and the log-in has not."""
+    api.clock.advance(minutes=16)
+
+
 def confirmed(api: Api) -> None:
     api.patch("/api/orders/1/status", {"status": "confirmed"})
 
