@@ -7,8 +7,9 @@ from fastapi import Path, Query, Response
 from core.errors import NotAllowedError, StaleObjectError
 from core.http.problems import responses
 from core.schemas import IdPath
+from Order.schemas.holds import ReleasedHolds
 from Order.schemas.order import OrderFilters, OrderHistoryEntry
-from Order.services import order_queries
+from Order.services import order_queries, release_service
 from User.access import USER, USERNAME
 from User.equipment import AccountChanges, Hasher
 from User.errors import (
@@ -27,7 +28,7 @@ from User.flows.change_user import change_user
 from User.flows.registration import register
 from User.schemas.user import UserCreate, UserList, UserRead, UserUpdate
 from User.services import user_service
-from work.access import ADMIN, PUBLIC, allowed, owner_or_admin, owner_or_box_office
+from work.access import ADMIN, BOX_OFFICE, PUBLIC, allowed, owner_or_admin, owner_or_box_office
 from work.routing import Router
 from work.unit_of_work import Work
 
@@ -108,6 +109,23 @@ async def list_user_orders(
     return await work.about(user_id).page(
         lambda context: order_queries.list_orders_of(context, user_id, query)
     )
+
+
+@router.post(
+    "/{user_id}/holds/release",
+    summary="Release a user's holds",
+    operation_id="release_holds",
+    response_model=ReleasedHolds,
+    responses=responses(UserNotFoundError),
+)
+@allowed(BOX_OFFICE)
+async def release_holds(user_id: IdPath, work: Work) -> Response:
+    """Cancel the user's pending orders on which there is no money, and tell which.
+
+    Their tickets are free at once. The user may not hold these again before `HOLD_AGAIN_MINUTES`
+    have passed.
+    """
+    return await work.change(lambda context: release_service.release_holds(context, user_id))
 
 
 @router.put(

@@ -184,6 +184,7 @@ SCENES: dict[tuple[str, str], Scene] = {
         empty_order,
         call=("POST", "/api/orders/2/items", ORDER_LINE),
     ),
+    ("release_holds", "user_not_found"): just("POST", "/api/users/1/holds/release"),
     ("get_order", "order_not_found"): just("GET", "/api/orders/1"),
     ("update_order", "order_not_found"): just("PUT", "/api/orders/1", {}),
     ("update_order", "stale_object"): prepared(
