@@ -127,7 +127,8 @@ async def get_ticket_analytics(query: Question, work: Work) -> Response:
 
     Quantities are as they are now, but `sold_quantity` is what was sold in the period. Lists by
     category and venue are complete, by units sold. Top-selling tickets and low stock (tickets on
-    sale of which at most 10 % of the total is available) have at most 10 rows.
+    sale of which at most 10 % of the total is available) have at most 10 rows, and so have the
+    tickets of which one user holds most now, in pending orders (`most_held`).
 
     `event_name` and `category` select tickets as they are called now.
     """

@@ -149,6 +149,20 @@ class StockOfTicket(StockFigures):
     event_name: str
 
 
+class HoldsOfTicket(Output):
+    """What pending orders hold of a ticket, and who holds most of it: a hoarder shows here."""
+
+    ticket_id: int
+    event_name: str
+    total_quantity: int
+    held_quantity: int
+    holders: int = Field(description="Users with pending orders.")
+    largest_holding: int = Field(description="Units that one user holds, more than any other.")
+    largest_share: Rate = Field(description="These as a share of the total.")
+    largest_holder: int | None = Field(description="The user; several may hold as many.")
+    expired_holds: int = Field(description="Orders that ran out unpaid in the last 24 hours.")
+
+
 class StockOfCategory(StockFigures):
     category: str
 
@@ -189,6 +203,17 @@ _STOCK = {
     "sell_through_rate": 0.91,
 }
 _STOCK_OF_TICKET = {"ticket_id": 1, "event_name": "Concert 2024", **_STOCK}
+_HOLDS_OF_TICKET = {
+    "ticket_id": 1,
+    "event_name": "Concert 2024",
+    "total_quantity": 100,
+    "held_quantity": 12,
+    "holders": 2,
+    "largest_holding": 10,
+    "largest_share": 0.1,
+    "largest_holder": 7,
+    "expired_holds": 3,
+}
 _TICKETS_BY_STATUS = {"available": 1, "reserved": 0, "sold": 0, "cancelled": 0}
 
 
@@ -333,6 +358,7 @@ class TicketAnalytics(Output):
         by_venue=[{"venue": "Main Arena", **_STOCK}],
         top_selling=[_STOCK_OF_TICKET],
         low_stock=[_STOCK_OF_TICKET],
+        most_held=[_HOLDS_OF_TICKET],
     )
 
     total_tickets: int
@@ -346,4 +372,5 @@ class TicketAnalytics(Output):
     by_venue: list[StockOfVenue]
     top_selling: list[StockOfTicket]
     low_stock: list[StockOfTicket]
+    most_held: list[HoldsOfTicket]
     period: ReportPeriod

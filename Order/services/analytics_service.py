@@ -17,6 +17,7 @@ from Order.schemas.analytics import (
     CustomerFigures,
     Dashboard,
     DashboardTotals,
+    HoldsOfTicket,
     MoneyByMethod,
     MoneyInPeriod,
     OrdersByStatus,
@@ -135,6 +136,7 @@ def get_tickets(context: Context, query: AnalyticsQuery) -> TicketAnalytics:
         by_venue=_stock(asked, StockOfVenue, stock_queries.stock_by, By.VENUE),
         top_selling=_stock(asked, StockOfTicket, stock_queries.top_selling),
         low_stock=_stock(asked, StockOfTicket, stock_queries.low_stock),
+        most_held=_holds(asked),
         period=_period(query),
     )
 
@@ -183,6 +185,15 @@ def _stock(asked: Inquiry, model: type[S], build: Build, *choice: By) -> list[S]
             {**row._mapping, "sell_through_rate": _rate(row.sold_quantity, row.total_quantity)}
         )
         for row in asked.rows(build, *choice)
+    ]
+
+
+def _holds(asked: Inquiry) -> list[HoldsOfTicket]:
+    return [
+        HoldsOfTicket.model_validate(
+            {**row._mapping, "largest_share": _rate(row.largest_holding, row.total_quantity)}
+        )
+        for row in asked.rows(stock_queries.most_held)
     ]
 
 

@@ -13,6 +13,7 @@ from core.store.statements import Row, Statement, statement
 from core.text import case_key
 from Order.schemas.analytics import AnalyticsQuery
 from Order.services import report_facts
+from Order.services.fairness import DAY
 from Order.services.report_figures import Figures
 from Order.services.report_folding import progress
 from Order.services.report_spans import Frame, spans_of
@@ -65,6 +66,8 @@ def inquiry(context: Context, query: AnalyticsQuery) -> Inquiry:
         "event_key": query.event_name and case_key(query.event_name),
         "category_key": query.category and case_key(query.category),
         "one_sum": spans.only_sum,
+        "now": context.now,
+        "day_since": context.now - DAY,
         **dict(figures.range.values(spans)),
         **dict(figures.series.values(series)),
     }

@@ -6,9 +6,23 @@ ticket that was renamed since is still the one whose stock they left.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery, func, select, union_all
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Subquery,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    null,
+    select,
+    union_all,
+)
 
-from models import TicketStatus, ticket_sums, tickets
+from core.columns import BigId
+from models import TicketStatus, ended_holds, order_items, orders, ticket_sums, tickets
 from Order.services.report_facts import Statement, quoted
 from Order.services.report_figures import Figures, named, whole
 from Order.services.report_sums import signed
@@ -81,6 +95,75 @@ def low_stock(figures: Figures) -> Statement:
         select(*scarce.c, units)
         .join_from(scarce, sold, sold.c.ticket_id == scarce.c.ticket_id, isouter=True)
         .order_by(scarce.c.available_quantity, scarce.c.ticket_id)
+    )
+
+
+def most_held(figures: Figures) -> Statement:
+    """Tickets of which one user holds most: what pending orders hold, and what just ran out."""
+    by_user = _held_by_user().subquery("by_user")
+    is_largest = by_user.c.place == literal_column("1")
+    parts = (
+        select(
+            by_user.c.ticket_id,
+            by_user.c.user_id,
+            by_user.c.units,
+            case((is_largest, by_user.c.user_id)).label("largest_holder"),
+            literal_column("0", BigInteger).label("expired"),
+        ),
+        _just_expired(),
+    )
+    cells = union_all(*parts).subquery("cells")
+    held = (
+        select(
+            cells.c.ticket_id,
+            func.count(cells.c.user_id).label("holders"),
+            whole(cells.c.units).label("held_quantity"),
+            func.max(cells.c.units).label("largest_holding"),
+            func.max(cells.c.largest_holder).label("largest_holder"),
+            whole(cells.c.expired).label("expired_holds"),
+        )
+        .group_by(cells.c.ticket_id)
+        .subquery("held")
+    )
+    ticket = (tickets.c.id.label("ticket_id"), tickets.c.event_name, tickets.c.total_quantity)
+    columns = [column for column in held.c if column.name != "ticket_id"]
+    return (
+        select(*ticket, *columns)
+        .join_from(held, tickets, tickets.c.id == held.c.ticket_id)
+        .where(*named(tickets, figures))
+        .order_by(held.c.largest_holding.desc(), held.c.expired_holds.desc(), tickets.c.id)
+        .limit(LIMIT)
+    )
+
+
+def _held_by_user() -> Select[Any]:
+    """Begins with the orders that have an ``expires_at``: there are few, however many were made."""
+    lines = order_items.c
+    units = cast(func.sum(lines.quantity), BigInteger)
+    largest_first = func.row_number().over(
+        partition_by=lines.ticket_id, order_by=(units.desc(), orders.c.user_id)
+    )
+    return (
+        select(
+            lines.ticket_id,
+            orders.c.user_id,
+            units.label("units"),
+            largest_first.label("place"),
+        )
+        .join_from(orders, order_items, lines.order_id == orders.c.id)
+        .where(orders.c.expires_at > bindparam("now", type_=orders.c.expires_at.type))
+        .group_by(lines.ticket_id, orders.c.user_id)
+    )
+
+
+def _just_expired() -> Select[Any]:
+    ended = ended_holds.c
+    day_since = bindparam("day_since", type_=ended.ended_at.type)
+    nobody, none = cast(null(), BigId), literal_column("0", BigInteger)
+    return (
+        select(ended.ticket_id, nobody, none, nobody, func.count())
+        .where(ended.ended_at > day_since, ended.ticket_id.is_not(None), ended.has_expired)
+        .group_by(ended.ticket_id)
     )
 
 

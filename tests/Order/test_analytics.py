@@ -2,7 +2,7 @@
 
 from models import OrderStatus
 from tests.support.client import Api
-from tests.support.shop import figures, open_shop, pay, refund, report, set_status
+from tests.support.shop import figures, held_by, open_shop, pay, refund, report, set_status
 
 ALL_TIME = {"start": None, "end": None, "interval": "day"}
 
@@ -342,6 +342,7 @@ class TestTickets:
                 {**standard, **stock(40, 36, 3, 0.075)},
             ],
             "low_stock": [vip],
+            "most_held": [{**standard, **held_by(shop.bob)}],
             "period": ALL_TIME,
         }
 

@@ -78,6 +78,7 @@ class TestEmptyDatabase:
             "by_venue": [],
             "top_selling": [],
             "low_stock": [],
+            "most_held": [],
             "period": NOTHING,
         }
 

@@ -2,8 +2,10 @@
 
 import pytest
 
-from tests.support.buyer import Buyer
+from Order.services.expiry_service import expire_overdue_orders
+from tests.support.buyer import Buyer, chore
 from tests.support.client import Api
+from tests.support.service import Service
 
 
 @pytest.fixture
@@ -80,3 +82,35 @@ class TestRelease:
         first, second = api.post(path), api.post(path)
         assert (len(first["orders"]), first["has_more"]) == (100, True)
         assert (len(second["orders"]), second["has_more"]) == (1, False)
+
+
+def test_a_hoarder_shows_in_the_figures(api: Api, service: Service, ann: Buyer, bob: Buyer) -> None:
+    scarce, plenty = api.ticket(event_name="Scarce", total_quantity=20), api.ticket()
+    ann.order((scarce, 3), (plenty, 1))
+    api.clock.advance(minutes=16)
+    chore(service, expire_overdue_orders)
+    bob.order((scarce, 6))
+    bob.order((scarce, 4))
+    api.settle(api.payment(bob.order((plenty, 5))))
+    Buyer(api, "eve").order((scarce, 1))
+    held = api.get("/api/analytics/tickets")["most_held"]
+    assert held[0] == {
+        "ticket_id": scarce["id"],
+        "event_name": "Scarce",
+        "total_quantity": 20,
+        "held_quantity": 11,
+        "holders": 2,
+        "largest_holding": 10,
+        "largest_share": 0.5,
+        "largest_holder": bob.user["id"],
+        "expired_holds": 1,
+    }
+    assert (held[1]["ticket_id"], held[1]["holders"], held[1]["expired_holds"]) == (
+        plenty["id"],
+        0,
+        1,
+    )
+    assert held[1]["largest_holder"] is None
+    assert api.get("/api/analytics/tickets", event_name="scarce")["most_held"] == held[:1]
+    api.clock.advance(days=1)
+    assert api.get("/api/analytics/tickets")["most_held"] == []

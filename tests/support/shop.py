@@ -28,6 +28,12 @@ def figures(orders: int, tickets_sold: int, revenue: float) -> dict[str, float]:
     return {"orders": orders, "tickets_sold": tickets_sold, "revenue": revenue}
 
 
+def held_by(user: Any) -> dict[str, Any]:
+    """What the only pending order of the shop holds."""
+    held = {"total_quantity": 40, "held_quantity": 1, "holders": 1, "largest_holding": 1}
+    return held | {"largest_share": 0.025, "largest_holder": user["id"], "expired_holds": 0}
+
+
 def pay(api: Api, order: Any, *, by: str, amount: float | None = None) -> Any:
     """Successful money for an order."""
     body = {"order_id": order["id"], "payment_method": by, "amount": amount}
