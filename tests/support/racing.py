@@ -32,14 +32,15 @@ class Client:
     The server ends idle connections after some seconds, which a slow test may well be.
     """
 
-    def __init__(self, url: str, *, reconnect: bool = False) -> None:
+    def __init__(self, url: str, *, reconnect: bool = False, token: str = "") -> None:
         address = urlsplit(url)
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         assert address.hostname == "127.0.0.1"
         self._reconnect = reconnect
         self._connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
 
     def send(self, method: str, path: str, body: Any = None, key: str | None = None) -> Answer:
-        headers = {} if key is None else {"Idempotency-Key": key}
+        headers = self._headers | ({} if key is None else {"Idempotency-Key": key})
         if body is None:
             return self._send(method, path, None, headers)
         headers["Content-Type"] = "application/json"
@@ -70,12 +71,15 @@ class Client:
 Call = tuple[str, str, Any] | tuple[str, str, Any, str]
 
 
-def race(url: str, calls: Sequence[Call]) -> list[Answer]:
-    """Send calls from 24 threads that start together; no answer may be a 5xx."""
+def race(url: str, calls: Sequence[Call], *tokens: str) -> list[Answer]:
+    """Send calls from 24 threads that start together; no answer may be a 5xx.
+
+    Whose the tokens are take turns, one in each thread.
+    """
     start = threading.Barrier(THREADS)
 
     def run(number: int) -> list[Answer]:
-        client = Client(url)
+        client = Client(url, token=tokens[number % len(tokens)] if tokens else "")
         try:
             start.wait(timeout=60)
             return [client.send(*call) for call in calls[number::THREADS]]

@@ -5,6 +5,7 @@ from typing import Any
 
 from core.settings import Settings
 from database import Database
+from tests.support.client import PASSWORD
 from tests.support.racing import Client
 
 PROCESSES = 4
@@ -19,10 +20,18 @@ class Site:
     database: Database
     names: Any
 
-    def user(self) -> int:
+    def user(self, **fields: str) -> int:
         name = f"user{next(self.names)}"
-        body = {"username": name, "email": f"{name}@example.com", "full_name": "Racer"}
+        body = {"username": name, "email": f"{name}@example.com", "full_name": "Racer", **fields}
         return int(self.client.ok("POST", "/api/users/", body)["id"])
+
+    def customer(self) -> tuple[int, str]:
+        """(user, access token)"""
+        user = self.user(password=PASSWORD)
+        name = self.client.ok("GET", f"/api/users/{user}")["username"]
+        answer = self.client.send_form("/api/auth/token", f"username={name}&password={PASSWORD}")
+        assert answer.status == 200, answer
+        return user, answer.body["access_token"]
 
     def ticket(self, units: int, price: float = 10) -> int:
         body = {
@@ -79,6 +88,8 @@ def environment(settings: Settings, **changes: str) -> dict[str, str]:
     return {
         "DATABASE_URL": settings.database_url,
         "ENVIRONMENT": "development",
+        # All processes believe the same tokens.
+        "SECRET_KEY": "0123456789abcdef" * 4,
         "LOG_LEVEL": "WARNING",
         "DATABASE_POOL_SIZE": "8",
         "REQUEST_TIMEOUT_SECONDS": "30",
