@@ -6,6 +6,7 @@ from tests.protections.limits import LIMITS
 from tests.protections.money import OF_MONEY
 from tests.protections.operating import OPERATING
 from tests.protections.records import RECORDS
+from tests.protections.fair_holds import FAIR_HOLDS
 from tests.protections.removing import Edit, Protection
 
 STOCK = "Ticket/services/stock_service.py"
@@ -28,6 +29,7 @@ FIRST = "migrations/versions/0001_initial.py"
 
 PROTECTIONS = (
     *OPERATING,
+    *FAIR_HOLDS,
     Protection(
         "stock is taken only where there is enough of it",
         [
@@ -45,7 +47,7 @@ PROTECTIONS = (
             # The look before it.
             Edit(
                 PLACING,
-                "    ticket_service.require_stock(offers.tickets.values(), quantities)\n",
+                "    ticket_service.require_stock(found.values(), quantities)\n",
             ),
         ],
         f"{RACES}::test_orders_of_many_tickets_in_any_order_take_all_or_nothing",
