@@ -37,7 +37,7 @@ SERVICE ?= pypi
 # Where `make fuzz` and `make soak` start, to have the same again.
 SEED ?= random
 
-.PHONY: run test check lint types tests coverage fuzz faults soak overload bench bench-quick flash protections reference revision migrate install lock audit sbom clean help
+.PHONY: run test check lint types tests coverage fuzz faults soak overload bench bench-quick flash fairness protections reference revision migrate install lock audit sbom clean help
 
 run: install migrate ## Install, migrate and serve http://localhost:8000
 	$(BIN)/python cli.py serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
@@ -79,6 +79,9 @@ bench-quick: $(VENV)/.dev ## The main ones of these in a few minutes, with less 
 
 flash: $(VENV)/.dev ## A flash sale: 10,000 units of one ticket, 16 to 256 clients, none sold twice
 	$(BIN)/python -m benchmarks.flash --backend $(BACKEND) $(if $(BASELINE),--baseline $(BASELINE))
+
+fairness: $(VENV)/.dev ## A hoarder with 50 accounts and 200 buyers, with the limits of a customer and without
+	$(BIN)/python -m benchmarks.fairness --backend $(BACKEND)
 
 protections: $(VENV)/.dev ## Take each protection out of a copy of the code: a test must miss it
 	$(BIN)/python -m tests.protections
