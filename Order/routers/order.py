@@ -25,8 +25,8 @@ from Order.errors import (
     QuantityLimitError,
     RecipientNotFoundError,
     RefundNeedsAdminError,
-    UnknownRecipientError,
     UnitsLimitError,
+    UnknownRecipientError,
     UnpaidOrdersLimitError,
 )
 from Order.schemas.order import (

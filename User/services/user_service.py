@@ -161,7 +161,7 @@ def find_active(context: Context, name: str) -> int | None:
 
     The shared lock makes a deactivation wait until that is told, or this see it.
     """
-    key = case_key(name)
+    key = account_key(name)
     has_name = or_(users.c.username_key == key, users.c.email_key == key)
     found = select(users.c.id).where(has_name, users.c.is_active.is_(True))
     user_id: int | None = context.session.execute(

@@ -2,11 +2,11 @@
 
 from tests.protections.accounts import ACCOUNTS
 from tests.protections.edge import EDGE
+from tests.protections.fair_holds import FAIR_HOLDS
 from tests.protections.limits import LIMITS
 from tests.protections.money import OF_MONEY
 from tests.protections.operating import OPERATING
 from tests.protections.records import RECORDS
-from tests.protections.fair_holds import FAIR_HOLDS
 from tests.protections.removing import Edit, Protection
 
 STOCK = "Ticket/services/stock_service.py"
