@@ -51,6 +51,7 @@ DOMAINS = load_domains(
     "Ledger",
     "Ticket",
     "Order",
+    "Privacy",
     "Auth",
     "work",
 )

@@ -7,6 +7,7 @@ from tests.protections.limits import LIMITS
 from tests.protections.money import OF_MONEY
 from tests.protections.operating import OPERATING
 from tests.protections.records import RECORDS
+from tests.protections.privacy import PRIVACY
 from tests.protections.removing import Edit, Protection
 
 STOCK = "Ticket/services/stock_service.py"
@@ -386,4 +387,5 @@ PROTECTIONS = (
     *ACCOUNTS,
     *RECORDS,
     *OF_MONEY,
+    *PRIVACY,
 )

@@ -339,6 +339,7 @@ SCENES: dict[tuple[str, str], Scene] = {
     ("update_user", "stale_object"): prepared(
         user, call=("PUT", "/api/users/1", {"full_name": "x", **LONG_AGO})
     ),
+    ("export_user", "user_not_found"): just("GET", "/api/users/1/export"),
     ("delete_user", "user_not_found"): just("DELETE", "/api/users/1"),
     ("delete_user", "user_has_orders"): prepared(
         user, empty_order, call=("DELETE", "/api/users/1", None)

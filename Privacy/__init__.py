@@ -1,0 +1,9 @@
+"""What is kept about a person, told to them."""
+
+from Privacy.routers import privacy
+from work.domain import Domain
+
+DOMAIN = Domain(
+    routers=[privacy.router],
+    tags={"Privacy": "What is kept about a person."},
+)

@@ -1,0 +1,134 @@
+"""What is kept about a person: one state of the data, in answers that stay small.
+
+A person with thousands of orders is told a hundred of them at a time; the ledger's lines of an
+order come along without who wrote them, for those are other people.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, get_args
+
+from sqlalchemy import ColumnElement, FromClause, Row, Table, func, select
+
+from models import (
+    UserOrderRole,
+    api_keys,
+    carts,
+    login_sessions,
+    movements,
+    order_items,
+    orders,
+    transactions,
+    user_orders,
+)
+from Order.schemas.transaction import TransactionRead
+from Privacy.schemas import (
+    MAX_ROWS,
+    CartRecord,
+    ExportQuery,
+    LedgerRecord,
+    LogInRecord,
+    OrderRecord,
+    Part,
+    PersonalData,
+    RecipientRecord,
+    SharedOrderRecord,
+)
+from User.schemas.identity import ApiKeyRead
+from User.services import user_service
+from work.context import Context
+
+_IS_RECIPIENT = user_orders.c.role == UserOrderRole.RECIPIENT
+
+
+def export_user(context: Context, user_id: int, query: ExportQuery) -> PersonalData:
+    """All of it; of the orders, the next so many."""
+    user = user_service.get_user(context, user_id)
+    lists = _lists(context, user_id)
+    found = _orders(context, user_id, query)
+    page = found[: query.limit]
+    return PersonalData(
+        exported_at=context.now,
+        user=user,
+        **{name: rows[:MAX_ROWS] for name, rows in lists.items()},
+        incomplete=[name for name in get_args(Part) if len(lists[name]) > MAX_ROWS],
+        order_count=_order_count(context, user_id),
+        orders=_told(context, page),
+        next_after=page[-1].id if len(found) > len(page) else None,
+    )
+
+
+def _lists(context: Context, user_id: int) -> dict[str, list[Any]]:
+    """What is told whole, the newest first; one row too many shows that it is not."""
+    related = user_orders.c
+    return {
+        "log_ins": [
+            LogInRecord.model_validate(row)
+            for row in _newest(context, login_sessions, login_sessions.c.user_id == user_id)
+        ],
+        "api_keys": [
+            ApiKeyRead.model_validate(row)
+            for row in _newest(context, api_keys, api_keys.c.user_id == user_id)
+        ],
+        "cart": [
+            CartRecord.model_validate(row)
+            for row in _newest(context, carts, carts.c.user_id == user_id)
+        ],
+        "shared_orders": [
+            SharedOrderRecord.model_validate(row)
+            for row in _newest(context, user_orders, related.user_id == user_id, _IS_RECIPIENT)
+        ],
+    }
+
+
+def _newest(context: Context, table: Table, *conditions: ColumnElement[bool]) -> Sequence[Row[Any]]:
+    statement = select(*table.c).where(*conditions).order_by(table.c.id.desc())
+    return context.session.execute(statement.limit(MAX_ROWS + 1)).all()
+
+
+def _orders(context: Context, user_id: int, query: ExportQuery) -> Sequence[Row[Any]]:
+    """One more than asked for shows that there are more."""
+    own = (orders.c.user_id == user_id, orders.c.id > (query.after or 0))
+    statement = select(*orders.c).where(*own).order_by(orders.c.id).limit(query.limit + 1)
+    return context.session.execute(statement).all()
+
+
+def _order_count(context: Context, user_id: int) -> int:
+    count = select(func.count()).select_from(orders).where(orders.c.user_id == user_id)
+    return int(context.session.execute(count).scalar_one())
+
+
+def _told(context: Context, page: Sequence[Row[Any]]) -> list[OrderRecord]:
+    """The orders with all that belongs to each: a question for each kind, not for each order."""
+    ids = [order.id for order in page]
+    items = _by_order(context, order_items, ids)
+    money = _by_order(context, transactions, ids)
+    recipients = _by_order(context, user_orders, ids, _IS_RECIPIENT)
+    lines = _by_order(context, movements, ids)
+    currency = {"currency": context.terms.currency}
+    return [
+        OrderRecord.model_validate(
+            {
+                **order._mapping,
+                **currency,
+                "items": items[order.id],
+                "transactions": [
+                    TransactionRead.model_validate({**row._mapping, **currency})
+                    for row in money[order.id]
+                ],
+                "recipients": [RecipientRecord.model_validate(row) for row in recipients[order.id]],
+                "ledger": [LedgerRecord.model_validate(row) for row in lines[order.id]],
+            }
+        )
+        for order in page
+    ]
+
+
+def _by_order(
+    context: Context, table: FromClause, ids: Sequence[int], *conditions: ColumnElement[bool]
+) -> dict[int, list[Row[Any]]]:
+    found: dict[int, list[Row[Any]]] = defaultdict(list)
+    of_these = (table.c.order_id.in_(ids), *conditions)
+    for row in context.session.execute(select(*table.c).where(*of_these).order_by(table.c.id)):
+        found[row.order_id].append(row)
+    return found
