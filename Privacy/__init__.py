@@ -1,9 +1,9 @@
-"""What is kept about a person, told to them."""
+"""What is kept about a person: told to them, and erased when they want."""
 
 from Privacy.routers import privacy
 from work.domain import Domain
 
 DOMAIN = Domain(
     routers=[privacy.router],
-    tags={"Privacy": "What is kept about a person."},
+    tags={"Privacy": "What is kept about a person: told, and erased."},
 )

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.money import Amount
-from core.schemas import IdParameter, Output, ServedTime, WholeNumber
+from core.schemas import IdParameter, Input, Output, ServedTime, WholeNumber
 from Ledger.schemas import Cause
 from models import MovementKind, OrderStatus
 from Order.schemas.order import OrderItemRead
@@ -29,6 +29,18 @@ class ExportQuery(BaseModel):
     )
     limit: WholeNumber = Field(
         default=100, ge=1, le=100, description="How many orders are told at once."
+    )
+
+
+class Erasure(Input):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"despite_open_orders": True}]})
+
+    despite_open_orders: bool = Field(
+        default=False,
+        strict=True,
+        description="Erase although there are tickets for events to come: they stay sold, and only "
+        "who has the order's reference can ask for them. Although money is due: administrators "
+        "only.",
     )
 
 

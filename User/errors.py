@@ -27,6 +27,12 @@ class UserInactiveError(ConflictError):
     title = "The user is deactivated"
 
 
+class UserErasedError(ConflictError):
+    code = "user_erased"
+    title = "The user was erased, which can't be undone"
+    constraint = "ck_users_erased_is_nobody"
+
+
 class UsernameTakenError(ConflictError):
     code = "username_taken"
     title = "The username is taken"

@@ -4,7 +4,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import Column, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from core.columns import (
@@ -30,6 +38,10 @@ class User(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("username_key"),
         UniqueConstraint("email_key"),
+        CheckConstraint(
+            "erased_at IS NULL OR NOT is_active AND password_hash IS NULL AND phone_number IS NULL",
+            "erased_is_nobody",
+        ),
         Index(None, "created_at", "id"),
         # There are few of them, and whether one is the last must be known at once.
         Index(
@@ -53,6 +65,8 @@ class User(SQLModel, table=True):
     # Without one the user can't log in.
     password_hash: str | None = Field(default=None, sa_type=String(255))
     is_active: bool = True
+    # When the person was taken out of it; orders and books still refer to the row.
+    erased_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
 

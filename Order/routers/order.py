@@ -49,7 +49,7 @@ from Ticket.errors import (
     TicketNotOnSaleError,
 )
 from User.access import USER
-from User.errors import UserInactiveError, UserNotFoundError
+from User.errors import UserErasedError, UserInactiveError, UserNotFoundError
 from work.access import BOX_OFFICE, OWN_OR_BOX_OFFICE, allowed, owner_or_box_office
 from work.routing import Router
 from work.unit_of_work import Work
@@ -138,7 +138,7 @@ async def get_order(order_id: IdPath, work: Work) -> Response:
     summary="Change an order",
     operation_id="update_order",
     response_model=OrderRead,
-    responses=responses(OrderNotFoundError, StaleObjectError, body=True),
+    responses=responses(OrderNotFoundError, StaleObjectError, UserErasedError, body=True),
 )
 @allowed(owner_or_box_office(ORDER))
 async def update_order(order_id: IdPath, body: OrderUpdate, work: Work) -> Response:

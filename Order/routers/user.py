@@ -19,6 +19,7 @@ from User.errors import (
     NotByApiKeyError,
     PasswordRequiredError,
     RoleTooHighError,
+    UserErasedError,
     UserHasOrdersError,
     UsernameReservedError,
     UsernameTakenError,
@@ -143,6 +144,7 @@ async def release_holds(user_id: IdPath, work: Work) -> Response:
         UsernameReservedError,
         EmailTakenError,
         LastAdministratorError,
+        UserErasedError,
         StaleObjectError,
         body=True,
     ),
@@ -193,7 +195,7 @@ async def deactivate_user(user_id: IdPath, work: Work) -> Response:
     summary="Activate a user",
     operation_id="activate_user",
     response_model=UserRead,
-    responses=responses(UserNotFoundError),
+    responses=responses(UserNotFoundError, UserErasedError),
 )
 @allowed(ADMIN)
 async def activate_user(user_id: IdPath, work: Work) -> Response:

@@ -93,6 +93,7 @@ def update_order(context: Context, order_id: int, body: OrderUpdate) -> OrderRea
     order = order_lifecycle.lock_order(context, order_id)
     body.require_current(order)
     if changes := body.sent():
+        user_service.require_not_erased(context, order.user_id)
         order_lifecycle.change_order(context, order_id, **changes)
     return order_queries.get_order(context, order_id)
 

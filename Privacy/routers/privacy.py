@@ -6,10 +6,12 @@ from fastapi import Query, Response
 
 from core.http.problems import responses
 from core.schemas import IdPath
-from Privacy.schemas import ExportQuery, PersonalData
-from Privacy.services import export_service
+from Privacy.errors import OpenOrdersError
+from Privacy.schemas import Erasure, ExportQuery, PersonalData
+from Privacy.services import erasure_service, export_service
 from User.access import USER
-from User.errors import UserNotFoundError
+from User.errors import LastAdministratorError, UserNotFoundError
+from User.schemas.user import UserRead
 from work.access import allowed, owner_or_admin
 from work.routing import Router
 from work.unit_of_work import Work
@@ -37,3 +39,23 @@ async def export_user(
     )
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+@router.post(
+    "/{user_id}/erase",
+    summary="Erase a user",
+    operation_id="erase_user",
+    response_model=UserRead,
+    responses=responses(UserNotFoundError, LastAdministratorError, OpenOrdersError, body=True),
+)
+@allowed(owner_or_admin(USER))
+async def erase_user(user_id: IdPath, work: Work, body: Erasure | None = None) -> Response:
+    """Take the person out of the account, for ever: names, address, phone, notes, log-ins, keys,
+    cart and shares.
+
+    Orders and money stay, of a user who is nobody any more (`erased_at`). Orders that are not paid
+    are cancelled; sold ones for events to come, or with money due, are told first.
+    """
+    return await work.about(user_id).change(
+        lambda context: erasure_service.erase_user(context, user_id, body)
+    )

@@ -99,6 +99,7 @@ class UserRead(Resource):
                     **_EXAMPLE,
                     "role": "customer",
                     "is_active": True,
+                    "erased_at": None,
                     "created_at": "2024-11-01T09:00:00.000001Z",
                     "updated_at": "2024-11-01T09:00:00.000001Z",
                 }
@@ -113,6 +114,9 @@ class UserRead(Resource):
     phone_number: str | None
     role: UserRole
     is_active: bool
+    erased_at: ServedTime | None = Field(
+        description="When the person was erased: the names in the account stand for nobody."
+    )
     created_at: ServedTime
     updated_at: ServedTime
 

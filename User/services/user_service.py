@@ -20,6 +20,7 @@ from User.errors import (
     PasswordRequiredError,
     ProofOutdatedError,
     RoleTooHighError,
+    UserErasedError,
     UserHasOrdersError,
     UserInactiveError,
     UsernameReservedError,
@@ -101,6 +102,7 @@ def update_user(
     if body.may_leave_office and context.caller.is_admin:
         administrators.require_another(context, user_id)
     row = _row(context, users.c.id == user_id, lock=True)
+    _require_somebody(row)
     body.require_current(row)
     changes = {name: value for name, value in body.sent().items() if value != getattr(row, name)}
     if not changes:
@@ -119,6 +121,7 @@ def set_active(context: Context, user_id: int, *, active: bool) -> UserRead:
     row = _row(context, users.c.id == user_id, lock=True)
     if row.is_active == active:
         return UserRead.model_validate(row)
+    _require_somebody(row)
     _end_what_stood_on(context, user_id, {"is_active": active})
     _audit(context, row, {"is_active": active})
     return _set(context, user_id, {"is_active": active})
@@ -170,9 +173,20 @@ def find_active(context: Context, name: str) -> int | None:
     return user_id
 
 
+def require_not_erased(context: Context, user_id: int) -> None:
+    """Before something is written down about a person; the shared lock makes an erasure wait."""
+    statement = select(users.c.erased_at).where(users.c.id == user_id)
+    _require_somebody(context.session.execute(statement.with_for_update(read=True)).one())
+
+
 @statement
 def _by_id(_sql: Sql) -> Executable:
     return select(*users.c).where(users.c.id == bindparam("user_id"))
+
+
+def _require_somebody(row: Row[Any]) -> None:
+    if row.erased_at is not None:
+        raise UserErasedError
 
 
 def _require_right(

@@ -27,7 +27,8 @@ class TestCreate:
         assert response.status_code == 201
         user = response.json()
         made_by_us = {name: user[name] for name in ("id", "created_at", "updated_at")}
-        assert user == EXAMPLE | made_by_us | {"is_active": True, "role": "customer"}
+        defaults = {"is_active": True, "erased_at": None, "role": "customer"}
+        assert user == EXAMPLE | made_by_us | defaults
         assert user["created_at"] == user["updated_at"]
 
     def test_location_leads_to_the_user(self, api: Api) -> None:

@@ -125,5 +125,6 @@ def test_another_user_is_told_nothing(api: Api) -> None:
     user, _ = api.someone("customer", "ada")
     for role in ("customer", "staff"):
         _, other = api.someone(role, f"other_{role}")
-        problem = other.refused("GET", f"/api/users/{user['id']}/export")
-        assert (problem["status"], problem["code"]) == (404, "user_not_found")
+        for method, path in (("GET", "export"), ("POST", "erase")):
+            problem = other.refused(method, f"/api/users/{user['id']}/{path}")
+            assert (problem["status"], problem["code"]) == (404, "user_not_found")

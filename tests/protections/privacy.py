@@ -1,11 +1,99 @@
-"""The protections of people: what is kept about them is told to them alone."""
+"""The protections of people: what names them is erased, and their orders are not."""
 
 from tests.protections.removing import Edit, Protection
 
+ERASURE = "Privacy/services/erasure_service.py"
+OPEN_ORDERS = "Privacy/services/open_orders.py"
 EXPORT = "Privacy/services/export_service.py"
+ERASURE_TESTS = "tests/Privacy/test_erasure.py"
 EXPORT_TESTS = "tests/Privacy/test_export.py"
 
 PRIVACY = (
+    Protection(
+        "what others wrote about a person is erased with them",
+        [Edit(ERASURE, "        _forget_words(context, user_id)\n")],
+        f"{ERASURE_TESTS}::TestWhatStays",
+    ),
+    Protection(
+        "log-ins, keys, cart and stored answers are erased with the person",
+        [Edit(ERASURE, "        _forget_belongings(context, user_id)\n")],
+        f"{ERASURE_TESTS}::TestWhatStays",
+    ),
+    Protection(
+        "that a person owns an order outlives the person",
+        [
+            Edit(
+                ERASURE,
+                "gone = gone.where(user_orders.c.role == UserOrderRole.RECIPIENT)",
+                "pass",
+            )
+        ],
+        f"{ERASURE_TESTS}::TestWhatStays",
+    ),
+    Protection(
+        "the last administrator stays, also where two go at once",
+        [
+            Edit(
+                ERASURE,
+                "context.session.execute(statement.with_for_update()).scalars()",
+                "context.session.execute(statement).scalars()",
+            )
+        ],
+        f"{ERASURE_TESTS}::TestAdministrators::test_of_two_who_go_at_once_one_stays[postgres]",
+    ),
+    Protection(
+        "nobody is erased with tickets for events to come without being told",
+        [
+            Edit(
+                ERASURE,
+                "        open_orders.require_over(context, user_id, may_ignore_events=insists)\n",
+            )
+        ],
+        f"{ERASURE_TESTS}::TestOrders",
+    ),
+    Protection(
+        "orders are looked for once more when their buyer is locked",
+        [
+            Edit(
+                ERASURE,
+                "    open_orders.lock_pending(context, user_id)\n    _require",
+                "    pending = open_orders.lock_pending(context, user_id)\n    _require",
+            ),
+            Edit(
+                ERASURE,
+                "open_orders.cancel(context, open_orders.lock_pending(context, user_id))",
+                "open_orders.cancel(context, pending)",
+            ),
+        ],
+        f"{ERASURE_TESTS}::test_what_is_ordered_meanwhile_is_cancelled_too",
+    ),
+    Protection(
+        "debts do not end with whoever has them",
+        [Edit(OPEN_ORDERS, "may_ignore_events and context.caller.is_admin", "may_ignore_events")],
+        f"{ERASURE_TESTS}::TestOrders",
+    ),
+    Protection(
+        "an erased user can't be made somebody again",
+        [
+            Edit(
+                "User/services/user_service.py",
+                "    if row.erased_at is not None:\n        raise UserErasedError\n",
+                "    pass\n",
+            )
+        ],
+        f"{ERASURE_TESTS}::TestAccount",
+    ),
+    Protection(
+        "an erased user gets no password, from whatever code",
+        [
+            Edit(
+                "migrations/versions/0012_privacy.py",
+                "OR NOT is_active AND password_hash IS NULL AND",
+                "OR NOT is_active AND",
+            )
+        ],
+        f"{ERASURE_TESTS}::TestAccount",
+    ),
     Protection(
         "what is told of a person is of one moment",
         [
@@ -19,7 +107,7 @@ PRIVACY = (
     ),
     Protection(
         "an answer about a person is never as long as what is kept",
-        [Edit(EXPORT, ".order_by(orders.c.id).limit(query.limit + 1)", ".order_by(orders.c.id)")],
+        [Edit(EXPORT, "page = found[: query.limit]", "page = found")],
         f"{EXPORT_TESTS}::test_many_orders_are_told_in_parts_that_lead_on",
     ),
     Protection(

@@ -45,7 +45,7 @@ BEYOND_SCHEMA = {
     "bad_key_end": "an API key that ends in the past, or too late",
 }
 # With these an administrator could end the very identity that the other requests need.
-_ON_ACCOUNTS = {"update_user", "delete_user", "deactivate_user"}
+_ON_ACCOUNTS = {"update_user", "delete_user", "deactivate_user", "erase_user"}
 _ON_LOG_INS = "end_session"
 # The keys that the document allows.
 _KEY = re.compile(idempotency_key.PATTERN.encode())

@@ -79,6 +79,13 @@ OPERATIONS = (
     Operation("PUT", "/api/users/1", _USER, _USER_FIELDS | {"updated_at": "time?"}),
     Operation(
         "POST",
+        "/api/users/1/erase",
+        BODIES["erase_user"],
+        {"despite_open_orders": "boolean"},
+        body_optional=True,
+    ),
+    Operation(
+        "POST",
         "/api/cart/",
         BODIES["add_to_cart"],
         {"user_id": "id", "ticket_id": "id", "quantity": "quantity"},

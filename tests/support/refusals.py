@@ -25,6 +25,7 @@ from tests.support.scenes import (
     completed,
     confirmed,
     empty_order,
+    erased,
     few,
     full_cart,
     inactive,
@@ -339,7 +340,21 @@ SCENES: dict[tuple[str, str], Scene] = {
     ("update_user", "stale_object"): prepared(
         user, call=("PUT", "/api/users/1", {"full_name": "x", **LONG_AGO})
     ),
+    ("update_user", "user_erased"): prepared(
+        user, erased, call=("PUT", "/api/users/1", {"full_name": "x"})
+    ),
+    ("activate_user", "user_erased"): prepared(
+        user, erased, call=("PATCH", "/api/users/1/activate", None)
+    ),
+    ("update_order", "user_erased"): prepared(
+        user, empty_order, erased, call=("PUT", "/api/orders/1", {"notes": "x"})
+    ),
     ("export_user", "user_not_found"): just("GET", "/api/users/1/export"),
+    ("erase_user", "user_not_found"): just("POST", "/api/users/1/erase"),
+    ("erase_user", "last_administrator"): by("admin", call=("POST", "/api/users/1/erase", None)),
+    ("erase_user", "user_has_open_orders"): prepared(
+        user, ticket, order, confirmed, call=("POST", "/api/users/1/erase", None)
+    ),
     ("delete_user", "user_not_found"): just("DELETE", "/api/users/1"),
     ("delete_user", "user_has_orders"): prepared(
         user, empty_order, call=("DELETE", "/api/users/1", None)

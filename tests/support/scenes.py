@@ -58,6 +58,10 @@ def inactive(api: Api) -> None:
     api.patch("/api/users/1/deactivate")
 
 
+def erased(api: Api) -> None:
+    api.post("/api/users/1/erase")
+
+
 def ticket(api: Api) -> None:
     api.ticket(total_quantity=500)
 

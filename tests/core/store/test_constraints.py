@@ -34,7 +34,7 @@ from Order.errors import (
 )
 from tests.support.service import Service
 from Ticket.errors import InsufficientStockError, StockConflictError, TicketNotFoundError
-from User.errors import EmailTakenError, UsernameTakenError, UserNotFoundError
+from User.errors import EmailTakenError, UserErasedError, UsernameTakenError, UserNotFoundError
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 DATES: dict[str, Any] = {"created_at": NOW, "updated_at": NOW}
@@ -81,6 +81,7 @@ BROKEN = {
     "ck_tickets_stock_adds_up": "UPDATE tickets SET total_quantity = 11 WHERE id = 1",
     "ck_tickets_sale_stopped_as": "UPDATE tickets SET sale_stopped_as = 'available' WHERE id = 1",
     "uq_users_username_key": "UPDATE users SET username_key = 'user1' WHERE id = 2",
+    "ck_users_erased_is_nobody": "UPDATE users SET erased_at = created_at WHERE id = 1",
     "ck_users_role": "UPDATE users SET role = 'boss' WHERE id = 1",
     "ck_api_keys_role": "UPDATE api_keys SET role = 'boss' WHERE id = 1",
     "uq_api_keys_key_hash": "UPDATE api_keys SET key_hash = 'key1' WHERE id = 2",
@@ -174,6 +175,7 @@ IMPLIED = {
 TOLD: dict[str, type[DomainError]] = {
     "ck_tickets_available_not_negative": InsufficientStockError,
     "ck_tickets_stock_adds_up": StockConflictError,
+    "ck_users_erased_is_nobody": UserErasedError,
     "uq_users_username_key": UsernameTakenError,
     "uq_users_email_key": EmailTakenError,
     "fk_orders_user_id_users": UserNotFoundError,

@@ -1,0 +1,125 @@
+"""Taking a person out of their account: one transaction, which nothing undoes.
+
+The account's row stays, under names that stand for nobody: orders, money and the ledger refer to
+it, and stay exact.
+"""
+
+from typing import Any
+
+from sqlalchemy import Column, Row, case, delete, or_, select, update
+from sqlmodel import SQLModel
+
+from models import (
+    UserOrderRole,
+    UserRole,
+    idempotency_keys,
+    orders,
+    transactions,
+    user_orders,
+    users,
+)
+from Order.services.order_lifecycle import ORDER_CANCELLED
+from Order.services.order_states import EXPIRED
+from Order.services.payment_service import ORDER_EXPIRED, REFUNDED
+from Privacy.schemas import Erasure
+from Privacy.services import open_orders
+from Privacy.services.open_orders import USER_ERASED
+from User.errors import UserNotFoundError
+from User.schemas.user import UserRead
+from User.services import administrators, user_service
+from work.caller import Caller
+from work.context import Context
+
+# Reasons that the service itself gives; all others are somebody's words.
+_OUR_WORDS = (EXPIRED, REFUNDED, USER_ERASED, ORDER_CANCELLED, ORDER_EXPIRED)
+
+
+def erase_user(context: Context, user_id: int, body: Erasure | None) -> UserRead:
+    """Erase a person; who is erased already stays as they are."""
+    # Orders before their buyer, as who adds to an order locks them. Who orders now is waited for
+    # by the buyer's lock, and looked for once more behind it.
+    open_orders.lock_pending(context, user_id)
+    administrators.require_another(context, user_id)
+    if _lock(context, user_id).erased_at is None:
+        insists = body is not None and body.despite_open_orders
+        open_orders.require_over(context, user_id, may_ignore_events=insists)
+        open_orders.cancel(context, open_orders.lock_pending(context, user_id))
+        _forget_words(context, user_id)
+        _forget_belongings(context, user_id)
+        _forget_names(context, user_id)
+    return user_service.get_user(context, user_id)
+
+
+def _lock(context: Context, user_id: int) -> Row[Any]:
+    statement = select(*users.c).where(users.c.id == user_id).with_for_update()
+    row = context.session.execute(statement).one_or_none()
+    if row is None:
+        raise UserNotFoundError
+    return row
+
+
+def _forget_words(context: Context, user_id: int) -> None:
+    """What somebody wrote about the person's orders and money."""
+    own, reason = orders.c, orders.c.cancel_reason
+    worded = or_(own.notes.is_not(None), reason.not_in(_OUR_WORDS))
+    kept = case((reason.in_(_OUR_WORDS), reason), else_=None)
+    context.session.execute(
+        update(orders)
+        .where(own.user_id == user_id, worded)
+        .values(notes=None, cancel_reason=kept, updated_at=context.now)
+    )
+    money = transactions.c
+    theirs = money.order_id.in_(select(own.id).where(own.user_id == user_id))
+    context.session.execute(
+        update(transactions)
+        .where(theirs, money.failure_reason.not_in(_OUR_WORDS))
+        .values(failure_reason=None, updated_at=context.now)
+    )
+
+
+def _forget_belongings(context: Context, user_id: int) -> None:
+    """Log-ins, keys, cart, others' orders, stored answers: whatever would go along with the row.
+
+    Only that the person owns an order stays.
+    """
+    for owner in _owners():
+        gone = delete(owner.table).where(owner == user_id)
+        if owner.table is user_orders:
+            gone = gone.where(user_orders.c.role == UserOrderRole.RECIPIENT)
+        context.session.execute(gone)
+    principal = Caller(user_id).principal
+    context.session.execute(
+        delete(idempotency_keys).where(idempotency_keys.c.principal == principal)
+    )
+
+
+def _owners() -> list[Column[Any]]:
+    """The columns that say whose a row is, where it goes along with its user."""
+    return [
+        key.parent
+        for table in SQLModel.metadata.sorted_tables
+        for key in sorted(table.foreign_keys, key=lambda one: one.parent.name)
+        if key.column is users.c.id and key.ondelete == "CASCADE"
+    ]
+
+
+def _forget_names(context: Context, user_id: int) -> None:
+    """Nobody can register under these: no username has blanks, no address ends in ``.invalid``."""
+    name, address = f"erased user {user_id}", f"erased-user-{user_id}@erased.invalid"
+    context.session.execute(
+        update(users)
+        .where(users.c.id == user_id)
+        .values(
+            username=name,
+            username_key=name,
+            email=address,
+            email_key=address,
+            full_name="Erased user",
+            phone_number=None,
+            password_hash=None,
+            role=UserRole.CUSTOMER,
+            is_active=False,
+            erased_at=context.now,
+            updated_at=context.now,
+        )
+    )
