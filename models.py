@@ -18,6 +18,7 @@ from tables.accounts import (
 )
 from tables.ledger import AuditEntry, Movement, MovementKind, audit_entries, movements
 from tables.orders import (
+    UNSOLD_WITH_NOTES,
     Cart,
     EndedHold,
     Order,
@@ -72,6 +73,7 @@ from tables.requests import IdempotencyKey, idempotency_keys
 from tables.tickets import Ticket, TicketStatus, tickets
 
 __all__ = [
+    "UNSOLD_WITH_NOTES",
     "ApiKey",
     "AuditEntry",
     "Cart",

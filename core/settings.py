@@ -84,6 +84,9 @@ class Settings(BaseSettings):
     max_units_per_user_and_ticket: int = Field(default=10, ge=0, le=1_000_000)
     hold_again_minutes: float = Field(default=10, ge=0, le=60 * 24, allow_inf_nan=False)
     max_unpaid_orders_per_day: int = Field(default=20, ge=0, le=10_000)
+    # 0: kept.
+    keep_ended_logins_days: int = Field(default=30, ge=0, le=36_500)
+    keep_unsold_notes_days: int = Field(default=0, ge=0, le=36_500)
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
     max_connections: int = Field(default=800, ge=10, le=100_000)
     request_timeout_seconds: float = Field(default=5, ge=0.1, le=300, allow_inf_nan=False)

@@ -41,6 +41,25 @@ class AccessTerms:
 
 
 @dataclass(frozen=True)
+class Retention:
+    """For how long personal data is kept; None: until somebody removes it."""
+
+    ended_log_ins: timedelta | None
+    unsold_notes: timedelta | None
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Retention":
+        return cls(
+            ended_log_ins=_days(settings.keep_ended_logins_days),
+            unsold_notes=_days(settings.keep_unsold_notes_days),
+        )
+
+
+def _days(number: int) -> timedelta | None:
+    return timedelta(days=number) if number else None
+
+
+@dataclass(frozen=True)
 class Terms:
     """What the deployment fixes for every sale."""
 
@@ -49,6 +68,7 @@ class Terms:
     # Of one ticket, in one order.
     max_units: int
     access: AccessTerms
+    retention: Retention
     # How long after its hold an order may still be paid for.
     late_payment: timedelta
     # Above it an order's money is given back by administrators only; 0 is no limit.
@@ -68,6 +88,7 @@ class Terms:
             hold=timedelta(minutes=settings.hold_minutes),
             max_units=settings.max_units_per_ticket,
             access=AccessTerms.of(settings),
+            retention=Retention.of(settings),
             late_payment=timedelta(hours=settings.late_payment_hours),
             refund_limit=settings.refund_limit,
             own_orders_by_staff=settings.own_orders_by_staff,

@@ -1,4 +1,4 @@
-"""Take people out of their accounts.
+"""Take people out of their accounts, and find the notes of orders that were never sold.
 
 Revision ID: 0012
 Revises: 0006
@@ -17,6 +17,7 @@ depends_on: str | Sequence[str] | None = None
 
 _NAME = "ck_users_erased_is_nobody"
 _RULE = "erased_at IS NULL OR NOT is_active AND password_hash IS NULL AND phone_number IS NULL"
+_UNSOLD_WITH_NOTES = "notes IS NOT NULL AND status = 'cancelled' AND confirmed_at IS NULL"
 
 
 def upgrade() -> None:
@@ -28,8 +29,16 @@ def upgrade() -> None:
         op.execute(
             f"ALTER TABLE users ADD COLUMN erased_at DATETIME CONSTRAINT {_NAME} CHECK ({_RULE})"
         )
+    op.create_index(
+        "ix_orders_unsold_notes",
+        "orders",
+        ["created_at", "id"],
+        postgresql_where=sa.text(_UNSOLD_WITH_NOTES),
+        sqlite_where=sa.text(_UNSOLD_WITH_NOTES),
+    )
 
 
 def downgrade() -> None:
     """Who was erased stays so: nobody can log in, but the account looks like any other."""
+    op.drop_index("ix_orders_unsold_notes", "orders")
     op.execute("ALTER TABLE users DROP COLUMN erased_at")

@@ -63,6 +63,8 @@ BAD = [
     ("MAX_UNITS_PER_USER_AND_TICKET", "few", "valid integer"),
     ("HOLD_AGAIN_MINUTES", "1441", "less than or equal to 1440"),
     ("MAX_UNPAID_ORDERS_PER_DAY", "0.5", "valid integer"),
+    ("KEEP_ENDED_LOGINS_DAYS", "-1", "greater than or equal to 0"),
+    ("KEEP_UNSOLD_NOTES_DAYS", "36501", "less than or equal to 36500"),
     ("MAX_BODY_BYTES", "1", "greater than or equal to 1024"),
     ("MAX_CONNECTIONS", "9", "greater than or equal to 10"),
     ("REQUEST_TIMEOUT_SECONDS", "0", "greater than or equal to 0.1"),

@@ -5,8 +5,10 @@ from tests.protections.removing import Edit, Protection
 ERASURE = "Privacy/services/erasure_service.py"
 OPEN_ORDERS = "Privacy/services/open_orders.py"
 EXPORT = "Privacy/services/export_service.py"
+RETENTION = "Privacy/services/retention_service.py"
 ERASURE_TESTS = "tests/Privacy/test_erasure.py"
 EXPORT_TESTS = "tests/Privacy/test_export.py"
+RETENTION_TESTS = "tests/Privacy/test_retention.py"
 
 PRIVACY = (
     Protection(
@@ -114,5 +116,10 @@ PRIVACY = (
         "no cache keeps what is told of a person",
         [Edit("Privacy/routers/privacy.py", '    answer.headers["Cache-Control"] = "no-store"\n')],
         f"{EXPORT_TESTS}::test_no_cache_keeps_it",
+    ),
+    Protection(
+        "notes of what was sold are kept",
+        [Edit(RETENTION, ", orders.c.amount_paid == ZERO", "")],
+        RETENTION_TESTS,
     ),
 )

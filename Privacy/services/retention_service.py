@@ -1,0 +1,45 @@
+"""What is not kept for ever: chores, each for as long as the settings say.
+
+Rows that the books stand on are never removed; words in them are.
+"""
+
+from sqlalchemy import delete, select, text, update
+
+from core.money import ZERO
+from models import UNSOLD_WITH_NOTES, login_sessions, orders
+from work.context import Context
+
+
+def forget_ended_log_ins(context: Context, *, limit: int) -> int:
+    """Remove log-ins that ended long ago, the oldest first; how many there were."""
+    kept = context.terms.retention.ended_log_ins
+    if kept is None:
+        return 0
+    ended = login_sessions.c.expires_at <= context.now - kept
+    oldest = select(login_sessions.c.id).where(ended).order_by(login_sessions.c.expires_at)
+    # Each process skips what another has locked.
+    batch = oldest.limit(limit).with_for_update(skip_locked=True)
+    gone = delete(login_sessions).where(login_sessions.c.id.in_(batch))
+    return len(context.session.execute(gone.returning(login_sessions.c.id)).all())
+
+
+def forget_unsold_notes(context: Context, *, limit: int) -> int:
+    """Take the notes off cancelled orders on which no money ever came, the oldest first.
+
+    The orders stay: the ledger tells of them.
+    """
+    kept = context.terms.retention.unsold_notes
+    if kept is None:
+        return 0
+    old = orders.c.created_at <= context.now - kept
+    unpaid = select(orders.c.id).where(text(UNSOLD_WITH_NOTES), old, orders.c.amount_paid == ZERO)
+    oldest = unpaid.order_by(orders.c.created_at, orders.c.id).limit(limit)
+    batch = context.session.execute(oldest.with_for_update(key_share=True, skip_locked=True))
+    order_ids = batch.scalars().all()
+    if order_ids:
+        context.session.execute(
+            update(orders)
+            .where(orders.c.id.in_(order_ids))
+            .values(notes=None, updated_at=context.now)
+        )
+    return len(order_ids)
