@@ -50,6 +50,7 @@ class LogInRecord(Output):
     updated_at: ServedTime = Field(description="When it was prolonged last.")
     expires_at: ServedTime
     revoked_at: ServedTime | None = Field(description="When it was ended before its time.")
+    device: str | None = Field(description="What the program called itself, in plain words.")
 
 
 class CartRecord(Output):

@@ -3,7 +3,6 @@
 from User.actions import Action
 from User.equipment import equip
 from User.services.api_key_service import forget_ended_keys
-from User.services.session_service import forget_ended_log_ins
 from work.domain import Domain
 
-DOMAIN = Domain(chores=[forget_ended_log_ins, forget_ended_keys], equip=equip, actions=Action)
+DOMAIN = Domain(chores=[forget_ended_keys], equip=equip, actions=Action)

@@ -7,6 +7,7 @@ class Action(StrEnum):
     # With more rights than whoever registers gets, or on the command line.
     USER_CREATED = "user_created"
     USER_DELETED = "user_deleted"
+    USER_ERASED = "user_erased"
     USER_ACTIVATED = "user_activated"
     USER_DEACTIVATED = "user_deactivated"
     ROLE_CHANGED = "role_changed"

@@ -10,7 +10,7 @@ from Privacy.errors import OpenOrdersError
 from Privacy.schemas import Erasure, ExportQuery, PersonalData
 from Privacy.services import erasure_service, export_service
 from User.access import USER
-from User.errors import LastAdministratorError, UserNotFoundError
+from User.errors import LastAdministratorError, NotByApiKeyError, UserNotFoundError
 from User.schemas.user import UserRead
 from work.access import allowed, owner_or_admin
 from work.routing import Router
@@ -46,7 +46,13 @@ async def export_user(
     summary="Erase a user",
     operation_id="erase_user",
     response_model=UserRead,
-    responses=responses(UserNotFoundError, LastAdministratorError, OpenOrdersError, body=True),
+    responses=responses(
+        NotByApiKeyError,
+        UserNotFoundError,
+        LastAdministratorError,
+        OpenOrdersError,
+        body=True,
+    ),
 )
 @allowed(owner_or_admin(USER))
 async def erase_user(user_id: IdPath, work: Work, body: Erasure | None = None) -> Response:

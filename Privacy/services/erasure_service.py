@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Row, case, delete, or_, select, update
 from sqlmodel import SQLModel
 
+from Ledger.services import audit_service
 from models import (
     UserOrderRole,
     UserRole,
@@ -24,7 +25,8 @@ from Order.services.payment_service import ORDER_EXPIRED, REFUNDED
 from Privacy.schemas import Erasure
 from Privacy.services import open_orders
 from Privacy.services.open_orders import USER_ERASED
-from User.errors import UserNotFoundError
+from User.actions import Action
+from User.errors import NotByApiKeyError, UserNotFoundError
 from User.schemas.user import UserRead
 from User.services import administrators, user_service
 from work.caller import Caller
@@ -36,6 +38,9 @@ _OUR_WORDS = (EXPIRED, REFUNDED, USER_ERASED, ORDER_CANCELLED, ORDER_EXPIRED)
 
 def erase_user(context: Context, user_id: int, body: Erasure | None) -> UserRead:
     """Erase a person; who is erased already stays as they are."""
+    if context.caller.key_id is not None and context.caller.user_id == user_id:
+        # A program's key must not end its maker's account.
+        raise NotByApiKeyError
     # Orders before their buyer, as who adds to an order locks them. Who orders now is waited for
     # by the buyer's lock, and looked for once more behind it.
     open_orders.lock_pending(context, user_id)
@@ -44,6 +49,7 @@ def erase_user(context: Context, user_id: int, body: Erasure | None) -> UserRead
         insists = body is not None and body.despite_open_orders
         open_orders.require_over(context, user_id, may_ignore_events=insists)
         open_orders.cancel(context, open_orders.lock_pending(context, user_id))
+        audit_service.record(context, Action.USER_ERASED, f"user:{user_id}")
         _forget_words(context, user_id)
         _forget_belongings(context, user_id)
         _forget_names(context, user_id)

@@ -1,6 +1,6 @@
 """A user's log-ins, as the user sees them: from which devices, and to be ended."""
 
-from sqlalchemy import and_, bindparam, delete, select
+from sqlalchemy import and_, bindparam, select
 
 from core.pagination import Page
 from core.store.listing import Listing, Where
@@ -53,14 +53,6 @@ def end_other_sessions(context: Context) -> None:
     _require_person(context)
     is_own = _COLUMNS.user_id == context.caller.user_id
     log_in_service.revoke(context, is_own, _COLUMNS.id != context.caller.log_in_id)
-
-
-def forget_ended_log_ins(context: Context, *, limit: int) -> int:
-    """Remove log-ins that have ended, the oldest first; how many there were."""
-    ended = select(_COLUMNS.id).where(_COLUMNS.expires_at <= context.now)
-    batch = ended.order_by(_COLUMNS.expires_at).limit(limit).with_for_update(skip_locked=True)
-    gone = delete(login_sessions).where(_COLUMNS.id.in_(batch)).returning(_COLUMNS.id)
-    return len(context.session.execute(gone).all())
 
 
 def _require_person(context: Context) -> None:

@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from models import login_sessions
+from Privacy.services.retention_service import forget_ended_log_ins
 from tests.support.client import PASSWORD, Api
 from tests.support.service import Service
 from User.services.devices import device_of
-from User.services.session_service import forget_ended_log_ins
 from work.context import unattended
 
 SESSIONS, REFRESH = "/api/auth/sessions", "/api/auth/refresh"
@@ -137,6 +137,7 @@ class TestEnd:
         kept = api.log_in("john_doe")
         body = {"refresh_token": first["refresh_token"]}
         api.request("POST", "/api/auth/logout", json=body)
+        api.clock.advance(days=2)
         assert swept(service) == 1
         api.clock.advance(days=20)
         kept = refreshed(api, kept)
@@ -263,8 +264,9 @@ def set_terms(service: Service, monkeypatch: pytest.MonkeyPatch, **changes: obje
 
 
 def swept(service: Service) -> int:
+    kept_a_day = service.settings.model_copy(update={"keep_ended_logins_days": 1})
     unit = unattended(
-        lambda context: forget_ended_log_ins(context, limit=100), service.settings, service.clock
+        lambda context: forget_ended_log_ins(context, limit=100), kept_a_day, service.clock
     )
     return service.database.write_now(unit)
 

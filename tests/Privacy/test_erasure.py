@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from Privacy.services import erasure_service
 from tests.support.books import disagreements
 from tests.support.client import PASSWORD, Api
 from tests.support.declared import contents
 from tests.support.service import Service
+from User.services import administrators
 from User.services.tokens import hashed
 
 NAMES = ("Ada", "Lovelace", "ada", "+441234567")
@@ -253,13 +253,13 @@ def test_what_is_ordered_meanwhile_is_cancelled_too(
 ) -> None:
     user, ticket = api.user(), api.ticket()
     made: list[Any] = []
-    next_step = erasure_service._require_another_administrator
+    next_step = administrators.require_another
 
     def ordering(*args: Any) -> None:
         made.append(api.order(user, (ticket, 1)))
         next_step(*args)
 
-    monkeypatch.setattr(erasure_service, "_require_another_administrator", ordering)
+    monkeypatch.setattr(administrators, "require_another", ordering)
     erase(api, user)
     assert [api.again(order, "orders")["status"] for order in made] == ["cancelled"]
 

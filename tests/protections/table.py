@@ -6,8 +6,8 @@ from tests.protections.fair_holds import FAIR_HOLDS
 from tests.protections.limits import LIMITS
 from tests.protections.money import OF_MONEY
 from tests.protections.operating import OPERATING
-from tests.protections.records import RECORDS
 from tests.protections.privacy import PRIVACY
+from tests.protections.records import RECORDS
 from tests.protections.removing import Edit, Protection
 
 STOCK = "Ticket/services/stock_service.py"

@@ -327,6 +327,7 @@ SCENES: dict[tuple[str, str], Scene] = {
     ("update_user", "invalid_credentials"): by(
         "customer", call=("PUT", "/api/users/1", {**NAME, "current_password": "a wild guess"})
     ),
+    ("erase_user", "not_by_api_key"): by_key("POST", "/api/users/1/erase"),
     ("update_user", "not_by_api_key"): by_key("PUT", "/api/users/1", NAME),
     ("update_user", "last_administrator"): prepared(
         last_admin, call=("PUT", "/api/users/1", {"role": "staff"})
