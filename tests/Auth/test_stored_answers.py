@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from models import idempotency_keys, orders
 from tests.Auth.conftest import Serve
-from tests.Auth.test_floods import TICKET, as_admin
+from tests.Auth.test_floods import TICKET, as_admin, box_office
 from tests.support.limiting import Caller, WallClock
 from tests.support.service import Service
 
@@ -49,9 +49,10 @@ def stored(service: Service) -> tuple[int, int]:
 
 def shop(serve: Serve, **limits: str) -> Caller:
     """A customer of a shop with a hundred tickets."""
-    caller = serve(auth_required=False, **limits)
-    for _ in range(LINES):
-        as_admin(caller, "POST", "/api/tickets/", TICKET)
+    caller = serve(**limits)
+    with box_office(caller) as ask:
+        for _ in range(LINES):
+            ask("POST", "/api/tickets/", TICKET)
     caller.register()
     return caller.known()
 

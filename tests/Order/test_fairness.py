@@ -82,7 +82,7 @@ class TestUnits:
     def test_of_an_order_are_its_owners_alone(self, api: Api, ann: Buyer, bob: Buyer) -> None:
         ticket = api.ticket()
         order = ann.order((ticket, UNITS))
-        ann.api.post(f"/api/orders/{order['id']}/users", {"user_id": bob.user["id"]})
+        ann.api.post(f"/api/orders/{order['id']}/users", {"recipient": bob.user["username"]})
         bob.order((ticket, UNITS))
         line = {"ticket_id": ticket["id"], "quantity": 1}
         path = f"/api/orders/{order['id']}/items"

@@ -63,7 +63,8 @@ def require_equal(service: Service, query: AnalyticsQuery) -> None:
     def ask(context: Context) -> None:
         for name in REPORTS:
             found, expected = (
-                getattr(source, name)(context, query).model_dump(mode="json")
+                # Of now, not of the query's time: see tests/Order/test_hoarders.py.
+                getattr(source, name)(context, query).model_dump(mode="json", exclude={"most_held"})
                 for source in (analytics_service, oracle_reports)
             )
             assert found == expected, (name, query)

@@ -137,6 +137,7 @@ def get_tickets(context: Context, query: AnalyticsQuery) -> TicketAnalytics:
         by_venue=_stock(context, StockOfVenue, by_venue),
         top_selling=_stock(context, StockOfTicket, queries.top_selling(query)),
         low_stock=_stock(context, StockOfTicket, queries.low_stock(query)),
+        most_held=[],
         period=_period(query),
     )
 
