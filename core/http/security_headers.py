@@ -18,13 +18,18 @@ _ALWAYS = {
     b"x-frame-options": b"DENY",
 }
 _POLICY, _CACHE_CONTROL = b"content-security-policy", b"cache-control"
-_NOTHING = b"default-src 'none'; frame-ancestors 'none'"
+# The base of addresses and the targets of forms do not follow the default.
+_NOTHING = (
+    b"default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; "
+    b"frame-ancestors 'none'"
+)
 # Swagger UI and ReDoc set their styles and start themselves inline; ReDoc searches in a worker
 # that it makes from a blob. Both call the API from here, and load from nowhere else.
 _DOCS = (
     b"default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
     b"img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
-    b"child-src blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    b"child-src blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    b"frame-ancestors 'none'"
 )
 _DOCS_PAGES = {"/docs", "/redoc"}
 _ONE_YEAR_OF_HTTPS = (b"strict-transport-security", b"max-age=31536000")

@@ -73,6 +73,8 @@ def user(name: str) -> dict[str, str]:
 
 def is_refused(response: httpx.Response, status: int, code: str) -> None:
     assert (response.status_code, response.headers["content-type"]) == (status, PROBLEM)
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["strict-transport-security"] == "max-age=31536000"
     problem = response.json()
     assert (problem["status"], problem["code"]) == (status, code)
     assert problem["type"] == f"/problems/{code}"

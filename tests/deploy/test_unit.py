@@ -27,6 +27,7 @@ HARDENED = {
     "ProtectKernelLogs": "yes",
     "ProtectControlGroups": "yes",
     "ProtectProc": "invisible",
+    "InaccessiblePaths": "-/opt/nexticket/.git",
     "RestrictNamespaces": "yes",
     "RestrictSUIDSGID": "yes",
     "RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX",

@@ -44,6 +44,17 @@ EDGE = (
         f"{AMPLIFICATION}::TestBodies",
     ),
     Protection(
+        "a page can't be given another base or other targets of forms",
+        [
+            Edit(
+                "core/http/security_headers.py",
+                "object-src 'none'; base-uri 'none'; form-action 'none'; \"",
+                '"',
+            )
+        ],
+        "tests/core/http/test_security_headers.py::TestEveryAnswer",
+    ),
+    Protection(
         "objects, lists and depth of a body are bounded before it is validated",
         [Edit(BODIES, "        await _require_bounded(request)\n", "        pass\n")],
         f"{AMPLIFICATION}::TestBodies",

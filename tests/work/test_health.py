@@ -138,6 +138,9 @@ class TestAddresses:
             ("POST", "/health", "GET"),
             ("PUT", "/api/orders/1/users", "DELETE, GET, POST"),
             ("POST", "/docs-assets/favicon.png", "GET, HEAD"),
+            # It would answer a request's own headers, with credentials in them.
+            ("TRACE", "/health", "GET"),
+            ("TRACE", "/api/users/1", "DELETE, GET, PUT"),
         ],
     )
     def test_another_method_is_405_and_told_all_that_are_possible(
