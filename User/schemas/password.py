@@ -12,6 +12,9 @@ from core.text import account_key
 # The 3,000 most common ones of eight characters and more, from the lists that zxcvbn (MIT) ranks.
 _COMMON = Path(__file__).with_name("common_passwords.txt")
 
+# What somebody thinks of who needs a password for this very program; docs/security.md lists them.
+OWN_WORDS = frozenset({"nexticket", "nextickets", "nexticketapi", "ticketservice", "boxoffice"})
+
 # Of repeated letters and blanks there are more than a list could hold.
 _DIFFERENT = 4
 
@@ -30,6 +33,13 @@ def _uncommon(value: str) -> str:
 def _varied(value: str) -> str:
     if len(set(value.casefold().replace(" ", ""))) < _DIFFERENT:
         raise PydanticCustomError("password_too_simple", "is made of too few different characters")
+    return value
+
+
+def _unlike_the_product(value: str) -> str:
+    letters = "".join(filter(str.isalpha, account_key(value)))
+    if letters in OWN_WORDS:
+        raise PydanticCustomError("password_is_a_name", "is the name of this service")
     return value
 
 
@@ -52,6 +62,7 @@ Password = Annotated[
     StringConstraints(min_length=8, max_length=128),
     AfterValidator(_uncommon),
     AfterValidator(_varied),
+    AfterValidator(_unlike_the_product),
     AfterValidator(_encodable),
     Field(json_schema_extra={"format": "password", "writeOnly": True, "pattern": r"^[^\u0000]*$"}),
 ]

@@ -85,6 +85,7 @@ class TestPasswordsAndRoles:
             *("shorty7", "x" * 129, "password1", "PASSWORD1", "sunshine", "a\0bcdefgh"),
             *("aaaaaaaaaa", "abababababab", "AaBbAaBbAa", " " * 12, "a  b  a  b  c"),
             *("johnny-b-goode", "JOHNNY-B-GOODE", "Johnny-B-Goode@Example.com"),
+            *("nexticket", "Nexticket2026!", "box office 1", "TICKET-SERVICE", "42nexticket"),
         ],
     )
     def test_weak_passwords_are_refused(self, api: Api, password: str) -> None:

@@ -40,7 +40,7 @@ BEYOND_SCHEMA = {
     "string_too_short": "a text of blanks",
     "password_too_common": "a password that everybody tries first",
     "password_too_simple": "a password of repeated letters",
-    "password_is_a_name": "a password that is the account's own name",
+    "password_is_a_name": "a password that is the name of the account, or of the service",
     # It depends on the time.
     "bad_key_end": "an API key that ends in the past, or too late",
 }
