@@ -109,6 +109,18 @@ class TestPassingOn:
         ):
             nginx.context.wrap_socket(plain, server_hostname="evil.example")
 
+    @pytest.mark.parametrize("cipher", ["ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA384"])
+    def test_speaks_ciphers_that_authenticate_alone(self, nginx: Nginx, cipher: str) -> None:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(cipher)
+        with (
+            closing(socket_to(nginx.tls_port, "127.0.0.12")) as plain,
+            pytest.raises(ssl.SSLError, match="HANDSHAKE_FAILURE"),
+        ):
+            context.wrap_socket(plain, server_hostname=NAME)
+
     def test_says_in_the_words_of_the_service_that_it_is_away(self) -> None:
         with (
             needing_nginx(),

@@ -112,6 +112,26 @@ class TestHeads:
             assert is_cut_off(caller, line, times=41)
             assert_nothing_is_open(server)
 
+    @pytest.mark.parametrize(
+        "lines",
+        [
+            b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+            b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+            b"Transfer-Encoding: gzip\r\n",
+            b"Transfer-Encoding : chunked\r\n",
+            b"Content-Length: +5\r\n",
+        ],
+    )
+    def test_that_tell_two_lengths_or_none_are_not_understood(
+        self, server: uvicorn.Server, lines: bytes
+    ) -> None:
+        """What two readers see an end at differently, one of them takes for another request."""
+        with closing(connect(server)) as caller:
+            caller.sendall(POST + lines + b"\r\n0\r\n\r\n" + GET + b"\r\n")
+            said = said_until_the_end(caller)
+        assert said.startswith(b"HTTP/1.1 400 ")
+        assert said.count(b"HTTP/1.1") == 1
+
     def test_that_are_too_large_are_told_so(self, server: uvicorn.Server) -> None:
         size = BoundedProtocol.max_head_bytes
         for line in (b"X: " + b"y" * size, b"X: y\r\n" * (size // 6) + b"X: y"):
