@@ -23,6 +23,14 @@ ACCOUNTS = (
         f"{RACES}::TestLogIn",
     ),
     Protection(
+        "a token is for this service, by this service, and of this kind",
+        [
+            Edit("User/services/tokens.py", "            audience=AUDIENCE,\n"),
+            Edit("User/services/tokens.py", '{"require": _CLAIMS,', '{"verify_aud": False,'),
+        ],
+        "tests/Auth/test_tokens.py",
+    ),
+    Protection(
         "no password is the name of this service",
         [Edit("User/schemas/password.py", "    if letters in OWN_WORDS:", "    if 0:")],
         "tests/Auth/test_log_in.py::TestPasswordsAndRoles::test_weak_passwords_are_refused",
