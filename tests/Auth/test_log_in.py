@@ -99,6 +99,18 @@ class TestPasswordsAndRoles:
         assert (problem["status"], problem["errors"][0]["pointer"]) == (422, "#/password")
         assert password not in str(problem)
 
+    @pytest.mark.parametrize(
+        "password", [" Blanks Around ", "Ünïcode Ⅸ pass", "0123456789abcdeF" * 8]
+    )
+    def test_a_password_is_what_was_typed(self, api: Api, password: str) -> None:
+        api.user("jane", password=password)
+        assert api.log_in("jane", password)
+        for other in {password.strip(), password.lower(), password[:72], password[:-1]} - {
+            password
+        }:
+            form = {"username": "jane", "password": other}
+            assert api.request("POST", "/api/auth/token", data=form).status_code == 401
+
     @pytest.mark.parametrize("password", ["customer", "CUSTOMER@example.com", "cccccccc"])
     def test_a_new_password_is_no_weaker(self, api: Api, password: str) -> None:
         _, john = api.someone("customer")
