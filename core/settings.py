@@ -24,6 +24,8 @@ Network = IPv4Network | IPv6Network
 Allowance = Literal["limits", "hashing", "tls", "files"]
 
 _SHARE_OF_WORK = 0.9
+# Younger entries of the audit are not removed by the database, whoever asks.
+_AUDIT_DAYS = 365
 
 _POSTGRES_NAMES = {"postgres", "postgresql", "postgresql+psycopg2"}
 
@@ -87,6 +89,7 @@ class Settings(BaseSettings):
     # 0: kept.
     keep_ended_logins_days: int = Field(default=30, ge=0, le=36_500)
     keep_unsold_notes_days: int = Field(default=0, ge=0, le=36_500)
+    keep_audit_days: int = Field(default=0, ge=0, le=36_500)
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
     max_connections: int = Field(default=800, ge=10, le=100_000)
     request_timeout_seconds: float = Field(default=5, ge=0.1, le=300, allow_inf_nan=False)
@@ -118,6 +121,13 @@ class Settings(BaseSettings):
     def _one_limit(cls, value: str) -> str:
         if value and rate_limit(value).amount < 1:
             raise ValueError("at least one request must be possible; empty means no limit")
+        return value
+
+    @field_validator("keep_audit_days")
+    @classmethod
+    def _no_fresh_traces(cls, value: int) -> int:
+        if 0 < value < _AUDIT_DAYS:
+            raise ValueError(f"the database keeps {_AUDIT_DAYS} days at least; 0 keeps all")
         return value
 
     @field_validator("auth_required", "docs_enabled", mode="before")

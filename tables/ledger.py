@@ -64,7 +64,7 @@ class Movement(SQLModel, table=True):
 
 
 class AuditEntry(SQLModel, table=True):
-    """Something that was done to accounts, rights or prices. Never changed, never removed."""
+    """Something that was done to accounts, rights or prices. Never changed, and kept for a year."""
 
     __tablename__: ClassVar[Any] = "audit_entries"
     __table_args__ = (

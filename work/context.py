@@ -46,12 +46,14 @@ class Retention:
 
     ended_log_ins: timedelta | None
     unsold_notes: timedelta | None
+    audit: timedelta | None
 
     @classmethod
     def of(cls, settings: Settings) -> "Retention":
         return cls(
             ended_log_ins=_days(settings.keep_ended_logins_days),
             unsold_notes=_days(settings.keep_unsold_notes_days),
+            audit=_days(settings.keep_audit_days),
         )
 
 

@@ -3,11 +3,16 @@
 Rows that the books stand on are never removed; words in them are.
 """
 
+from datetime import timedelta
+
 from sqlalchemy import delete, select, text, update
 
 from core.money import ZERO
-from models import UNSOLD_WITH_NOTES, login_sessions, orders
+from models import UNSOLD_WITH_NOTES, audit_entries, login_sessions, orders
 from work.context import Context
+
+# The database judges by a clock of its own what is older than a year.
+_CLOCKS_DIFFER = timedelta(hours=1)
 
 
 def forget_ended_log_ins(context: Context, *, limit: int) -> int:
@@ -43,3 +48,18 @@ def forget_unsold_notes(context: Context, *, limit: int) -> int:
             .values(notes=None, updated_at=context.now)
         )
     return len(order_ids)
+
+
+def forget_old_audit(context: Context, *, limit: int) -> int:
+    """Remove entries of the audit that are older than they have to be, the oldest first.
+
+    The database itself refuses to let go of those of a year.
+    """
+    kept = context.terms.retention.audit
+    if kept is None:
+        return 0
+    entries = audit_entries.c
+    old = select(entries.id).where(entries.created_at <= context.now - kept - _CLOCKS_DIFFER)
+    batch = old.order_by(entries.created_at).limit(limit).with_for_update(skip_locked=True)
+    gone = delete(audit_entries).where(entries.id.in_(batch)).returning(entries.id)
+    return len(context.session.execute(gone).all())

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from core.clock import utc_now
 from tests.support.client import PASSWORD, Api
 from tests.support.declared import contents
 from tests.support.service import Service
@@ -221,12 +222,14 @@ def test_no_entry_is_ever_changed(
     api: Api, service: Service, change: str | dict[bool, str]
 ) -> None:
     """Not by the service, and not by whoever has its password for the database."""
+    # By the database's own clock.
+    api.clock.now = utc_now()
     api.user(role="staff")
     before = contents(service)["audit_entries"]
     if isinstance(change, dict):
         change = change[service.settings.is_sqlite]
     with (
-        pytest.raises(DBAPIError, match="audit entries are never changed"),
+        pytest.raises(DBAPIError, match=r"audit entries (of a year )?are never"),
         service.database.writer.begin() as connection,
     ):
         connection.execute(text(change))

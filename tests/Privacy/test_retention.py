@@ -1,18 +1,35 @@
 """What is not kept for ever goes after its time, and no sooner; nothing of the books goes."""
 
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from core.clock import utc_now
+from core.errors import ConstraintConflictError
 from core.settings import Settings
-from Privacy.services.retention_service import forget_ended_log_ins, forget_unsold_notes
+from Privacy.services.retention_service import (
+    forget_ended_log_ins,
+    forget_old_audit,
+    forget_unsold_notes,
+)
 from tests.support.books import disagreements
 from tests.support.client import PASSWORD, Api
 from tests.support.declared import contents
 from tests.support.service import Service
 from work.chores import Chore
 from work.context import unattended
+
+# Found before the database's own, and undone with the transaction.
+ANOTHER_CLOCK = (
+    "CREATE SCHEMA mine",
+    """CREATE FUNCTION mine.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+        AS $$SELECT timestamptz '2999-01-01'$$""",
+    "SET LOCAL search_path = mine, pg_catalog, public",
+)
 
 
 def swept(service: Service, chore: Chore, **settings: Any) -> int:
@@ -81,6 +98,62 @@ class TestNotesOfWhatWasNeverSold:
         assert self.notes(api, orders) == {name: name for name in orders}
 
 
+class TestTheAudit:
+    @pytest.fixture
+    def now(self, api: Api) -> datetime:
+        """What the database's clock says, which judges; the last of four entries is of a year."""
+        now = utc_now()
+        for days in (730, 380, 367, 364):
+            api.clock.now = now - timedelta(days=days)
+            api.user(f"of_{days}_days", role="staff")
+        api.clock.now = now
+        return now
+
+    def left(self, service: Service) -> int:
+        return len(contents(service)["audit_entries"])
+
+    @pytest.mark.usefixtures("now")
+    def test_goes_after_its_time(self, service: Service) -> None:
+        swept_away = [swept(service, forget_old_audit, keep_audit_days=366) for _ in range(3)]
+        assert (swept_away, self.left(service)) == ([2, 1, 0], 1)
+
+    @pytest.mark.usefixtures("now")
+    def test_stays_by_default(self, api: Api, service: Service) -> None:
+        assert Settings().keep_audit_days == 0
+        api.clock.advance(days=9000)
+        assert (swept(service, forget_old_audit), self.left(service)) == (0, 4)
+
+    @pytest.mark.usefixtures("now")
+    def test_of_a_year_stays_whatever_the_settings_and_the_services_clock_say(
+        self, api: Api, service: Service
+    ) -> None:
+        api.clock.advance(days=9000)
+        assert swept(service, forget_old_audit, keep_audit_days=366) == 2
+        # SQLite says it as a broken rule.
+        with pytest.raises((DBAPIError, ConstraintConflictError)):
+            swept(service, forget_old_audit, keep_audit_days=366)
+        assert self.left(service) == 2
+
+    @pytest.mark.usefixtures("now")
+    def test_is_not_changed_however_old(self, service: Service) -> None:
+        old = "UPDATE audit_entries SET actor = 'user:9' WHERE id = 1"
+        with (
+            pytest.raises(DBAPIError, match="audit entries are never changed"),
+            service.database.writer.begin() as connection,
+        ):
+            connection.execute(text(old))
+
+    @pytest.mark.parametrize("shared_service", ["postgres"], indirect=True, scope="session")
+    @pytest.mark.usefixtures("now")
+    def test_has_no_other_clock_than_the_databases(self, service: Service) -> None:
+        """Whoever has the application's rights can make functions, and say where they are found."""
+        with service.database.writer.connect() as connection:
+            for statement in ANOTHER_CLOCK:
+                connection.execute(text(statement))
+            with pytest.raises(DBAPIError, match="of a year are never removed"):
+                connection.execute(text("DELETE FROM public.audit_entries"))
+
+
 def test_the_service_does_these_chores(service: Service) -> None:
     chores = service.app.state.domains.chores
-    assert {forget_ended_log_ins, forget_unsold_notes} <= set(chores)
+    assert {forget_ended_log_ins, forget_unsold_notes, forget_old_audit} <= set(chores)

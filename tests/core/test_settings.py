@@ -65,6 +65,7 @@ BAD = [
     ("MAX_UNPAID_ORDERS_PER_DAY", "0.5", "valid integer"),
     ("KEEP_ENDED_LOGINS_DAYS", "-1", "greater than or equal to 0"),
     ("KEEP_UNSOLD_NOTES_DAYS", "36501", "less than or equal to 36500"),
+    ("KEEP_AUDIT_DAYS", "364", "the database keeps 365 days at least; 0 keeps all"),
     ("MAX_BODY_BYTES", "1", "greater than or equal to 1024"),
     ("MAX_CONNECTIONS", "9", "greater than or equal to 10"),
     ("REQUEST_TIMEOUT_SECONDS", "0", "greater than or equal to 0.1"),

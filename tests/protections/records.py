@@ -35,12 +35,39 @@ RECORDS = (
         "the audit is never changed",
         [
             Edit(
-                "migrations/versions/0009_actors.py",
-                "    _forbid_changes_of_the_audit()\n\n",
-                "\n",
+                "migrations/versions/0014_audit_retention.py",
+                '_refuse_in_postgres("UPDATE OR TRUNCATE")',
+                '_refuse_in_postgres("INSERT")',
             )
         ],
         "tests/Ledger/test_audit.py",
+    ),
+    Protection(
+        "the audit of a year is never removed",
+        [
+            Edit(
+                "migrations/versions/0014_audit_retention.py",
+                "clock_timestamp() - interval '365 days'",
+                "clock_timestamp()",
+            ),
+            Edit(
+                "migrations/versions/0014_audit_retention.py",
+                "'now', '-365 days'",
+                "'now'",
+            ),
+        ],
+        "tests/Ledger/test_audit.py",
+    ),
+    Protection(
+        "nobody gives the audit another clock",
+        [
+            Edit(
+                "migrations/versions/0014_audit_retention.py",
+                '        " SET search_path = pg_catalog, pg_temp AS"\n',
+                '        " AS"\n',
+            )
+        ],
+        "tests/Privacy/test_retention.py::TestTheAudit",
     ),
     Protection(
         "a role that is given is in the audit",
