@@ -31,6 +31,7 @@ from core.http.pacing import PacingMiddleware, leave_startup_alone
 from core.http.problems import install_error_handlers
 from core.http.routes import Shortcut, install_routes
 from core.http.security_headers import SecurityHeadersMiddleware, announce_mode
+from core.http.serving import bound_server
 from core.logs import configure_logs
 from core.private_files import keep_files_private
 from core.production import announce_allowances, announce_counts, load_safe_settings
@@ -138,6 +139,7 @@ def _amend(app: FastAPI, document: dict[str, Any]) -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     configure_logs(settings)
+    bound_server(settings)
     announce_mode(settings)
     announce_counts(settings)
     database = Database(settings, schema_is_known=_schema_is_known(settings))

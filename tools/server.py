@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -43,23 +43,32 @@ def as_written(default: Any) -> str:
 
 @contextmanager
 def running_server(
-    settings_env: Mapping[str, str], workers: int = 1, log: Path | None = None
+    settings_env: Mapping[str, str],
+    workers: int = 1,
+    log: Path | None = None,
+    program: Sequence[str] = (),
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Serve this checkout: its base URL and its (parent) process.
 
     A PostgreSQL must have been migrated; SQLite needs a ``DATABASE_URL`` of its own.
     """
-    with serving(ROOT, default_environment() | dict(settings_env), workers, log) as served:
+    environment = default_environment() | dict(settings_env)
+    with serving(ROOT, environment, workers, log, program) as served:
         yield served
 
 
 @contextmanager
 def serving(
-    folder: Path, environment: Mapping[str, str], workers: int = 1, log_to: Path | None = None
+    folder: Path,
+    environment: Mapping[str, str],
+    workers: int = 1,
+    log_to: Path | None = None,
+    program: Sequence[str] = (),
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Serve the checkout in a folder, in exactly this environment.
 
-    What it says is lost with it, unless there is a file to write it to.
+    What it says is lost with it, unless there is a file to write it to. ``program`` is what serves,
+    where it is not what the folder is served by.
     """
     with (
         log_to.open("ab+") if log_to else tempfile.TemporaryFile() as log,
@@ -68,7 +77,8 @@ def serving(
         # uvicorn sets this on sockets that it makes itself; without it answers wait for an ACK.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        process = _start(folder, environment, workers, listener, log)
+        words = [*(program or _program(folder)), "--workers", str(workers)]
+        process = _start(folder, environment, words, listener, log)
         # From here on a server that dies takes the socket with it, and callers are refused.
         listener.close()
         try:
@@ -81,15 +91,14 @@ def serving(
 def _start(
     folder: Path,
     environment: Mapping[str, str],
-    workers: int,
+    words: Sequence[str],
     listener: socket.socket,
     log: IO[bytes],
 ) -> subprocess.Popen[bytes]:
     """Hand the bound socket over: no other process can take the port in between."""
     descriptor = listener.fileno()
-    options = ["--fd", str(descriptor), "--workers", str(workers)]
     return subprocess.Popen(
-        [sys.executable, *_program(folder), *options],
+        [sys.executable, *words, "--fd", str(descriptor)],
         cwd=folder,
         env=dict(environment),
         pass_fds=[descriptor],

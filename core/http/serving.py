@@ -1,11 +1,17 @@
 """How the service is served: what every server of it is started with, whoever starts it."""
 
+import logging
+import signal
 from math import ceil
 from typing import Any
 
 import uvicorn
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from core.http.connections import BoundedProtocol
 from core.settings import Settings
+
+logger = logging.getLogger("nexticket.start")
 
 APP = "main:app"
 # What hangs has this much longer than requests have, once the process was asked to stop.
@@ -29,3 +35,34 @@ def server_options(settings: Settings) -> dict[str, Any]:
         "access_log": False,
         "server_header": False,
     }
+
+
+def bound_server(settings: Settings) -> None:
+    """Give the server that is starting us what ``serve`` would have: ``uvicorn main:app`` does not.
+
+    uvicorn believes ``X-Forwarded-For`` of every peer on this machine unless it is told otherwise,
+    and it rewrites who asks before we see it; nor does it bound what a connection may take. It
+    starts us before it listens, and makes each connection from its options as they are then.
+    """
+    # The server listens to signals before it starts us, and nothing else tells which one it is.
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    if isinstance(server, uvicorn.Server):
+        _set_options(server.config, settings)
+    elif settings.environment == "production":
+        logger.warning("not served by uvicorn: the server has to bound its connections itself")
+
+
+def _set_options(config: uvicorn.Config, settings: Settings) -> None:
+    """What was not named at the start is as it is with ``serve``."""
+    options = server_options(settings)
+    if isinstance(config.loaded_app, ProxyHeadersMiddleware):
+        config.loaded_app = config.loaded_app.app
+    if not issubclass(config.http_protocol_class, BoundedProtocol):
+        config.http_protocol_class = BoundedProtocol
+    # Connections that are handed on to another protocol would leave the bounds behind.
+    config.ws_protocol_class = None
+    for name in ("limit_concurrency", "timeout_graceful_shutdown"):
+        if getattr(config, name) is None:
+            setattr(config, name, options[name])
+    hidden = (b"server", b"uvicorn")
+    config.encoded_headers = [header for header in config.encoded_headers if header != hidden]

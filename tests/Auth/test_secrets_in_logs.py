@@ -43,7 +43,7 @@ def served(folder: Path, log: IO[bytes]) -> Iterator[httpx.Client]:
     }
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        process = server._start(ROOT, environment, 1, listener, log)
+        process = server._start(ROOT, environment, server._program(ROOT), listener, log)
         listener.close()
         try:
             server._await_readiness(url, log)

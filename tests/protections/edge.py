@@ -161,8 +161,24 @@ EDGE = (
         [
             Edit(
                 "core/http/serving.py",
-                '"proxy_headers": bool(settings.trusted_proxies)',
+                '"proxy_headers": False',
                 '"proxy_headers": True',
+            ),
+            Edit(
+                "core/http/serving.py",
+                "        config.loaded_app = config.loaded_app.app\n",
+                "        pass\n",
+            ),
+        ],
+        "tests/test_serving.py",
+    ),
+    Protection(
+        "connections are bounded also where uvicorn is started by hand",
+        [
+            Edit(
+                "core/http/serving.py",
+                "        config.http_protocol_class = BoundedProtocol\n",
+                "        pass\n",
             )
         ],
         "tests/test_serving.py",

@@ -9,7 +9,14 @@ RATE = "Auth/limits.py"
 LIMITS = (
     Protection(
         "the server believes no caller where it comes from",
-        [Edit("tools/server.py", '    options += ["--no-proxy-headers"]\n')],
+        [
+            Edit("core/http/serving.py", '"proxy_headers": False', '"proxy_headers": True'),
+            Edit(
+                "core/http/serving.py",
+                "        config.loaded_app = config.loaded_app.app\n",
+                "        pass\n",
+            ),
+        ],
         "tests/Auth/test_forged_origin.py::test_a_caller_that_writes_a_new_address_with_each_guess_meets_the_limit",
     ),
     Protection(

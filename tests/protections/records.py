@@ -37,7 +37,7 @@ RECORDS = (
             Edit(
                 "migrations/versions/0014_audit_retention.py",
                 '_refuse_in_postgres("UPDATE OR TRUNCATE")',
-                '_refuse_in_postgres("INSERT")',
+                '_refuse_in_postgres("DELETE")',
             )
         ],
         "tests/Ledger/test_audit.py",
