@@ -1,6 +1,5 @@
 """Where a request comes from is what TRUSTED_PROXIES says, however the service is started."""
 
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
@@ -9,18 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import URL
 
-from core.store.schema_version import ROOT
 from tests.support.service import fresh_database, running_service, settings_for
-from tools.server import APP, running_server
+from tools.server import running_server
 
 GUESSES = 20
-# Where people read how the service is started, and machines.
-STARTS = [
-    ROOT / "Makefile",
-    ROOT / "README.md",
-    *(ROOT / "docs").rglob("*.md"),
-    *(path for path in (ROOT / "deploy").rglob("*") if path.is_file()),
-]
 
 
 @pytest.fixture
@@ -45,15 +36,6 @@ def test_a_caller_that_writes_a_new_address_with_each_guess_meets_the_limit(url:
             for number in range(GUESSES)
         ]
     assert [answer.status_code for answer in answers] == [401] * 2 + [429] * (GUESSES - 2)
-
-
-def test_no_start_that_we_name_lets_the_server_believe_its_callers() -> None:
-    # A line ends in a backslash where it goes on.
-    texts = [path.read_text("utf-8").replace("\\\n", " ") for path in STARTS]
-    lines = [line for text in texts for line in text.splitlines()]
-    starts = [line for line in lines if re.search(rf"uvicorn {APP}", line)]
-    assert len(starts) >= 4
-    assert [line for line in starts if "--no-proxy-headers" not in line] == []
 
 
 class TestScheme:

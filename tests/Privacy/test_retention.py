@@ -25,6 +25,7 @@ from work.context import unattended
 
 # Found before the database's own, and undone with the transaction.
 ANOTHER_CLOCK = (
+    "BEGIN",
     "CREATE SCHEMA mine",
     """CREATE FUNCTION mine.clock_timestamp() RETURNS timestamptz LANGUAGE sql
         AS $$SELECT timestamptz '2999-01-01'$$""",
@@ -152,6 +153,7 @@ class TestTheAudit:
                 connection.execute(text(statement))
             with pytest.raises(DBAPIError, match="of a year are never removed"):
                 connection.execute(text("DELETE FROM public.audit_entries"))
+            connection.execute(text("ROLLBACK"))
 
 
 def test_the_service_does_these_chores(service: Service) -> None:
