@@ -19,9 +19,9 @@ from core.settings import Settings
 def equip(state: State, settings: Settings, clock: Clock) -> None:
     """After ``User``, whose signer both of these ask."""
     known_keys = KnownKeys()
-    state.gatekeeper = Gatekeeper(settings, state.signer, known_keys)
-    state.limiter = RateLimiter(settings, state.signer, clock, known_keys)
-    state.pseudonyms = Pseudonyms(settings)
+    state.pseudonyms = pseudonyms = Pseudonyms(settings)
+    state.gatekeeper = Gatekeeper(settings, state.signer, known_keys, pseudonyms)
+    state.limiter = RateLimiter(settings, state.signer, clock, known_keys, pseudonyms)
 
 
 async def _attempts(request: Request) -> Attempts:

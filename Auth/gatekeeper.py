@@ -15,6 +15,7 @@ from Auth.answers import AnswerQuotas
 from Auth.credentials import Credentials, comes_from_this_machine, credentials_of
 from Auth.errors import NotAuthenticatedError
 from Auth.known_keys import KnownKeys
+from Auth.pseudonyms import Pseudonyms
 from core.errors import NotAllowedError
 from core.settings import Settings
 from core.store.statements import Row
@@ -30,10 +31,17 @@ from work.unit_of_work import Admission
 
 
 class Gatekeeper:
-    def __init__(self, settings: Settings, signer: TokenSigner, known_keys: KnownKeys) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        signer: TokenSigner,
+        known_keys: KnownKeys,
+        pseudonyms: Pseudonyms,
+    ) -> None:
         self._settings = settings
         self._signer = signer
         self._known_keys = known_keys
+        self._pseudonyms = pseudonyms
         self._answers = AnswerQuotas(settings)
 
     def admission(self, scope: Scope, right: Right, now: datetime) -> Admission:
@@ -97,7 +105,7 @@ class Gatekeeper:
         is_open = self._settings.is_open
         if is_open and comes_from_this_machine(scope, self._settings.cors_origins):
             return Caller(role=UserRole.ADMIN)
-        return Caller(address=household_of(scope, self._settings.trusted_proxies))
+        return Caller(household=self._pseudonyms.household(scope))
 
 
 class _Entry:

@@ -1,6 +1,5 @@
 """How often a caller may log in, register, write and read; more is refused before it runs."""
 
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -21,6 +20,7 @@ from Auth.credentials import comes_from_this_machine, credentials_of
 from Auth.errors import RateLimitedError
 from Auth.known_keys import KnownKeys
 from Auth.process_storage import ProcessStorage
+from Auth.pseudonyms import Pseudonyms
 from Auth.quotas import Count, Quota, add, hit, quota
 from core.clock import Clock
 from core.http.middleware import route_path
@@ -50,12 +50,18 @@ _BYTES_OF_A_WRITE = 2048
 
 class RateLimiter:
     def __init__(
-        self, settings: Settings, signer: TokenSigner, clock: Clock, known_keys: KnownKeys
+        self,
+        settings: Settings,
+        signer: TokenSigner,
+        clock: Clock,
+        known_keys: KnownKeys,
+        pseudonyms: Pseudonyms,
     ) -> None:
         self._settings = settings
         self._signer = signer
         self._clock = clock
         self._known_keys = known_keys
+        self._pseudonyms = pseudonyms
         # Counts for this process alone, always or while a shared store does not answer.
         self._own_store = ProcessStorage()
         self._store = _shared_store(settings) or self._own_store
@@ -69,6 +75,7 @@ class RateLimiter:
         self._read = buckets("read", settings.read_rate_limit)
         self._read_address = buckets("read-address", settings.read_rate_limit, times=_MORE)
         self._account_change = quota("account", settings.account_rate_limit)
+        self._share = quota("share", settings.share_rate_limit)
 
     async def admit(self, scope: Scope, route: Route | None) -> None:
         """Count a request of ``LIMITED_METHODS`` for its path; raises if it is one too many."""
@@ -114,9 +121,10 @@ class RateLimiter:
         """
         if self._is_exempt(scope):
             return
-        account, address = _digest(account), self._address(scope)
+        # As long as a name may be, a counter's is short.
+        account, address = self._pseudonyms.counted(account), self._address(scope)
         for one in self._log_in:
-            await self._take(scope, one, account, address)
+            await self._take(scope, one, f"{account} {address}")
         for one in () if is_known_here else self._log_in_account:
             await self._take(scope, one, account)
 
@@ -133,12 +141,16 @@ class RateLimiter:
         account = self._account(scope, route)
         if account is not None and self._write_address is not None:
             self._write_address.add(address, more)
-        key = account or f"address:{address}"
+        key = self._named(account or f"address:{address}")
         await self._ask(lambda store: add(store, write, more, key))
 
     async def admit_account_change(self, scope: Scope, user_id: int) -> None:
         """Count a change of a user's own names; raises if it is one too many."""
         await self._take(scope, self._account_change, str(user_id))
+
+    async def admit_share(self, scope: Scope, user_id: int) -> None:
+        """Count a user's try to share an order; raises if it is one too many."""
+        await self._take(scope, self._share, str(user_id))
 
     def _is_exempt(self, scope: Scope) -> bool:
         """On their own machine nobody is an attacker, and load tests are welcome."""
@@ -166,9 +178,15 @@ class RateLimiter:
         token = self._signer.read(credentials.secret, now=self._clock())
         return None if token is None else f"user:{token.user_id}"
 
-    async def _take(self, scope: Scope, quota: Quota | None, *key: str) -> None:
+    def _named(self, caller: str) -> str:
+        """What stands for a caller in the store: one that is shared may belong to others."""
+        is_own = self._store is self._own_store
+        return caller if is_own else self._pseudonyms.counted(caller)
+
+    async def _take(self, scope: Scope, quota: Quota | None, caller: str) -> None:
         if quota is not None:
-            _require(scope, await self._ask(lambda store: hit(store, quota, *key)))
+            key = self._named(caller)
+            _require(scope, await self._ask(lambda store: hit(store, quota, key)))
 
     async def _ask(self, ask: Callable[[Storage], Awaitable[T]]) -> T:
         if self._store is self._own_store:
@@ -256,11 +274,6 @@ def _log_in_quotas(settings: Settings, name: str, times: int, times_a_day: int) 
     short = quota(name, settings.login_rate_limit, times=times)
     day = quota(f"{name}-day", settings.login_day_rate_limit, times=times_a_day)
     return [one for one in (short, day) if one is not None]
-
-
-def _digest(text: str) -> str:
-    """The store may belong to others: it sees neither secrets nor names."""
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def _telling(scope: Scope, send: Send) -> Send:

@@ -1,4 +1,5 @@
-"""What stands for accounts and addresses in the log: always the same, and telling neither.
+"""What stands for accounts and addresses where they are not told: in the log, in the database's
+stored answers, in a store of rate limits. Always the same, and telling neither.
 
 Whoever guesses passwords shows by the account or the household that comes again and again. Which
 one that is finds out who has the key, by asking for a name; the log alone does not tell.
@@ -24,6 +25,7 @@ class Pseudonyms:
         # Only development starts without a key: its digests then last as long as the process.
         secret = settings.secret_key.get_secret_value() or secrets.token_hex(32)
         self._key = hmac.digest(secret.encode(), b"pseudonyms in the log", "sha256")
+        self._counting_key = hmac.digest(secret.encode(), b"names of counters", "sha256")
         self._proxies = settings.trusted_proxies
         self._known = lru_cache(_REMEMBERED)(self._of_household)
 
@@ -34,6 +36,11 @@ class Pseudonyms:
     def household(self, scope: Scope) -> str:
         """Of where a request comes from, as the rate limits see it."""
         return self._known(household_of(scope, self._proxies))
+
+    def counted(self, name: str) -> str:
+        """Of what is counted, in a store that may belong to others; the log has other ones."""
+        said = name.encode(errors="surrogatepass")
+        return hashlib.blake2b(said, key=self._counting_key, digest_size=16).hexdigest()
 
     def _of_household(self, name: str) -> str:
         return self._digest(f"household {name}")

@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     stored_answers_rate_limit: str = "2000/day"
     stored_bytes_rate_limit: str = "10000000/day"
     account_rate_limit: str = "10/hour"
+    share_rate_limit: str = "30/hour"
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     hold_minutes: float = Field(default=15, gt=0, le=60 * 24 * 365, allow_inf_nan=False)
     late_payment_hours: float = Field(default=24, ge=0, le=24 * 365, allow_inf_nan=False)
@@ -116,6 +117,7 @@ class Settings(BaseSettings):
         "stored_answers_rate_limit",
         "stored_bytes_rate_limit",
         "account_rate_limit",
+        "share_rate_limit",
     )
     @classmethod
     def _one_limit(cls, value: str) -> str:

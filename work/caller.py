@@ -33,8 +33,8 @@ class Caller:
 
     user_id: int | None = None
     role: UserRole | None = None
-    # Where from, which is all that tells one nobody from another.
-    address: str = ""
+    # What stands for where from, which is all that tells one nobody from another.
+    household: str = ""
     # Which log-in or which API key shows who it is.
     log_in_id: int | None = None
     key_id: int | None = None
@@ -48,7 +48,7 @@ class Caller:
         """Whose an ``Idempotency-Key`` is."""
         if self.user_id is not None:
             return f"user:{self.user_id}"
-        return "open" if self.is_known else f"address:{self.address}"
+        return "open" if self.is_known else f"household:{self.household}"
 
     @property
     def actor(self) -> Actor:

@@ -10,6 +10,7 @@ from core.pagination import ListQuery
 from core.schemas import IdPath
 from Ledger.schemas import OrderHistory
 from Order.access import ORDER, SHARED_ORDER
+from Order.equipment import Shares
 from Order.errors import (
     AlreadySharedError,
     CartEmptyError,
@@ -29,6 +30,7 @@ from Order.errors import (
     UnknownRecipientError,
     UnpaidOrdersLimitError,
 )
+from Order.flows import share_order as sharing
 from Order.schemas.order import (
     OrderCancel,
     OrderCreate,
@@ -305,16 +307,16 @@ async def list_order_users(
     ),
 )
 @allowed(owner_or_box_office(ORDER))
-async def share_order(order_id: IdPath, body: OrderUserCreate, work: Work) -> Response:
+async def share_order(
+    order_id: IdPath, body: OrderUserCreate, work: Work, count_share: Shares
+) -> Response:
     """The order appears in that user's history, with the role `recipient`, until either of both
     removes it.
 
     Recipients see what was bought, but not the notes. The answer tells of a recipient only what
     the request named: a username is told back, an email is not turned into one.
     """
-    return await work.about(order_id).create(
-        lambda context: share_service.share_order(context, order_id, body)
-    )
+    return await sharing.share_order(work, order_id, body, count_share=count_share)
 
 
 @router.delete(

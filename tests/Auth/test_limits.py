@@ -1,5 +1,7 @@
 """Guessing passwords, registering in bulk and flooding with writes are slowed down."""
 
+from typing import Any
+
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
@@ -7,6 +9,7 @@ from pydantic import ValidationError
 
 from core.settings import Settings
 from tests.Auth.conftest import Serve
+from tests.Auth.test_floods import as_admin
 from tests.support.client import PASSWORD
 from tests.support.limiting import (
     START,
@@ -53,6 +56,38 @@ class TestOwnNames:
         full_name = places[0].ask("PUT", "/api/users/1", json={"full_name": "Jo"})
         jane = john.known("jane").ask("PUT", "/api/users/2", json=bodies[1])
         assert (full_name.status_code, jane.status_code) == (200, 401)
+
+
+class TestSharing:
+    """Each try by name tells whether somebody has it."""
+
+    def test_is_tried_so_often_from_wherever(self, serve: Serve) -> None:
+        john = serve(share_rate_limit="3/hour")
+        for name in ("john", "jane"):
+            john.register(name)
+        places = [john.known("john", f"203.0.113.{number}") for number in range(5)]
+        order = places[0].ask("POST", "/api/orders/", json={"user_id": 1, "items": []}).json()
+        path = f"/api/orders/{order['id']}/users"
+        tried = ["ada", "bob", "jane", "cleo"]
+        answers = [
+            place.ask("POST", path, json={"recipient": name})
+            for place, name in zip(places, tried, strict=False)
+        ]
+        assert [answer.status_code for answer in answers] == [404, 404, 201, 429]
+        assert is_refused(answers[-1])
+        # Who is shown the order no more has nothing to do with it.
+        assert places[4].ask("DELETE", f"{path}/2").status_code == 204
+
+    def test_is_not_counted_at_the_box_office(self, serve: Serve) -> None:
+        john = serve(share_rate_limit="1/hour", auth_required=False, trusted_proxies="")
+        for name in ("john", "jane"):
+            john.register(name)
+        as_admin(john, "PUT", "/api/users/2", {"role": "staff"})
+        staff = john.known("jane")
+        order = staff.ask("POST", "/api/orders/", json={"user_id": 1, "items": []}).json()
+        path = f"/api/orders/{order['id']}/users"
+        answers = [staff.ask("POST", path, json={"recipient": "nobody"}) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [404] * 3
 
 
 class TestLogIn:
@@ -253,9 +288,28 @@ class TestStore:
     ) -> None:
         monkeypatch.setattr(SharedStorage, "everything", {})
         one, other = (
-            serve(write_rate_limit="4/hour", rate_limit_storage="shared://") for _ in "ab"
+            serve(write_rate_limit="4/hour", rate_limit_storage="shared://", secret_key="K" * 40)
+            for _ in "ab"
         )
         assert until_refused(lambda number: (one, other)[number % 2].write()) == 4
+
+    def test_that_is_shared_has_no_name_and_no_address(
+        self, serve: Serve, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Nor what anybody finds out who tries them all: that takes the service's key."""
+        stores: list[dict[str, Any]] = []
+        for key in ("K" * 40, "L" * 40):
+            stores.append({})
+            monkeypatch.setattr(SharedStorage, "everything", stores[-1])
+            limits = every_limit("100/hour")
+            caller = serve(rate_limit_storage="shared://", secret_key=key, **limits)
+            caller.register(f"john{len(stores)}")
+            caller.write()
+            caller.log_in("jane")
+        names = [set(store["storage"]) for store in stores]
+        assert [len(one) for one in names] == [5, 5]
+        assert [word for word in ("203.0.113", "jane", "john") if word in str(names)] == []
+        assert names[0] & names[1] == set()
 
     def test_of_each_process_is_its_own_by_default(self, serve: Serve) -> None:
         one, other = serve(write_rate_limit="1/hour"), serve(write_rate_limit="1/hour")

@@ -16,6 +16,15 @@ DAY = 86_400
 LINES = 100
 
 
+def principals_of(caller: Caller) -> set[str]:
+    """Whose the stored answers are, as the database has it."""
+    return set(
+        caller.service.database.snapshot_now(
+            lambda session: session.execute(select(idempotency_keys.c.principal)).scalars().all()
+        )
+    )
+
+
 def keyed(caller: Caller, key: object, method: str, path: str, body: Any) -> Response:
     named = caller.having(**{"Idempotency-Key": f"key {key}"})
     return named.ask(method, path, json=body)
@@ -168,3 +177,27 @@ class TestSize:
             wall.now += DAY / 48
         answers, size = stored(writer.service)
         assert size <= 2 * 30_000 + size // answers
+
+
+class TestOfNobodyInParticular:
+    """Whoever has no account is told from others by the household, which is nobody's to read."""
+
+    def test_are_found_again_where_they_were_asked_for(self, serve: Serve) -> None:
+        caller = serve(secret_key="K" * 40)
+        once = caller.having(**{"Idempotency-Key": "once"})
+        assert once.register().status_code == 201
+        again = once.register()
+        assert (again.status_code, again.headers["idempotency-replayed"]) == (201, "true")
+        elsewhere = caller.at("198.51.100.7", **{"Idempotency-Key": "once"}).register()
+        assert elsewhere.status_code == 409
+        principals = principals_of(caller)
+        assert len(principals) == 2
+        assert [word for word in ("203.0", "198.51") if word in str(principals)] == []
+
+    def test_stand_under_what_only_the_key_of_the_service_makes(self, serve: Serve) -> None:
+        marks = set()
+        for name, key in (("john", "K" * 40), ("jane", "L" * 40), ("jill", "L" * 40)):
+            caller = serve(secret_key=key)
+            caller.having(**{"Idempotency-Key": name}).register(name)
+            marks |= principals_of(caller)
+        assert len(marks) == 2

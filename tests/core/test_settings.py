@@ -78,6 +78,7 @@ BAD = [
     ("STORED_BYTES_RATE_LIMIT", "10MB/day", "'10MB/day' is not one limit such as 10/minute"),
     ("READ_RATE_LIMIT", "all", "'all' is not one limit such as 10/minute"),
     ("ACCOUNT_RATE_LIMIT", "10", "is not one limit such as 10/minute"),
+    ("SHARE_RATE_LIMIT", "seldom", "is not one limit such as 10/minute"),
     ("LOG_LEVEL", "loud", "'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'"),
 ]
 # Every text is a name and a key.

@@ -102,4 +102,37 @@ LIMITS = (
         ],
         "tests/Auth/test_guessing.py::TestNames",
     ),
+    Protection(
+        "tries to find out names by sharing are counted",
+        [
+            Edit(
+                "Order/flows/share_order.py",
+                "        await count_share(caller.user_id)\n",
+                "        pass\n",
+            )
+        ],
+        "tests/Auth/test_limits.py::TestSharing",
+    ),
+    Protection(
+        "a shared store of limits has no names",
+        [
+            Edit(
+                RATE,
+                "return caller if is_own else self._pseudonyms.counted(caller)",
+                "return caller",
+            )
+        ],
+        "tests/Auth/test_limits.py::TestStore",
+    ),
+    Protection(
+        "the database has no addresses of callers",
+        [
+            Edit(
+                "Auth/gatekeeper.py",
+                "Caller(household=self._pseudonyms.household(scope))",
+                "Caller(household=household_of(scope, self._settings.trusted_proxies))",
+            )
+        ],
+        "tests/Auth/test_stored_answers.py::TestOfNobodyInParticular",
+    ),
 )

@@ -48,6 +48,7 @@ def settings_for(url: URL, **changes: object) -> Settings:
         "stored_answers_rate_limit": "",
         "stored_bytes_rate_limit": "",
         "account_rate_limit": "",
+        "share_rate_limit": "",
         "password_hash_memory_kib": 8,
         "password_hash_iterations": 1,
         "sweep_seconds": 3600,
