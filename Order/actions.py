@@ -6,3 +6,5 @@ from enum import StrEnum
 class Action(StrEnum):
     # On the command line; what a server folds by itself is upkeep.
     LEDGER_FOLDED = "ledger_folded"
+    # By the box office; of each order and its stock the ledger tells.
+    HOLDS_RELEASED = "holds_released"

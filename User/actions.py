@@ -8,6 +8,8 @@ class Action(StrEnum):
     USER_CREATED = "user_created"
     USER_DELETED = "user_deleted"
     USER_ERASED = "user_erased"
+    # What is kept about somebody was told to somebody else.
+    USER_EXPORTED = "user_exported"
     USER_ACTIVATED = "user_activated"
     USER_DEACTIVATED = "user_deactivated"
     ROLE_CHANGED = "role_changed"
@@ -16,5 +18,9 @@ class Action(StrEnum):
     PASSWORD_SET = "password_set"  # noqa: S105 - an action's name
     # By staff and administrators.
     LOGGED_IN = "logged_in"
+    SESSIONS_ENDED = "sessions_ended"
     API_KEY_CREATED = "api_key_created"
     API_KEY_DELETED = "api_key_deleted"
+    # All of a user's, with what they stood on.
+    API_KEYS_ENDED = "api_keys_ended"
+    API_KEYS_LOWERED = "api_keys_lowered"

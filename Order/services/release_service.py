@@ -6,7 +6,9 @@ from typing import Any
 
 from sqlalchemy import Row, and_
 
+from Ledger.services import audit_service
 from models import OrderStatus, orders
+from Order.actions import Action
 from Order.schemas.holds import ReleasedHolds, ReleasedLine, ReleasedOrder
 from Order.services import fairness, order_lifecycle
 from Order.services.order_states import is_overdue
@@ -30,6 +32,9 @@ def release_holds(context: Context, user_id: int) -> ReleasedHolds:
     ending = found[:_MOST]
     held = _held_by_order(context, ending)
     _end(context, ending, held)
+    if ending:
+        told = {"orders": (len(ending), 0)}
+        audit_service.record(context, Action.HOLDS_RELEASED, f"user:{user_id}", told)
     released = [_released(order, held[order.id]) for order in ending]
     return ReleasedHolds(user_id=user_id, orders=released, has_more=len(found) > _MOST)
 

@@ -7,8 +7,9 @@ from fastapi import Query, Response
 from core.http.problems import responses
 from core.schemas import IdPath
 from Privacy.errors import OpenOrdersError
+from Privacy.flows import export_user as exporting
 from Privacy.schemas import Erasure, ExportQuery, PersonalData
-from Privacy.services import erasure_service, export_service
+from Privacy.services import erasure_service
 from User.access import USER
 from User.errors import LastAdministratorError, NotByApiKeyError, UserNotFoundError
 from User.schemas.user import UserRead
@@ -34,9 +35,7 @@ async def export_user(
 
     As of one moment. Who has more orders than `limit` goes on with `after`.
     """
-    answer = await work.about(user_id).report(
-        lambda context: export_service.export_user(context, user_id, query)
-    )
+    answer = await exporting.export_user(work, user_id, query)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from sqlalchemy import ColumnElement, FromClause, Row, Table, func, select
 
+from Ledger.services import audit_service
 from models import (
     UserOrderRole,
     api_keys,
@@ -34,11 +35,18 @@ from Privacy.schemas import (
     RecipientRecord,
     SharedOrderRecord,
 )
+from User.actions import Action
 from User.schemas.identity import ApiKeyRead
 from User.services import user_service
 from work.context import Context
 
 _IS_RECIPIENT = user_orders.c.role == UserOrderRole.RECIPIENT
+
+
+def remember_export(context: Context, user_id: int) -> None:
+    """Write down who is told about somebody else."""
+    user_service.require_user(context, user_id)
+    audit_service.record(context, Action.USER_EXPORTED, f"user:{user_id}")
 
 
 def export_user(context: Context, user_id: int, query: ExportQuery) -> PersonalData:

@@ -90,14 +90,20 @@ def delete_api_key(context: Context, key_id: int) -> None:
 
 def end_all(context: Context, user_id: int) -> None:
     """End every key of a user, for good."""
-    context.session.execute(delete(api_keys).where(api_keys.c.user_id == user_id))
+    gone = delete(api_keys).where(api_keys.c.user_id == user_id).returning(api_keys.c.id)
+    if number := len(context.session.execute(gone).all()):
+        told = {"api_keys": (number, 0)}
+        audit_service.record(context, Action.API_KEYS_ENDED, f"user:{user_id}", told)
 
 
 def lower_all(context: Context, user_id: int, role: UserRole) -> None:
     """Leave no key of a user a role above this one: it would be back with the user's own."""
     above = [one for one in UserRole if lower_of(one, role) is not one]
     too_high = update(api_keys).where(api_keys.c.user_id == user_id, api_keys.c.role.in_(above))
-    context.session.execute(too_high.values(role=role))
+    lowered = too_high.values(role=role).returning(api_keys.c.id)
+    if number := len(context.session.execute(lowered).all()):
+        told = {"api_keys_above_role": (number, 0)}
+        audit_service.record(context, Action.API_KEYS_LOWERED, f"user:{user_id}", told)
 
 
 def forget_ended_keys(context: Context, *, limit: int) -> int:

@@ -4,7 +4,9 @@ from sqlalchemy import and_, bindparam, select
 
 from core.pagination import Page
 from core.store.listing import Listing, Where
+from Ledger.services import audit_service
 from models import login_sessions
+from User.actions import Action
 from User.errors import NotByApiKeyError, SessionNotFoundError
 from User.schemas.identity import SessionList, SessionRead
 from User.services import log_in_service
@@ -46,13 +48,23 @@ def end_session(context: Context, session_id: int) -> None:
     is_open = _COLUMNS.expires_at > context.now
     if not log_in_service.revoke(context, is_own, is_open, _COLUMNS.id == session_id):
         raise SessionNotFoundError
+    _audit(context, 1)
 
 
 def end_other_sessions(context: Context) -> None:
     """End all of the caller's log-ins but the one that asks."""
     _require_person(context)
     is_own = _COLUMNS.user_id == context.caller.user_id
-    log_in_service.revoke(context, is_own, _COLUMNS.id != context.caller.log_in_id)
+    is_other = _COLUMNS.id != context.caller.log_in_id
+    is_open = _COLUMNS.expires_at > context.now
+    _audit(context, log_in_service.revoke(context, is_own, is_other, is_open))
+
+
+def _audit(context: Context, ended: int) -> None:
+    """Remember it of those whose log-ins are remembered, for a thief would do it as well."""
+    if ended and context.caller.is_box_office:
+        about = f"user:{context.caller.user_id}"
+        audit_service.record(context, Action.SESSIONS_ENDED, about, {"sessions": (ended, 0)})
 
 
 def _require_person(context: Context) -> None:

@@ -93,6 +93,96 @@ class TestIsToldOf:
         by_key = {"name": f"user:{boss['id']}", "role": "staff", "means": f"key:{made['id']}"}
         assert entries(api, sort="-id", limit=1)[0]["actor"] == by_key
 
+    @pytest.mark.parametrize(
+        ("method", "path", "body"),
+        [
+            ("PUT", "/api/users/{}", {"is_active": False}),
+            ("PATCH", "/api/users/{}/deactivate", None),
+            ("POST", "/api/auth/password", {"new_password": "another long walk"}),
+        ],
+    )
+    def test_how_many_keys_end_with_what_they_stood_on(
+        self, api: Api, method: str, path: str, body: Any
+    ) -> None:
+        user, staff = api.someone("staff")
+        for name in ("till", "gate"):
+            staff.post("/api/auth/api-keys", {"name": name, "role": "staff"})
+        asks = staff if "password" in path else api
+        if body is not None and asks is staff:
+            body = {**body, "current_password": PASSWORD}
+        assert asks.request(method, path.format(user["id"]), json=body).is_success
+        (ended,) = entries(api, action="api_keys_ended")
+        assert ended["object"] == f"user:{user['id']}"
+        assert ended["changes"] == {"api_keys": {"before": "2", "after": "0"}}
+
+    def test_how_many_keys_are_lowered_with_their_owner(self, api: Api) -> None:
+        user, admin = api.someone("admin")
+        api.someone("admin", "another")
+        for role in ("admin", "staff"):
+            admin.post("/api/auth/api-keys", {"name": role, "role": role})
+        api.put(f"/api/users/{user['id']}", {"role": "staff"})
+        (lowered,) = entries(api, action="api_keys_lowered")
+        assert lowered["object"] == f"user:{user['id']}"
+        assert lowered["changes"] == {"api_keys_above_role": {"before": "1", "after": "0"}}
+        # Who has none ends none.
+        api.put(f"/api/users/{user['id']}", {"is_active": True, "role": "admin"})
+        assert len(entries(api, action="api_keys_lowered")) == 1
+
+    def test_log_ins_that_staff_end_elsewhere(self, api: Api) -> None:
+        user, staff = api.someone("staff")
+        _, customer = api.someone("customer", "jane")
+        for name in (user["username"], user["username"], "jane"):
+            api.log_in(name)
+        customer.delete("/api/auth/sessions")
+        customer.delete("/api/auth/sessions")
+        staff.delete("/api/auth/sessions/3")
+        staff.delete("/api/auth/sessions")
+        staff.delete("/api/auth/sessions")
+        told = entries(api, action="sessions_ended")
+        assert [entry["object"] for entry in told] == [f"user:{user['id']}"] * 2
+        assert [entry["changes"]["sessions"]["before"] for entry in told] == ["1", "1"]
+
+    def test_holds_that_the_box_office_releases(self, api: Api) -> None:
+        user, ticket = api.user(), api.ticket()
+        _, staff = api.someone("staff", "jane")
+        for _ in range(2):
+            api.order(user, (ticket, 1))
+            staff.post(f"/api/users/{user['id']}/holds/release")
+            staff.post(f"/api/users/{user['id']}/holds/release")
+        released = entries(api, action="holds_released")
+        assert [entry["object"] for entry in released] == [f"user:{user['id']}"] * 2
+        assert released[0]["actor"]["role"] == "staff"
+        assert released[0]["changes"] == {"orders": {"before": "1", "after": "0"}}
+
+    def test_what_is_told_of_a_person_to_another(self, api: Api) -> None:
+        user, customer = api.someone("customer")
+        boss, admin = api.someone("admin", "boss")
+        path = f"/api/users/{user['id']}/export"
+        customer.get(path)
+        assert entries(api, action="user_exported") == []
+        admin.get(path)
+        (told,) = entries(api, action="user_exported")
+        assert (told["object"], told["actor"]["name"]) == (
+            f"user:{user['id']}",
+            f"user:{boss['id']}",
+        )
+        assert admin.refused("GET", "/api/users/99/export")["code"] == "user_not_found"
+        assert customer.refused("GET", f"/api/users/{boss['id']}/export")["status"] == 404
+        assert len(entries(api, action="user_exported")) == 1
+
+    def test_who_erased_whom(self, api: Api) -> None:
+        user, customer = api.someone("customer")
+        other, (_, admin) = api.user("jane"), api.someone("admin", "boss")
+        customer.post(f"/api/users/{user['id']}/erase")
+        for _ in range(2):
+            admin.post(f"/api/users/{other['id']}/erase")
+        told = [(one["object"], one["actor"]) for one in entries(api, action="user_erased")]
+        assert [(about, actor["role"]) for about, actor in told] == [
+            (f"user:{user['id']}", "customer"),
+            (f"user:{other['id']}", "admin"),
+        ]
+        assert told[0][1]["name"] == f"user:{user['id']}"
+
     def test_prices_and_whatever_else_of_a_ticket(self, api: Api) -> None:
         ticket = api.ticket(price=20)
         path, about = f"/api/tickets/{ticket['id']}", f"ticket:{ticket['id']}"

@@ -96,8 +96,8 @@ LIMITS = (
         [
             Edit(
                 "Auth/attempts.py",
-                'return case_key(name) if user_id is None else f"user {user_id}"',
-                "return case_key(name)",
+                'return account_key(name) if user_id is None else f"user {user_id}"',
+                "return account_key(name)",
             )
         ],
         "tests/Auth/test_guessing.py::TestNames",

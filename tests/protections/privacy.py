@@ -36,9 +36,9 @@ PRIVACY = (
         "the last administrator stays, also where two go at once",
         [
             Edit(
-                ERASURE,
-                "context.session.execute(statement.with_for_update()).scalars()",
-                "context.session.execute(statement).scalars()",
+                "User/services/administrators.py",
+                "context.session.execute(all_of_them.with_for_update(key_share=True)).scalars()",
+                "context.session.execute(all_of_them).scalars()",
             )
         ],
         f"{ERASURE_TESTS}::TestAdministrators::test_of_two_who_go_at_once_one_stays[postgres]",
@@ -58,8 +58,8 @@ PRIVACY = (
         [
             Edit(
                 ERASURE,
-                "    open_orders.lock_pending(context, user_id)\n    _require",
-                "    pending = open_orders.lock_pending(context, user_id)\n    _require",
+                "    open_orders.lock_pending(context, user_id)\n    administrators",
+                "    pending = open_orders.lock_pending(context, user_id)\n    administrators",
             ),
             Edit(
                 ERASURE,
@@ -100,9 +100,9 @@ PRIVACY = (
         "what is told of a person is of one moment",
         [
             Edit(
-                "Privacy/routers/privacy.py",
-                "await work.about(user_id).report(",
-                "await work.about(user_id).read(",
+                "Privacy/flows/export_user.py",
+                "await about.report(",
+                "await about.read(",
             )
         ],
         f"{EXPORT_TESTS}::test_all_is_of_one_moment",

@@ -71,7 +71,30 @@ RECORDS = (
     ),
     Protection(
         "a role that is given is in the audit",
-        [Edit("User/services/user_service.py", '    if "role" in changes:\n', "    if 0:\n")],
+        [
+            Edit(
+                "User/services/user_service.py",
+                "        audit_service.record(context, Action.ROLE_CHANGED, _object(row), roles)\n",
+                "        pass\n",
+            )
+        ],
+        "tests/Ledger/test_audit.py",
+    ),
+    Protection(
+        "whom an administrator is told about is in the audit",
+        [Edit("Privacy/flows/export_user.py", "if caller.user_id != user_id:", "if 0:")],
+        "tests/Ledger/test_audit.py",
+    ),
+    Protection(
+        "keys that end with their owner's rights are in the audit",
+        [
+            Edit(
+                "User/services/api_key_service.py",
+                "        audit_service.record(context, Action.API_KEYS_ENDED,"
+                ' f"user:{user_id}", told)\n',
+                "        pass\n",
+            )
+        ],
         "tests/Ledger/test_audit.py",
     ),
     Protection(
