@@ -19,10 +19,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import BigInteger, Executable, and_, bindparam, delete, func, or_, select
 
-from core.store.statements import Row
-from models import ended_holds
+from core.errors import RetryTransaction
+from core.store.dialects import Sql
+from core.store.exchange import lock_number
+from core.store.statements import Row, statement
+from models import MovementKind, UserRole, ended_holds, movements
+from Order.causes import Cause
 from Order.errors import (
     HoldAgainLaterError,
     OpenOrdersLimitError,
@@ -48,7 +52,7 @@ def take_turn(context: Context, buyer_id: int) -> None:
 
     Before any order is locked, or two could wait for each other.
     """
-    context.take_turn(f"orders of user {buyer_id}")
+    context.take_turn(turn_of(buyer_id))
 
 
 def take_callers_turn(context: Context) -> bool:
@@ -114,6 +118,43 @@ def more_until(context: Context, order: Row, wanted: Mapping[int, int]) -> datet
     rows = context.rows(standing.of_tickets, asked=asked, **known)
     require_units(context, rows, wanted)
     return held_until(context, rows, order.expires_at)
+
+
+def leaves_room(context: Context, order: Row, wanted: Mapping[int, int]) -> bool:
+    """Whether late money may buy the units of an order that expired, beside all that was got since.
+
+    Orders that the box office placed are no customer's. The order is locked already, where waiting
+    for the turn might be waiting for each other: so whoever does not get it begins anew.
+    """
+    limit = context.terms.max_customers_units
+    if not limit or context.row(_placed_at_box_office, order_id=order.id) is not None:
+        return True
+    turn = context.row(_turn_taken, turn=lock_number(turn_of(order.user_id)))
+    if turn is None or not turn.is_taken:
+        raise RetryTransaction
+    asked = [(ticket_id,) for ticket_id in wanted]
+    rows = context.rows(standing.of_tickets, asked=asked, **values(context, order.user_id))
+    return all(row.units + wanted[row.id] <= limit for row in rows)
+
+
+def turn_of(buyer_id: int) -> str:
+    return f"orders of user {buyer_id}"
+
+
+@statement
+def _placed_at_box_office(_sql: Sql) -> Executable:
+    lines = movements.c
+    is_placing = and_(lines.kind == MovementKind.ORDER, lines.cause == Cause.ORDER_PLACED)
+    is_ours = or_(lines.actor_role == UserRole.STAFF, lines.actor_role == UserRole.ADMIN)
+    return select(lines.id).where(lines.order_id == bindparam("order_id"), is_placing, is_ours)
+
+
+@statement
+def _turn_taken(sql: Sql) -> Executable:
+    """Whether we have the turn now. SQLite has one writer at a time, whose turn it is."""
+    number = bindparam("turn", type_=BigInteger)
+    is_taken = number.is_not(None) if sql.is_sqlite else func.pg_try_advisory_xact_lock(number)
+    return select(is_taken.label("is_taken"))
 
 
 def note_ended(context: Context, order_ids: Collection[int], *, may_go_on: bool = True) -> None:

@@ -17,13 +17,15 @@ from Ledger.services.ledger_service import BUYER, SELLER, Move
 from models import OrderStatus, TransactionStatus, order_items, tickets, transactions
 from Order.causes import Cause
 from Order.errors import AmountExceedsBalanceError, OrderNotPayableError
-from Order.services import expiry_service, order_lifecycle
+from Order.services import expiry_service, fairness, order_lifecycle
 from Order.services.order_states import balance_due, money_held
 from Ticket.services import stock_service
 from Ticket.services.stock_service import Holding, Shift, Stock
 from work.context import Context
 
 ORDER_EXPIRED = "order_expired"
+# Since the hold ran out the customer has got too many of the same ticket.
+UNITS_LIMIT = "units_limit"
 REFUNDED = "refunded"
 
 _RECEIVED = Move(BUYER, SELLER, Cause.PAYMENT_RECEIVED)
@@ -131,8 +133,8 @@ def _receive_late(context: Context, payment: Payment) -> Changed:
     received = ledger_service.money_moved(order.id, money.id, money.amount, _RECEIVED)
     ledger_service.record(context, [received])
     paid = order.amount_paid + money.amount
-    covers = money_held(order) + money.amount >= order.total_amount
-    if covers and _is_same_sale(context, order) and _sell_again(context, order, payment.holdings):
+    reason = _why_not_again(context, payment)
+    if reason is None:
         order_lifecycle.revive(context, order, amount_paid=paid)
         return changed
     returned = order_lifecycle.money_returned(order.id, money.id, money.amount)
@@ -148,8 +150,19 @@ def _receive_late(context: Context, payment: Payment) -> Changed:
         money.id,
         status=TransactionStatus.REFUNDED,
         refunded_amount=money.amount,
-        failure_reason=ORDER_EXPIRED,
+        failure_reason=reason,
     )
+
+
+def _why_not_again(context: Context, payment: Payment) -> str | None:
+    """Why late money buys nothing; None where the tickets are sold again."""
+    order, money, wanted = payment.order, payment.money, payment.holdings
+    covers = money_held(order) + money.amount >= order.total_amount
+    if not covers or not _is_same_sale(context, order):
+        return ORDER_EXPIRED
+    if not fairness.leaves_room(context, order, {one.ticket_id: one.quantity for one in wanted}):
+        return UNITS_LIMIT
+    return None if _sell_again(context, order, wanted) else ORDER_EXPIRED
 
 
 def _is_same_sale(context: Context, order: Row) -> bool:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from tests.Order.test_expiry import sweep
 from tests.support.books import disagreements
+from tests.support.buyer import Buyer
 from tests.support.client import Api
 from tests.support.service import Service
 
@@ -200,3 +201,45 @@ class TestMoneyOnItsWay:
         api.settle(buyer[1].payment(order), "failed")
         assert "delete" in buyer[1].get(f"/api/orders/{order['id']}")["allowed_actions"]
         buyer[1].delete(f"/api/orders/{order['id']}")
+
+
+class TestALimitOfUnits:
+    """Late money is no way around it, and what the box office ordered is not under it."""
+
+    @pytest.fixture
+    def ann(self, api: Api) -> Buyer:
+        return Buyer(api)
+
+    def later(self, api: Api, ann: Buyer, ticket: Any, units: int, *, more: int) -> tuple[Any, Any]:
+        """An order that expired, and its payment; meanwhile its customer has bought more."""
+        order = ann.order((ticket, units))
+        payment = api.payment(order)
+        api.clock.advance(minutes=30)
+        api.settle(api.payment(ann.order((ticket, more))))
+        return order, payment
+
+    def test_sends_the_money_back(self, api: Api, service: Service, ann: Buyer) -> None:
+        ticket = api.ticket()
+        order, payment = self.later(api, ann, ticket, 8, more=3)
+        settled = api.settle(payment)
+        assert (settled["status"], settled["failure_reason"]) == ("refunded", "units_limit")
+        assert settled["refunded_amount"] == settled["amount"]
+        assert api.again(order, "orders")["status"] == "cancelled"
+        assert api.stock(ticket) == (97, 0, 3, 0)
+        assert disagreements(service.database) == []
+
+    def test_that_is_just_kept_sells(self, api: Api, ann: Buyer) -> None:
+        ticket = api.ticket()
+        order, payment = self.later(api, ann, ticket, 8, more=2)
+        assert api.settle(payment)["status"] == "success"
+        assert api.again(order, "orders")["status"] == "confirmed"
+        assert api.stock(ticket) == (90, 0, 10, 0)
+
+    def test_is_not_the_box_offices(self, api: Api, ann: Buyer) -> None:
+        ticket = api.ticket()
+        _, staff = api.someone("staff")
+        order = staff.order(ann.user, (ticket, 50))
+        payment = api.payment(order)
+        api.clock.advance(minutes=30)
+        assert api.settle(payment)["status"] == "success"
+        assert api.stock(ticket) == (50, 0, 50, 0)

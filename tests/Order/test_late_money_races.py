@@ -8,10 +8,14 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
-from Order.services import expiry_service, order_service
+from models import UserRole
+from Order.schemas.order import OrderCreate
+from Order.services import expiry_service, fairness, order_service
+from tests.support.buyer import Buyer, swept
 from tests.support.client import Api
 from tests.support.service import Service
-from work.context import unattended
+from work.caller import Caller
+from work.context import Context, Known, Terms, unattended
 
 WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
 PATIENCE = 10
@@ -57,3 +61,46 @@ def test_sells_all_lines_again_or_none(api: Api, service: Service) -> None:
     assert answers[0]["status"] == "success"
     assert api.stock(scarce) == (0, 0, 1, 0)
     assert api.stock(plenty) == (99, 0, 1, 0)
+
+
+@pytest.mark.parametrize("shared_service", ["postgres"], indirect=True, scope="session")
+def test_counts_what_the_customer_is_just_ordering(
+    api: Api, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, ticket = Buyer(api), api.ticket()
+    payment = api.payment(ann.order((ticket, 8)))
+    api.clock.advance(minutes=30)
+    swept(service)
+    ordered, may_commit, judged = (threading.Event() for _ in range(3))
+    caller = Known(Caller(ann.user["id"], UserRole.CUSTOMER))
+    lines = [{"ticket_id": ticket["id"], "quantity": 8}]
+    body = OrderCreate.model_validate({"user_id": ann.user["id"], "items": lines})
+
+    def order_slowly(session: Session) -> None:
+        context = Context(session, service.clock(), Terms.of(service.settings), caller)
+        order_service.place_order(context, body)
+        session.execute(text("SELECT 1"))
+        ordered.set()
+        assert may_commit.wait(PATIENCE)
+
+    leaves_room = fairness.leaves_room
+
+    def judge(*asked: Any) -> bool:
+        try:
+            return leaves_room(*asked)
+        finally:
+            judged.set()
+
+    monkeypatch.setattr(fairness, "leaves_room", judge)
+    answers: list[Any] = []
+    ordering = threading.Thread(target=service.database.write_now, args=(order_slowly,))
+    settling = threading.Thread(target=lambda: answers.append(api.settle(payment)))
+    ordering.start()
+    assert ordered.wait(PATIENCE)
+    settling.start()
+    assert judged.wait(PATIENCE)
+    may_commit.set()
+    ordering.join()
+    settling.join()
+    assert answers[0]["failure_reason"] == "units_limit"
+    assert api.stock(ticket) == (92, 8, 0, 0)

@@ -69,4 +69,26 @@ FAIR_HOLDS = (
         [Edit(FAIRNESS, "(row.first_until, row.lapsed_at,", "(row.lapsed_at,")],
         "tests/Order/test_holds_that_end.py::TestHoldAgain",
     ),
+    Protection(
+        "late money is no way around the limit of units",
+        [
+            Edit(
+                "Order/services/fairness.py",
+                "all(row.units + wanted[row.id] <= limit for row in rows)",
+                "bool(rows)",
+            )
+        ],
+        "tests/Order/test_late_money.py::TestALimitOfUnits",
+    ),
+    Protection(
+        "late money has the customer's turn before it is judged",
+        [
+            Edit(
+                "Order/services/fairness.py",
+                "    if turn is None or not turn.is_taken:\n",
+                "    if turn is None:\n",
+            )
+        ],
+        "tests/Order/test_late_money_races.py::test_counts_what_the_customer_is_just_ordering",
+    ),
 )
