@@ -87,9 +87,8 @@ PROTECTIONS = (
         [
             Edit(
                 PAYMENTS,
-                "if covers and _is_same_sale(context, order)"
-                " and _sell_again(context, order, payment.holdings):",
-                "if covers:",
+                "return None if _sell_again(context, order, wanted) else ORDER_EXPIRED",
+                "return None",
             )
         ],
         "tests/Order/test_expiry.py",
