@@ -78,6 +78,8 @@ class BoundedProtocol(HttpToolsProtocol):
             raise TooLargeError
         self._bytes_outside = 0
         super().on_headers_complete()
+        # uvicorn would add trailers to the headers of a request that was judged by its head.
+        self.headers = []
 
     def on_body(self, body: bytes) -> None:
         self._bytes_outside -= len(body)

@@ -12,6 +12,11 @@ JUDGED_FIRST = "tests/Auth/test_judged_first.py"
 
 EDGE = (
     Protection(
+        "what follows a body is no header",
+        [Edit(CONNECTIONS, "        self.headers = []\n")],
+        f"{CONNECTION_TESTS}::TestWhatFollowsABody",
+    ),
+    Protection(
         "who asks is judged before the body is read",
         [
             Edit(

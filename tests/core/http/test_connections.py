@@ -57,8 +57,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @contextmanager
-def served(**options: Any) -> Iterator[uvicorn.Server]:
-    config = uvicorn.Config(app, http=Hasty, lifespan="off", log_config=None, **options)
+def served(served_app: Any = app, **options: Any) -> Iterator[uvicorn.Server]:
+    config = uvicorn.Config(served_app, http=Hasty, lifespan="off", log_config=None, **options)
     server = uvicorn.Server(config)
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
@@ -238,3 +238,23 @@ class TestConnections:
 
 def assert_nothing_is_open(server: uvicorn.Server) -> None:
     until(lambda: not server.server_state.connections)
+
+
+class TestWhatFollowsABody:
+    """Trailers were not there when the head was judged, nor when it was asked who pays."""
+
+    def test_is_not_taken_for_a_header(self) -> None:
+        seen: list[bytes] = []
+
+        async def telling(scope: Scope, receive: Receive, send: Send) -> None:
+            while (await receive())["more_body"]:
+                pass
+            seen.extend(name for name, _ in scope["headers"])
+            await app({**scope, "path": "/early"}, receive, send)
+
+        with served(telling) as server, closing(connect(server)) as caller:
+            for _ in range(2):
+                caller.sendall(POST + b"Transfer-Encoding: chunked\r\nX: y\r\n\r\n")
+                caller.sendall(b"1\r\nx\r\n0\r\nAuthorization: Bearer more\r\n\r\n")
+                answer(caller)
+        assert seen == [b"host", b"transfer-encoding", b"x"] * 2
