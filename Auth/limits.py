@@ -91,9 +91,9 @@ class RateLimiter:
         if scope["method"] == "POST" and path == _REGISTER:
             await self._take(scope, self._registration, address)
         account = self._account(scope, route)
+        await self._take(scope, self._write, account or f"address:{address}")
         if account is not None:
             _take_here(scope, self._write_address, address, 1)
-        await self._take(scope, self._write, account or f"address:{address}")
 
     def admit_read(self, scope: Scope, route: Route | None) -> None:
         """Count what a request that reads costs; raises if it is too much.
@@ -106,8 +106,9 @@ class RateLimiter:
         address = self._address(scope)
         account = self._account(scope, route) or f"address:{address}"
         try:
-            _take_here(scope, self._read_address, address, units)
+            # First the account: what it is refused is nothing that the address has had.
             _take_here(scope, self._read, account, units)
+            _take_here(scope, self._read_address, address, units)
         except RateLimitedError:
             if not self._is_exempt(scope):
                 raise

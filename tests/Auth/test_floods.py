@@ -140,6 +140,20 @@ class TestTokens:
         assert '"write-address";r=0' in answer.headers["ratelimit"]
         assert caller.at("203.0.113.2").write().status_code == 401
 
+    def test_of_an_account_that_is_refused_take_nothing_from_others_there(
+        self, serve: Serve
+    ) -> None:
+        caller = serve(write_rate_limit="5/minute")
+        known = []
+        for number, name in enumerate(("john", "jane")):
+            elsewhere = caller.at(f"198.51.100.{number}")
+            elsewhere.register(name)
+            known.append(elsewhere.known(name))
+        john, jane = known
+        for _ in range(40):
+            john.write()
+        assert until_refused(lambda _: jane.write()) == 5
+
 
 class TestCostOfAWrite:
     @pytest.fixture
@@ -248,6 +262,16 @@ class TestReads:
             caller.at(f"198.51.100.{number}").register(f"user{number}")
             known.append(caller.known(f"user{number}"))
         assert until_refused(lambda number: known[number % 7].ask("GET", "/api/auth/me")) == 10
+
+    def test_that_were_refused_take_nothing_from_others_at_the_address(self, serve: Serve) -> None:
+        caller = serve(read_rate_limit="5/minute")
+        for name in ("john", "jane"):
+            caller.register(name)
+        john, jane = caller.known("john"), caller.known("jane")
+        for asking in (caller, john):
+            for _ in range(30):
+                asking.ask("GET", "/api/auth/me" if asking is john else "/api/tickets/1")
+        assert until_refused(lambda _: jane.ask("GET", "/api/auth/me")) == 5
 
     def test_can_be_unlimited(self, serve: Serve) -> None:
         caller = serve(read_rate_limit="")

@@ -8,6 +8,20 @@ RATE = "Auth/limits.py"
 
 LIMITS = (
     Protection(
+        "who is refused by their own limit takes nothing from others at the address",
+        [
+            Edit(RATE, "            _take_here(scope, self._read, account, units)\n"),
+            Edit(
+                RATE,
+                "            _take_here(scope, self._read_address, address, units)\n",
+                "            _take_here(scope, self._read_address, address, units)\n"
+                "            _take_here(scope, self._read, account, units)\n",
+            ),
+        ],
+        "tests/Auth/test_floods.py::TestReads::"
+        "test_that_were_refused_take_nothing_from_others_at_the_address",
+    ),
+    Protection(
         "the server believes no caller where it comes from",
         [
             Edit("core/http/serving.py", '"proxy_headers": False', '"proxy_headers": True'),
