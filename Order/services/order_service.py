@@ -115,7 +115,8 @@ def cancel_order(context: Context, order_id: int, body: OrderCancel | None) -> O
     if order.status != OrderStatus.CANCELLED:
         require_transition(ORDER_TRANSITIONS, order.status, OrderStatus.CANCELLED)
         duties.require_may_cancel(context, order)
-        order_lifecycle.cancel(context, order, reason=body.reason)
+        reason = user_service.words_to_keep(context, order.user_id, body.reason)
+        order_lifecycle.cancel(context, order, reason=reason)
     return order_queries.get_order(context, order_id)
 
 

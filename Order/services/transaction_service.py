@@ -42,6 +42,7 @@ from Order.services.order_states import (
 from Order.services.payment_service import Payment
 from Order.services.references import transaction_number
 from Ticket.services.stock_service import Holding
+from User.services import user_service
 from work.context import Context
 
 _TRANSACTIONS = Listing(
@@ -155,7 +156,9 @@ def change_status(
                 raise ReferenceUsedError(row.reference_used_by)
             changed = payment_service.receive(context, payment)
         else:
-            changed = payment_service.fail(context, row, reason=body.failure_reason)
+            buyer_id = payment.order.user_id
+            reason = user_service.words_to_keep(context, buyer_id, body.failure_reason)
+            changed = payment_service.fail(context, row, reason=reason)
         return _read(context, row, **changed)
     return _read(context, row)
 
@@ -174,8 +177,9 @@ def refund(context: Context, transaction_id: int, body: Refund | None) -> Transa
     if amount > refundable or refundable == 0:
         raise RefundExceedsPaymentError(amount, refundable)
     duties.require_may_refund(context, payment.order, amount)
+    reason = user_service.words_to_keep(context, payment.order.user_id, body.reason)
     changed = payment_service.give_back(
-        context, payment, amount, reason=body.reason, restock=body.restock
+        context, payment, amount, reason=reason, restock=body.restock
     )
     return _read(context, row, **changed)
 

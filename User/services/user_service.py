@@ -179,6 +179,18 @@ def require_not_erased(context: Context, user_id: int) -> None:
     _require_somebody(context.session.execute(statement.with_for_update(read=True)).one())
 
 
+def words_to_keep(context: Context, user_id: int, words: str | None) -> str | None:
+    """Somebody's words about a person, or None where that person was erased.
+
+    Unlike a change of notes, what they are said with has to be done. An erasure waits for them.
+    """
+    if words is None:
+        return None
+    is_somebody = select(users.c.erased_at.is_(None)).where(users.c.id == user_id)
+    found = context.session.execute(is_somebody.with_for_update(read=True)).scalar_one()
+    return words if found else None
+
+
 @statement
 def _by_id(_sql: Sql) -> Executable:
     return select(*users.c).where(users.c.id == bindparam("user_id"))

@@ -93,6 +93,28 @@ class TestWhatStays:
         order = api.again(late, "orders")
         assert (order["notes"], order["cancel_reason"]) == (None, "expired")
 
+    @pytest.mark.parametrize("way", ["cancel", "refund", "fail"])
+    def test_words_that_are_said_later_are_not_kept(
+        self, api: Api, service: Service, way: str
+    ) -> None:
+        user, _ = person(api)
+        order, paid = api.paid_order(user, (api.ticket(), 1))
+        awaited = api.payment(api.order(user, (api.ticket(), 1)))
+        api.clock.advance(minutes=16)
+        erase(api, user, {"despite_open_orders": True})
+        said = {
+            "cancel": ("post", f"orders/{order['id']}/cancel", {"reason": "Ada rang"}),
+            "refund": ("post", f"transactions/{paid['id']}/refund", {"reason": "Ada rang"}),
+            "fail": (
+                "patch",
+                f"transactions/{awaited['id']}/status",
+                {"status": "failed", "failure_reason": "Ada rang"},
+            ),
+        }
+        method, path, body = said[way]
+        getattr(api, method)(f"/api/{path}", body)
+        assert "Ada" not in str(contents(service))
+
     def test_lists_and_reports_show_nobody(self, api: Api) -> None:
         user, _ = person(api)
         order, _ = api.paid_order(user, (api.ticket(event_date=PAST), 1))
