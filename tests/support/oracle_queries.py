@@ -164,6 +164,10 @@ def ticket_counts(query: AnalyticsQuery) -> Statement:
     )
 
 
+def named_tickets(query: AnalyticsQuery) -> Statement:
+    return select(*tickets.c).where(*_named(tickets, query))
+
+
 def stock_by_status(query: AnalyticsQuery) -> Statement:
     counts = (
         func.count().label("rows"),

@@ -48,6 +48,7 @@ from Order.schemas.analytics import (
     UsersInPeriod,
 )
 from tests.support import oracle_queries as queries
+from tests.support.oracle_holds import most_held
 from tests.support.oracle_queries import Statement
 from work.context import Context
 
@@ -137,7 +138,7 @@ def get_tickets(context: Context, query: AnalyticsQuery) -> TicketAnalytics:
         by_venue=_stock(context, StockOfVenue, by_venue),
         top_selling=_stock(context, StockOfTicket, queries.top_selling(query)),
         low_stock=_stock(context, StockOfTicket, queries.low_stock(query)),
-        most_held=[],
+        most_held=most_held(context, queries.named_tickets(query)),
         period=_period(query),
     )
 
