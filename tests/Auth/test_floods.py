@@ -9,7 +9,8 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from tests.Auth.conftest import Serve
-from tests.support.limiting import PASSWORD, Caller, WallClock, is_refused, until_refused
+from tests.support.client import PASSWORD
+from tests.support.limiting import Caller, WallClock, is_refused, until_refused
 from tests.support.service import running_service
 
 REFRESH = {"refresh_token": "a.b"}
