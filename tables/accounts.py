@@ -5,12 +5,14 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
     Index,
     String,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlmodel import Field, SQLModel
@@ -93,6 +95,8 @@ class LoginSession(SQLModel, table=True):
     rotated_at: datetime | None = None
     # What its owner may tell it by; see ``User/services/devices.py``.
     device: str | None = Field(default=None, sa_type=String(80))
+    # Whether more than the password was shown for it; see ``User/services/second_factor_service``.
+    has_second_factor: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     expires_at: datetime
     revoked_at: datetime | None = None
     created_at: datetime
@@ -139,7 +143,37 @@ class ApiKey(SQLModel, table=True):
     created_at: datetime
 
 
+class SecondFactor(SQLModel, table=True):
+    """What a user's authenticator makes its codes of; it counts once it was confirmed by one."""
+
+    __tablename__: ClassVar[Any] = "second_factors"
+    __table_args__ = (UniqueConstraint("user_id"), NEVER_REUSE_IDS)
+
+    id: int = id_column()
+    user_id: int = reference_column("users.id", ondelete="CASCADE")
+    # With a key of the service, and for this user alone: see ``User/services/factor_seal.py``.
+    sealed_secret: str = Field(sa_type=String(120))
+    confirmed_at: datetime | None = None
+    # Of the newest code that was taken: neither it nor one before is taken again.
+    last_step: int | None = Field(default=None, sa_type=BigInteger)
+    created_at: datetime
+
+
+class RecoveryCode(SQLModel, table=True):
+    """Stands in for a code of the authenticator, once: who uses it removes it."""
+
+    __tablename__: ClassVar[Any] = "recovery_codes"
+    __table_args__ = (UniqueConstraint("user_id", "code_hash"), NEVER_REUSE_IDS)
+
+    id: int = id_column()
+    user_id: int = reference_column("users.id", ondelete="CASCADE")
+    code_hash: str = Field(sa_type=String(64))
+    created_at: datetime
+
+
 users = table_of(User)
 login_sessions = table_of(LoginSession)
 login_places = table_of(LoginPlace)
 api_keys = table_of(ApiKey)
+second_factors = table_of(SecondFactor)
+recovery_codes = table_of(RecoveryCode)

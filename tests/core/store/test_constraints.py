@@ -21,6 +21,8 @@ from models import (
     movements,
     order_items,
     orders,
+    recovery_codes,
+    second_factors,
     tickets,
     transactions,
     user_orders,
@@ -89,6 +91,10 @@ BROKEN = {
     "uq_login_sessions_key_hash": "UPDATE login_sessions SET key_hash = 'key1' WHERE id = 2",
     "uq_login_places_user_id_place_hash": "UPDATE login_places SET user_id = 1 WHERE id = 2",
     "fk_login_places_user_id_users": "UPDATE login_places SET user_id = 99 WHERE id = 1",
+    "uq_second_factors_user_id": "UPDATE second_factors SET user_id = 1 WHERE id = 2",
+    "fk_second_factors_user_id_users": "UPDATE second_factors SET user_id = 99 WHERE id = 1",
+    "uq_recovery_codes_user_id_code_hash": "UPDATE recovery_codes SET user_id = 1 WHERE id = 2",
+    "fk_recovery_codes_user_id_users": "UPDATE recovery_codes SET user_id = 99 WHERE id = 1",
     "fk_login_sessions_user_id_users": "UPDATE login_sessions SET user_id = 99 WHERE id = 1",
     "uq_users_email_key": "UPDATE users SET email_key = 'user1@example.com' WHERE id = 2",
     "uq_carts_user_id_ticket_id": "UPDATE carts SET user_id = 1 WHERE id = 2",
@@ -248,6 +254,8 @@ def rows(number: int) -> list[tuple[Any, dict[str, Any]]]:
             | {"expires_at": NOW},
         ),
         (login_places, {"user_id": number, "place_hash": "place", "seen_at": NOW}),
+        (second_factors, {"user_id": number, "sealed_secret": "x", "created_at": NOW}),
+        (recovery_codes, {"user_id": number, "code_hash": "code", "created_at": NOW}),
         (
             idempotency_keys,
             {"principal": f"user:{number}", "key_hash": "key", "fingerprint": "x"}
