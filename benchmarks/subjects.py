@@ -25,6 +25,8 @@ OWN = "now"
 _PRODUCTION = {
     "ENVIRONMENT": "production",
     "SECRET_KEY": SECRET_KEY,
+    # Its staff log in by password.
+    "SECOND_FACTOR": "optional",
     # A run takes longer than the half hour of a token and the quarter of an hour of a hold.
     "ACCESS_TOKEN_EXPIRE_MINUTES": "1440",
     "HOLD_MINUTES": "1440",

@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     algorithm: Literal["HS256", "HS384", "HS512"] = "HS256"
     # None: open to this machine in development, required everywhere else.
     auth_required: bool | None = None
+    # None: required in production, optional everywhere else.
+    second_factor: Literal["required", "optional"] | None = None
     password_hash_memory_kib: int = Field(default=19_456, ge=8, le=1_048_576)
     password_hash_iterations: int = Field(default=2, ge=1, le=20)
     access_token_expire_minutes: float = Field(default=30, gt=0, allow_inf_nan=False)
@@ -132,7 +134,7 @@ class Settings(BaseSettings):
             raise ValueError(f"the database keeps {_AUDIT_DAYS} days at least; 0 keeps all")
         return value
 
-    @field_validator("auth_required", "docs_enabled", mode="before")
+    @field_validator("auth_required", "docs_enabled", "second_factor", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value
@@ -188,6 +190,13 @@ class Settings(BaseSettings):
         """
         is_behind_proxy = self.behind_proxy or bool(self.trusted_proxies)
         return self.environment == "development" and not (self.auth_required or is_behind_proxy)
+
+    @property
+    def demands_second_factor(self) -> bool:
+        """Whether those who may do more than buy need one to do anything but enrol."""
+        if self.second_factor is None:
+            return self.environment == "production"
+        return self.second_factor == "required"
 
     @property
     def shows_docs(self) -> bool:

@@ -39,6 +39,7 @@ def settings(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Setti
         settings = settings_for(
             url,
             environment="production",
+            second_factor="optional",
             debug=request.param == "DEBUG",
             log_level=request.param,
             secret_key=KEY,

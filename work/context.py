@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class AccessTerms:
-    """For how long log-ins and API keys may be used."""
+    """For how long log-ins and API keys may be used, and what they take."""
 
     # In which the refresh token before the newest one is answered.
     grace: timedelta
@@ -29,6 +29,8 @@ class AccessTerms:
     log_in: timedelta
     key: timedelta
     keys_per_user: int
+    # Whether staff and administrators have to have one.
+    second_factor: bool
 
     @classmethod
     def of(cls, settings: Settings) -> "AccessTerms":
@@ -37,6 +39,7 @@ class AccessTerms:
             log_in=timedelta(days=settings.login_max_days),
             key=timedelta(days=settings.api_key_max_days),
             keys_per_user=settings.max_api_keys_per_user,
+            second_factor=settings.demands_second_factor,
         )
 
 

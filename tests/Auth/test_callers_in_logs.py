@@ -25,6 +25,7 @@ def settings(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Setti
         yield settings_for(
             url,
             environment="production",
+            second_factor="optional",
             log_level="INFO",
             secret_key=KEY,
             trusted_proxies="127.0.0.1",

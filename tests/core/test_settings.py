@@ -32,6 +32,7 @@ BAD = [
     ("ACCESS_TOKEN_EXPIRE_MINUTES", "0", "greater than 0"),
     ("LOGIN_MAX_DAYS", "0", "greater than 0"),
     ("REFRESH_GRACE_SECONDS", "301", "less than or equal to 300"),
+    ("SECOND_FACTOR", "maybe", "'required' or 'optional'"),
     ("MAX_API_KEYS_PER_USER", "0", "greater than or equal to 1"),
     ("API_KEY_MAX_DAYS", "nan", "finite number"),
     ("CORS_ORIGINS", "shop.example", "'shop.example' is no origin such as https://shop.example"),
