@@ -16,6 +16,10 @@ class Action(StrEnum):
     USERNAME_CHANGED = "username_changed"
     EMAIL_CHANGED = "email_changed"
     PASSWORD_SET = "password_set"  # noqa: S105 - an action's name
+    SECOND_FACTOR_ENROLLED = "second_factor_enrolled"
+    SECOND_FACTOR_REMOVED = "second_factor_removed"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
+    RECOVERY_CODE_USED = "recovery_code_used"
     # By staff and administrators.
     LOGGED_IN = "logged_in"
     SESSIONS_ENDED = "sessions_ended"

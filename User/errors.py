@@ -96,6 +96,46 @@ class PasswordMissingError(ConflictError):
     title = "The account has no password to change"
 
 
+class SecondFactorRequiredError(UnauthenticatedError):
+    """Told only to who knew the password."""
+
+    code = "second_factor_required"
+    title = "The account needs a second factor: send it as otp"
+    example: ClassVar = {"accepted": ["totp", "recovery_code"]}
+
+
+class InvalidSecondFactorError(UnauthenticatedError):
+    """A wrong code and one that was used are the same to a stranger."""
+
+    code = "invalid_second_factor"
+    title = "The code is wrong, or was used before"
+
+
+class SecondFactorEnrolmentRequiredError(ForbiddenError):
+    code = "second_factor_enrolment_required"
+    title = "Your role needs a second factor: enrol one first"
+
+
+class SecondFactorExistsError(ConflictError):
+    code = "second_factor_enrolled"
+    title = "The account has a second factor: switch it off first"
+
+
+class SecondFactorMissingError(ConflictError):
+    code = "second_factor_not_enrolled"
+    title = "The account has no second factor"
+
+
+class EnrolmentNotBegunError(ConflictError):
+    code = "enrolment_not_begun"
+    title = "No enrolment of a second factor was begun within the last hour"
+
+
+class OwnSecondFactorError(ForbiddenError):
+    code = "own_second_factor"
+    title = "One's own second factor is switched off with a code of it"
+
+
 class ApiKeyNotFoundError(NotFoundError):
     code = "api_key_not_found"
     title = "The API key does not exist"

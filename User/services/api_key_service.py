@@ -31,6 +31,7 @@ from User.errors import (
     TooManyApiKeysError,
 )
 from User.schemas.identity import ApiKeyCreate, ApiKeyList, ApiKeyMade, ApiKeyRead
+from User.services import second_factor_service
 from User.services.tokens import KEY_PREFIX, hashed, new_secret
 from work.caller import Caller, lower_of
 from work.context import Context
@@ -157,6 +158,7 @@ def _require_standing(context: Context, role: UserRole) -> None:
         raise InvalidTokenError
     if lower_of(role, owner.role) is not role:
         raise RoleTooHighError
+    second_factor_service.require_where_demanded(context, context.caller.user_id, role)
 
 
 def _lock_owner(context: Context, user_id: int | None) -> Row | None:

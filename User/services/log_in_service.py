@@ -24,9 +24,10 @@ from work.context import Context
 # As long as a refresh token is used at least this often, nobody has to log in again before the
 # log-in has lived its time.
 LIFETIME = timedelta(days=30)
-# What a log-in needs besides the right password, or None. It is asked in the transaction that opens
-# the log-in, while the account is locked; what it writes is committed also where it demands more.
-Demand = Callable[[Context, Proof], DomainError | None]
+# What a log-in needs besides the right password; or, where nothing is missing, whether a second
+# factor was shown. It is asked in the transaction that opens the log-in, while the account is
+# locked; what it writes is committed also where it demands more.
+Demand = Callable[[Context, Proof], DomainError | bool]
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,9 @@ class LogIn:
     ends_at: datetime
 
 
-def nothing_more(_context: Context, _proof: Proof) -> None:
+def nothing_more(_context: Context, _proof: Proof) -> bool:
     """The password is enough."""
+    return False
 
 
 def log_in(
@@ -53,9 +55,10 @@ def log_in(
     """Open a log-in for a user whose password was right, unless more is demanded."""
     proof_service.require(context, proof)
     proof_service.renew_hash(context, proof)
-    if (missing := demand(context, proof)) is not None:
-        return missing
-    opened = _open(context, proof.user_id, device)
+    shown = demand(context, proof)
+    if isinstance(shown, DomainError):
+        return shown
+    opened = _open(context, proof.user_id, device, has_second_factor=shown)
     _audit(context, opened)
     return _tokens(context, opened, signer)
 
@@ -98,7 +101,7 @@ def principal_of(refresh_token: str) -> str:
 def who_logged_in(_sql: Sql) -> Executable:
     """Whom an access token stands for today; nobody, if its log-in has ended."""
     return (
-        select(users.c.id, users.c.role)
+        select(users.c.id, users.c.role, login_sessions.c.has_second_factor)
         .join(login_sessions, login_sessions.c.user_id == users.c.id)
         .where(
             login_sessions.c.id == bindparam("log_in_id"),
@@ -127,13 +130,20 @@ def revoke(context: Context, *conditions: ColumnElement[bool]) -> int:
     return len(context.session.execute(ended.returning(login_sessions.c.id)).all())
 
 
-def _open(context: Context, user_id: int, device: str | None) -> LogIn:
+def mark(context: Context, *conditions: ColumnElement[bool], has_second_factor: bool) -> None:
+    """Say of log-ins whether a second factor stands behind them, from now on."""
+    marked = update(login_sessions).where(*conditions)
+    context.session.execute(marked.values(has_second_factor=has_second_factor))
+
+
+def _open(context: Context, user_id: int, device: str | None, *, has_second_factor: bool) -> LogIn:
     key, secret = secrets.token_urlsafe(16), new_secret()
     statement = insert(login_sessions).values(
         user_id=user_id,
         key_hash=hashed(key),
         secret_hash=hashed(secret),
         device=device,
+        has_second_factor=has_second_factor,
         expires_at=_prolonged(context, context.now),
         created_at=context.now,
         updated_at=context.now,

@@ -143,10 +143,11 @@ class TestUnderLock:
         waiting: list[Future[Any]] = []
         with ThreadPoolExecutor(1) as pool:
 
-            def meanwhile_locked(_context: Context, _proof: Proof) -> None:
+            def meanwhile_locked(_context: Context, _proof: Proof) -> bool:
                 waiting.append(pool.submit(change))
                 with pytest.raises(StillWaiting):
                     waiting[0].result(A_MOMENT)
+                return False
 
             service.database.write_now(
                 unattended(
