@@ -16,6 +16,8 @@ for command in (
     serving.serve,
     accounts.create_admin,
     accounts.reset_password,
+    accounts.reset_second_factor,
+    accounts.reseal_second_factors,
     accounts.list_users,
     books.reconcile,
     books.fold_ledger,

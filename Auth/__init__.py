@@ -2,13 +2,13 @@
 
 from Auth.equipment import equip
 from Auth.openapi import amend_with_rights
-from Auth.routers import auth, session
+from Auth.routers import auth, second_factor, session
 from core.http.security_headers import Caching
 from work.domain import Domain
 
 DOMAIN = Domain(
-    routers=[auth.router, session.router],
-    tags={"Auth": "Log-in, sessions, tokens, passwords and API keys."},
+    routers=[auth.router, second_factor.router, session.router],
+    tags={"Auth": "Log-in, sessions, tokens, passwords, second factors and API keys."},
     caching={"/api/auth": Caching.NEVER},
     equip=equip,
     amend=amend_with_rights,

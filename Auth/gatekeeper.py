@@ -20,7 +20,7 @@ from core.errors import NotAllowedError
 from core.settings import Settings
 from core.store.statements import Row
 from models import UserRole
-from User.errors import InvalidTokenError
+from User.errors import InvalidTokenError, SecondFactorEnrolmentRequiredError
 from User.services import api_key_service, log_in_service
 from User.services.tokens import AccessToken, TokenSigner, hashed, is_key
 from work.access import Access, Owned, Right
@@ -43,6 +43,7 @@ class Gatekeeper:
         self._known_keys = known_keys
         self._pseudonyms = pseudonyms
         self._answers = AnswerQuotas(settings)
+        self._demands_second_factor = settings.demands_second_factor
 
     def admission(self, scope: Scope, right: Right, now: datetime) -> Admission:
         """What each transaction of the request has to begin with.
@@ -75,7 +76,10 @@ class Gatekeeper:
         def hear(row: Row | None) -> None:
             if row is None:
                 raise InvalidTokenError
-            entry.let_in(Caller(row.id, row.role, log_in_id=log_in_id))
+            caller = Caller(row.id, row.role, log_in_id=log_in_id)
+            entry.let_in(caller)
+            if self._demands_second_factor and not row.has_second_factor and caller.is_box_office:
+                entry.require_enrolling()
 
         values = {"log_in_id": log_in_id, "token_user_id": token.user_id}
         entry.ask(log_in_service.who_logged_in, values, hear)
@@ -157,6 +161,11 @@ class _Entry:
             self._require(owned, is_own=False)
         elif owned.of_user is None:
             self._require(owned, is_own=self._about == caller.user_id)
+
+    def require_enrolling(self) -> None:
+        """Of a log-in by password alone, where the role needs more: it may only see to that."""
+        if not self._right.serves_enrolling:
+            raise SecondFactorEnrolmentRequiredError
 
     def _require(self, owned: Owned, *, is_own: bool) -> None:
         if self._right.access_of(self.caller) is Access.OWN and not is_own:

@@ -7,7 +7,7 @@ from Auth.limits import LIMITED_METHODS
 from core.errors import NotAllowedError
 from core.http import idempotency_key
 from core.http.problems import add_refusals
-from User.errors import InvalidTokenError
+from User.errors import InvalidTokenError, SecondFactorEnrolmentRequiredError
 from work.access import Access, Right
 from work.domain import Deployment
 
@@ -51,6 +51,8 @@ def _amend(operation: dict[str, Any], right: Right) -> None:
     # The empty requirement says that it works without as well.
     operation["security"] = [*_IDENTITY, {}] if right.is_public else _IDENTITY
     add_refusals(operation, InvalidTokenError)
+    if not right.serves_enrolling:
+        add_refusals(operation, SecondFactorEnrolmentRequiredError)
     if not right.is_public:
         add_refusals(operation, NotAuthenticatedError)
     if Access.NO in {right.customer, right.staff}:

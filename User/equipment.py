@@ -9,6 +9,7 @@ from starlette.types import Scope
 from core.clock import Clock
 from core.settings import Settings
 from User.flows.change_user import CountChange
+from User.services.factor_seal import FactorSeal
 from User.services.hashing import PasswordHasher
 from User.services.tokens import TokenSigner
 
@@ -18,6 +19,7 @@ def equip(state: State, settings: Settings, _clock: Clock) -> None:
         memory_kib=settings.password_hash_memory_kib, iterations=settings.password_hash_iterations
     )
     state.signer = TokenSigner(settings)
+    state.factor_seal = FactorSeal(settings)
 
 
 async def _hasher(request: Request) -> PasswordHasher:
@@ -28,6 +30,11 @@ async def _hasher(request: Request) -> PasswordHasher:
 async def _signer(request: Request) -> TokenSigner:
     signer: TokenSigner = request.app.state.signer
     return signer
+
+
+async def _seal(request: Request) -> FactorSeal:
+    seal: FactorSeal = request.app.state.factor_seal
+    return seal
 
 
 class Limiter(Protocol):
@@ -43,4 +50,5 @@ async def _count_change(request: Request) -> CountChange:
 
 AccountChanges = Annotated[CountChange, Depends(_count_change)]
 Hasher = Annotated[PasswordHasher, Depends(_hasher)]
+Seal = Annotated[FactorSeal, Depends(_seal)]
 Signer = Annotated[TokenSigner, Depends(_signer)]

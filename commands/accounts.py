@@ -12,8 +12,9 @@ from commands.service import Service, failed, open_service
 from core.settings import Settings
 from User.schemas.password import Password, is_named
 from User.schemas.user import Email, Username
-from User.services import account_service
+from User.services import account_service, second_factor_service
 from User.services.account_service import ListedAccount
+from User.services.factor_seal import FactorSeal
 from User.services.hashing import PasswordHasher
 from work.context import Context
 
@@ -57,6 +58,29 @@ def reset_password(
         )
     ended = "log-ins" if keep_api_keys else "log-ins and API keys"
     typer.echo(f"The password of {username} was changed, and all {ended} have ended.")
+
+
+def reset_second_factor(
+    username: Annotated[str, typer.Option(help="Or the email address, in any case.")],
+) -> None:
+    """Take the second factor off an account whose owner lost it, and end all its log-ins."""
+    with open_service("reset-second-factor") as service:
+        user_id = service.read(lambda context: account_service.require_user_id(context, username))
+        service.write(lambda context: second_factor_service.reset(context, user_id))
+    typer.echo(f"The second factor of {username} was removed, and all log-ins have ended.")
+
+
+def reseal_second_factors() -> None:
+    """After SECRET_KEY was rotated: keep second factors with the new key, all of them."""
+    with open_service("reseal-second-factors") as service:
+        seal, done = FactorSeal(service.settings), [0]
+        while done:
+            done = service.write(_resealed(seal, done[-1]))
+    typer.echo("All second factors are kept with SECRET_KEY.")
+
+
+def _resealed(seal: FactorSeal, after: int) -> Callable[[Context], list[int]]:
+    return lambda context: second_factor_service.reseal(context, after=after, limit=PAGE, seal=seal)
 
 
 def list_users() -> None:

@@ -39,6 +39,8 @@ EVERYWHERE = {
     "not_authenticated",
     "invalid_token",
     "not_allowed",
+    # tests/Auth/test_second_factor_required.py tries it on each.
+    "second_factor_enrolment_required",
     # tests/test_keys_refused.py
     "idempotency_key_reused",
     "request_in_progress",
@@ -57,7 +59,13 @@ OWN_REASONS = {
     ("refresh_token", "invalid_token"),
 }
 # Only a changed schema shows this one; tests/work/test_health.py changes it.
-ELSEWHERE = {("get_readiness", "schema_outdated"), ("log_in", "invalid_credentials")}
+ELSEWHERE = {
+    ("get_readiness", "schema_outdated"),
+    ("log_in", "invalid_credentials"),
+    # tests/Auth/test_second_factor.py
+    ("log_in", "second_factor_required"),
+    ("log_in", "invalid_second_factor"),
+}
 
 
 PAIRS = sorted(

@@ -51,6 +51,8 @@ class Right:
     # Does not look at credentials at all: an OAuth client logs in with an Authorization header of
     # its own, and who logs out may hold a token that has ended.
     ignores_credentials: bool = False
+    # Also with a log-in that is good for nothing else, until its second factor is enrolled.
+    serves_enrolling: bool = False
 
     def access_of(self, caller: Caller) -> Access:
         by_role = {
@@ -75,6 +77,8 @@ BOX_OFFICE = Right(_NO, _NO, _ALL, _ALL)
 ADMIN = Right(_NO, _NO, _NO, _ALL)
 # What everybody has of their own, and nobody else's.
 OWN = Right(_NO, _OWN, _OWN, _OWN)
+# What one's own second factor is enrolled by.
+ENROLLING = Right(_NO, _OWN, _OWN, _OWN, serves_enrolling=True)
 # Lists in which the service selects the caller's own.
 OWN_OR_BOX_OFFICE = Right(_NO, _OWN, _ALL, _ALL)
 OWN_OR_ADMIN = Right(_NO, _OWN, _OWN, _ALL)

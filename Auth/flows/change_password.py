@@ -8,11 +8,12 @@ from typing import Protocol
 
 from fastapi import Response
 
-from Auth.attempts import Attempts, account_of
+from Auth.attempts import Attempts
+from Auth.flows.own_attempts import count_own
 from User.errors import PasswordMissingError
 from User.flows.proof import Verifies, with_proof
 from User.schemas.identity import PasswordChange
-from User.services import account_service, login_place_service
+from User.services import account_service
 from User.services.proof_service import Proof
 from work.unit_of_work import UnitOfWork
 
@@ -35,12 +36,7 @@ async def replace_password(
     user_id = caller.user_id
     if user_id is None:
         raise PasswordMissingError
-    is_known_here = await work.steps.read(
-        lambda context: login_place_service.is_known(context, user_id, attempts.places)
-    )
-    # Whoever holds a stolen token must not guess the password at leisure, nor twice as often as
-    # who logs in.
-    await attempts.count(account_of(user_id, ""), is_known_here=is_known_here)
+    await count_own(work, user_id, attempts)
 
     unlike_names = account_service.require_unlike_names
     await work.steps.read(lambda context: unlike_names(context, user_id, body.new_password))

@@ -1,13 +1,21 @@
 """Logging in: the password is compared first, and then all is one transaction."""
 
+from dataclasses import dataclass
+
 from fastapi import Response
 
 from Auth.attempts import Attempts, account_of
 from core.errors import DomainError
 from User.flows.proof import Verifies, with_proof
 from User.schemas.identity import Tokens
-from User.services import account_service, log_in_service, login_place_service
+from User.services import (
+    account_service,
+    log_in_service,
+    login_place_service,
+    second_factor_service,
+)
 from User.services.devices import device_of
+from User.services.factor_seal import FactorSeal
 from User.services.proof_service import Proof
 from User.services.tokens import TokenSigner
 from work.context import Context
@@ -17,22 +25,35 @@ from work.unit_of_work import UnitOfWork
 _LONGEST = 320
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What somebody shows to be let in."""
+
+    username: str
+    password: str
+    # Of the second factor, where the account has one.
+    otp: str | None
+
+
 async def log_in_with_password(
     work: UnitOfWork,
-    username: str,
-    password: str,
+    shown: Shown,
     *,
     attempts: Attempts,
     hasher: Verifies,
     signer: TokenSigner,
+    seal: FactorSeal,
 ) -> Response:
     """Tokens for the right password; an unknown user takes as long and is told the same."""
-    username = username[:_LONGEST]
+    username = shown.username[:_LONGEST]
     await _count(work, username, attempts)
     device = device_of(work.headers.get("user-agent"))
 
+    def demand(context: Context, proof: Proof) -> DomainError | bool:
+        return second_factor_service.check(context, proof.user_id, shown.otp, seal=seal)
+
     def opened(context: Context, proof: Proof) -> Tokens | DomainError:
-        answer = log_in_service.log_in(context, proof, device=device, signer=signer)
+        answer = log_in_service.log_in(context, proof, device=device, demand=demand, signer=signer)
         if isinstance(answer, Tokens):
             login_place_service.remember(context, proof.user_id, attempts.places[0])
         return answer
@@ -43,7 +64,7 @@ async def log_in_with_password(
     return await with_proof(
         work,
         lambda context: account_service.find_account(context, username),
-        password,
+        shown.password,
         open_log_in,
         hasher=hasher,
     )

@@ -2,21 +2,23 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Form, Query, Response
 from fastapi.security import OAuth2PasswordRequestForm
 
 from Auth.equipment import LogInAttempts
 from Auth.flows.change_password import replace_password
-from Auth.flows.log_in import log_in_with_password
+from Auth.flows.log_in import Shown, log_in_with_password
 from core.http.problems import responses
 from core.schemas import IdPath
-from User.equipment import Hasher, Signer
+from User.equipment import Hasher, Seal, Signer
 from User.errors import (
     ApiKeyNotFoundError,
     InvalidCredentialsError,
+    InvalidSecondFactorError,
     InvalidTokenError,
     PasswordMissingError,
     RoleTooHighError,
+    SecondFactorRequiredError,
     TooManyApiKeysError,
 )
 from User.schemas.identity import (
@@ -29,6 +31,7 @@ from User.schemas.identity import (
     RefreshToken,
     Tokens,
 )
+from User.schemas.second_factor import LONGEST_CODE
 from User.services import account_service, api_key_service, log_in_service
 from work.access import BOX_OFFICE, INDIFFERENT, KNOWN, OWN_OR_ADMIN, allowed, repeatable
 from work.routing import Router
@@ -37,32 +40,45 @@ from work.unit_of_work import Work
 router = Router(prefix="/api/auth", tags=["Auth"])
 
 
+async def _shown(
+    form: Annotated[OAuth2PasswordRequestForm, Depends()],
+    otp: Annotated[
+        str | None,
+        Form(
+            max_length=LONGEST_CODE,
+            description="Where the account has a second factor: a code of the authenticator, or a"
+            " recovery code.",
+        ),
+    ] = None,
+) -> Shown:
+    return Shown(form.username, form.password, otp)
+
+
 @router.post(
     "/token",
     summary="Log in",
     operation_id="log_in",
     response_model=Tokens,
-    responses=responses(InvalidCredentialsError, form=True),
+    responses=responses(
+        InvalidCredentialsError, InvalidSecondFactorError, SecondFactorRequiredError, form=True
+    ),
 )
 @allowed(INDIFFERENT)
 async def log_in(
-    form: Annotated[OAuth2PasswordRequestForm, Depends()],
+    shown: Annotated[Shown, Depends(_shown)],
     work: Work,
     attempts: LogInAttempts,
     hasher: Hasher,
     signer: Signer,
+    seal: Seal,
 ) -> Response:
     """Username (or email) and password, as an OAuth 2.0 password form.
 
-    An unknown user, a wrong password and a deactivated account get the same answer.
+    An unknown user, a wrong password and a deactivated account get the same answer. Whether the
+    account has a second factor is told only to who knows the password; its code is sent as `otp`.
     """
     return await log_in_with_password(
-        work,
-        form.username,
-        form.password,
-        attempts=attempts,
-        hasher=hasher,
-        signer=signer,
+        work, shown, attempts=attempts, hasher=hasher, signer=signer, seal=seal
     )
 
 

@@ -3,6 +3,7 @@
 A scene prepares what is needed and returns the request that must be refused.
 """
 
+from tests.support.factor_refusals import FACTOR_SCENES
 from tests.support.scenes import (
     CART_LINE,
     CREDENTIALS,
@@ -55,7 +56,7 @@ from tests.support.scenes import (
     user,
 )
 
-SCENES: dict[tuple[str, str], Scene] = {
+SCENES: dict[tuple[str, str], Scene] = FACTOR_SCENES | {
     ("create_user", "role_too_high"): by(
         "staff", call=("POST", "/api/users/", {**NEW_USER, "role": "admin"})
     ),

@@ -118,8 +118,18 @@ def pointers(response: Response) -> set[str]:
     return {error["pointer"] for error in problem["errors"]}
 
 
-# Their bodies are secrets, of which no example can be good; see tests/Auth/test_log_in.py.
-SECRETS = {"log_in", "refresh_token", "log_out", "change_password"}
+# Their bodies are secrets, of which no example can be good; see tests/Auth/test_log_in.py
+# and test_second_factor_secrets.py.
+SECRETS = {
+    "log_in",
+    "refresh_token",
+    "log_out",
+    "change_password",
+    "begin_enrolment",
+    "confirm_enrolment",
+    "renew_recovery_codes",
+    "disable_second_factor",
+}
 
 
 def test_all_operations_with_a_body_are_tested_here(api: Api) -> None:
