@@ -53,6 +53,13 @@ class LogInRecord(Output):
     device: str | None = Field(description="What the program called itself, in plain words.")
 
 
+class SecondFactorRecord(Output):
+    """That there is one; neither its secret nor a recovery code is told."""
+
+    enrolled_at: ServedTime
+    recovery_codes_left: int
+
+
 class CartRecord(Output):
     ticket_id: int
     quantity: int
@@ -166,6 +173,7 @@ class PersonalData(Output):
                 {
                     "exported_at": _TIME,
                     "user": _example(UserRead),
+                    "second_factor": {"enrolled_at": _TIME, "recovery_codes_left": 10},
                     "log_ins": [_LOG_IN],
                     "api_keys": [_example(ApiKeyRead)],
                     "cart": [
@@ -183,6 +191,7 @@ class PersonalData(Output):
 
     exported_at: ServedTime
     user: UserRead
+    second_factor: SecondFactorRecord | None
     log_ins: list[LogInRecord]
     api_keys: list[ApiKeyRead]
     cart: list[CartRecord]

@@ -33,11 +33,12 @@ from Privacy.schemas import (
     Part,
     PersonalData,
     RecipientRecord,
+    SecondFactorRecord,
     SharedOrderRecord,
 )
 from User.actions import Action
 from User.schemas.identity import ApiKeyRead
-from User.services import user_service
+from User.services import second_factor_service, user_service
 from work.context import Context
 
 _IS_RECIPIENT = user_orders.c.role == UserOrderRole.RECIPIENT
@@ -58,12 +59,21 @@ def export_user(context: Context, user_id: int, query: ExportQuery) -> PersonalD
     return PersonalData(
         exported_at=context.now,
         user=user,
+        second_factor=_second_factor(context, user_id),
         **{name: rows[:MAX_ROWS] for name, rows in lists.items()},
         incomplete=[name for name in get_args(Part) if len(lists[name]) > MAX_ROWS],
         order_count=_order_count(context, user_id),
         orders=_told(context, page),
         next_after=page[-1].id if len(found) > len(page) else None,
     )
+
+
+def _second_factor(context: Context, user_id: int) -> SecondFactorRecord | None:
+    factor = second_factor_service.find_confirmed(context, user_id)
+    if factor is None:
+        return None
+    left = second_factor_service.count_codes(context, user_id)
+    return SecondFactorRecord(enrolled_at=factor.confirmed_at, recovery_codes_left=left)
 
 
 def _lists(context: Context, user_id: int) -> dict[str, list[Any]]:
