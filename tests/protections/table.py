@@ -9,6 +9,7 @@ from tests.protections.operating import OPERATING
 from tests.protections.privacy import PRIVACY
 from tests.protections.records import RECORDS
 from tests.protections.removing import Edit, Protection
+from tests.protections.second_factors import SECOND_FACTORS
 
 STOCK = "Ticket/services/stock_service.py"
 LIFECYCLE = "Order/services/order_lifecycle.py"
@@ -31,6 +32,7 @@ FIRST = "migrations/versions/0001_initial.py"
 PROTECTIONS = (
     *OPERATING,
     *FAIR_HOLDS,
+    *SECOND_FACTORS,
     Protection(
         "stock is taken only where there is enough of it",
         [
