@@ -40,7 +40,14 @@ OWNED = {
     "GET /api/transactions/{transaction_id}",
 }
 # These want a secret that cannot be made up.
-SECRET = {"POST /api/auth/token", "POST /api/auth/refresh", "POST /api/auth/password"}
+SECRET = {
+    "POST /api/auth/token",
+    "POST /api/auth/refresh",
+    "POST /api/auth/password",
+    "POST /api/auth/second-factor",
+    "POST /api/auth/second-factor/recovery-codes",
+    "POST /api/auth/second-factor/disable",
+}
 
 
 @pytest.fixture(params=BACKENDS)

@@ -130,7 +130,7 @@ async def disable_second_factor(
 
 
 @router.delete(
-    "/{user_id}",
+    "/users/{user_id}",
     summary="Take a second factor off a member who lost it",
     operation_id="remove_second_factor",
     status_code=204,

@@ -99,7 +99,7 @@ class TestEnrolment:
             ("POST", f"{FACTOR}/confirm", {"otp": "123456"}),
             ("POST", f"{FACTOR}/recovery-codes", proof("123456")),
             ("POST", f"{FACTOR}/disable", proof("123456")),
-            ("DELETE", f"{FACTOR}/1", None),
+            ("DELETE", f"{FACTOR}/users/1", None),
         ):
             assert api.bearer(key).refused(method, path, body)["code"] == "not_by_api_key"
 
@@ -242,7 +242,7 @@ class TestStolenToken:
 
     def test_takes_off_no_factor_of_its_owner(self, boss: Api) -> None:
         enrol(boss)
-        assert boss.refused("DELETE", f"{FACTOR}/1")["code"] == "own_second_factor"
+        assert boss.refused("DELETE", f"{FACTOR}/users/1")["code"] == "own_second_factor"
 
 
 class TestRemoval:
@@ -267,7 +267,7 @@ class TestRemoval:
     def test_by_an_administrator_ends_all_log_ins(self, api: Api, boss: Api) -> None:
         user, staff = api.someone("staff")
         enrol(staff)
-        boss.delete(f"{FACTOR}/{user['id']}")
+        boss.delete(f"{FACTOR}/users/{user['id']}")
         assert staff.refused("GET", "/api/auth/me")["code"] == "invalid_token"
         assert said(log_in(api, "staff")) == "200"
         (entry,) = api.get("/api/audit", action="second_factor_removed")

@@ -91,7 +91,7 @@ def test_who_lost_it_enrols_again_after_an_administrator_took_it_off(shop: Api) 
     enrol(boss)
     user, staff = shop.someone("staff")
     enrol(staff)
-    boss.delete(f"{FACTOR}/{user['id']}")
+    boss.delete(f"{FACTOR}/users/{user['id']}")
     staff = shop.bearer(log_in(shop, "staff").json()["access_token"])
     assert staff.refused("GET", "/api/auth/me")["code"] == REFUSED
     enrol(staff)

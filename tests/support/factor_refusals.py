@@ -32,7 +32,7 @@ def _begun(api: Api) -> Call:
 def _by_key_of_administrator(api: Api) -> Call:
     _, own = api.someone("admin")
     key = own.post("/api/auth/api-keys", {"name": "till", "role": "admin"})["key"]
-    return "DELETE", f"{FACTOR}/1", None, {"X-API-Key": key}
+    return "DELETE", f"{FACTOR}/users/1", None, {"X-API-Key": key}
 
 
 FACTOR_SCENES: dict[tuple[str, str], Scene] = {
@@ -48,11 +48,11 @@ FACTOR_SCENES: dict[tuple[str, str], Scene] = {
     ("confirm_enrolment", "second_factor_enrolled"): _enrolled("/confirm", lambda _: CODE),
     ("remove_second_factor", "not_by_api_key"): _by_key_of_administrator,
     ("remove_second_factor", "own_second_factor"): by(
-        "admin", call=("DELETE", f"{FACTOR}/1", None)
+        "admin", call=("DELETE", f"{FACTOR}/users/1", None)
     ),
-    ("remove_second_factor", "user_not_found"): just("DELETE", f"{FACTOR}/7"),
+    ("remove_second_factor", "user_not_found"): just("DELETE", f"{FACTOR}/users/7"),
     ("remove_second_factor", "second_factor_not_enrolled"): by(
-        "admin", lambda api: api.user(), call=("DELETE", f"{FACTOR}/2", None)
+        "admin", lambda api: api.user(), call=("DELETE", f"{FACTOR}/users/2", None)
     ),
 }
 for _name, _path in (
