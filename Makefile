@@ -125,7 +125,7 @@ $(TOOLS)/.made: requirements-tools.lock | $(VENV)/bin/python
 # For every platform and each Python from 3.11 on, by markers, with the hashes of all files of a
 # release. uv does not read what pip is told of indexes, except here.
 COMPILE := $(TOOLS)/bin/uv pip compile --quiet --no-config --no-python-downloads --universal \
-	--python $(TOOLS)/bin/python --python-version 3.11 --generate-hashes --no-annotate \
+	--python $(TOOLS)/bin/python --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 ifdef PIP_INDEX_URL
 lock: export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)

@@ -23,6 +23,9 @@ ASKED_FOR = {
     TOOLS: ["requirements-tools.txt"],
 }
 EACH = pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
+# A name with its extras, an exact version and a marker; a hash below it.
+_PIN = r"[a-z0-9-]+(\[[a-z0-9,-]+\])?==[\w.]+( ; [^\\;]+)? \\"
+_HASH = r"    --hash=sha256:[0-9a-f]{64}( \\)?"
 
 
 class TestLocks:
@@ -36,9 +39,7 @@ class TestLocks:
     def test_each_line_is_a_pin_or_a_hash_of_one(self, lock: Path) -> None:
         """Nothing that pip would take as an option, such as another index."""
         for line in lock.read_text(encoding="utf-8").splitlines():
-            assert re.fullmatch(
-                r"#.*|[a-z0-9-]+==[\w.]+( ; [^\\;]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line
-            ), line
+            assert re.fullmatch(f"#.*|{_PIN}|{_HASH}", line), line
 
     @EACH
     def test_what_the_requirements_ask_for_is_locked(self, lock: Path) -> None:

@@ -12,7 +12,10 @@ DEVELOPMENT = ROOT / "requirements-dev.lock"
 TOOLS = ROOT / "requirements-tools.lock"
 LOCKS = (SERVICE, DEVELOPMENT, TOOLS)
 
-_PIN = re.compile(r"(?P<name>[\w.-]+)==(?P<version>[^\s;]+)(?: ; (?P<marker>.+?))?(?= --hash|$)")
+# A name with its extras, for pip takes one that another package asks for with extras for unpinned.
+_PIN = re.compile(
+    r"(?P<name>[\w.-]+)(?:\[[\w,-]+\])?==(?P<version>[^\s;]+)(?: ; (?P<marker>.+?))?(?= --hash|$)"
+)
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})(?= |$)")
 
 
