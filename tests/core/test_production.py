@@ -117,6 +117,7 @@ class TestAllowances:
         caplog: pytest.LogCaptureFixture,
     ) -> None:
         change(production, {**changes, "ALLOW_UNSAFE": name})
+        caplog.set_level("WARNING", logger="nexticket.start")
         announce_allowances(load_safe_settings())
         (record,) = caplog.records
         assert record.levelname == "WARNING"
@@ -127,6 +128,7 @@ class TestAllowances:
         self, production: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         change(production, {"ALLOW_UNSAFE": "limits,hashing,tls,files"})
+        caplog.set_level("WARNING", logger="nexticket.start")
         announce_allowances(load_safe_settings())
         assert caplog.records == []
 

@@ -18,11 +18,16 @@ from work.unit_of_work import UnitOfWork
 
 # They need a hasher, a signer, a form or the rules, which the framework hands them.
 BY_THE_FRAMEWORK = {
+    "begin_enrolment",
     "change_password",
+    "confirm_enrolment",
     "create_user",
+    "disable_second_factor",
     "get_reconciliation",
     "log_in",
     "refresh_token",
+    "renew_recovery_codes",
+    "share_order",
     "update_user",
 }
 

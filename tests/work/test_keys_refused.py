@@ -27,8 +27,16 @@ BAD_KEYS: dict[str, list[bytes]] = {
 NOT_KEPT = {"refresh_token", "change_password"}
 TAKING_KEYS = having("idempotency_key_reused")
 # That of a refresh belongs to its log-in; see tests/Auth/test_repeated.py.
-OF_THE_CALLER = [one for one in TAKING_KEYS if one.id != "refresh_token"]
-KEEPING = [one for one in TAKING_KEYS if one.id not in NOT_KEPT]
+OF_A_LOG_IN = {"refresh_token"}
+# Whoever asks here is nobody who could have a second factor, and is told that first.
+OF_A_PERSON = {
+    "begin_enrolment",
+    "confirm_enrolment",
+    "disable_second_factor",
+    "renew_recovery_codes",
+}
+OF_THE_CALLER = [one for one in TAKING_KEYS if one.id not in OF_A_LOG_IN | OF_A_PERSON]
+KEEPING = [one for one in TAKING_KEYS if one.id not in NOT_KEPT | OF_A_PERSON]
 
 
 @pytest.fixture
