@@ -112,7 +112,7 @@ def test_after_an_expiry_another_buyer_gets_the_tickets(backend_settings: Settin
 
 @contextmanager
 def short_holds(settings: Settings) -> Iterator[Site]:
-    short = environment(settings, HOLD_MINUTES="0.02", SWEEP_SECONDS="0.05", WRITE_RATE_LIMIT="")
+    short = environment(settings, HOLD_MINUTES="0.02", SWEEP_SECONDS="0.25", WRITE_RATE_LIMIT="")
     with (
         running_server(short, workers=PROCESSES) as (url, _),
         closing(Client(url, reconnect=True)) as client,

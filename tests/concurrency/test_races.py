@@ -188,7 +188,7 @@ def test_stock_edits_and_sales_at_once_lose_nothing(site: Site) -> None:
 def test_sweeps_in_all_processes_and_buyers_return_each_unit_once(
     backend_settings: Settings,
 ) -> None:
-    swept = environment(backend_settings, HOLD_MINUTES="0.004", SWEEP_SECONDS="0.05")
+    swept = environment(backend_settings, HOLD_MINUTES="0.004", SWEEP_SECONDS="0.25")
     with (
         running_server(swept, workers=PROCESSES) as (url, _),
         closing(Client(url, reconnect=True)) as client,
