@@ -1,6 +1,7 @@
 """Writers of one SQLite file take turns, whatever processes they are in."""
 
 import fcntl
+import sqlite3
 import subprocess
 import sys
 import time
@@ -113,3 +114,16 @@ def test_readers_take_no_turn(url: URL) -> None:
         started = time.monotonic()
         database.read_now(begin)
         assert time.monotonic() - started < PATIENCE / 2
+
+
+def test_who_will_write_has_the_lock_before_they_read(url: URL) -> None:
+    """What was read is still so when it is written: two readers that turn writer would not be."""
+
+    def look(session: Session) -> None:
+        begin(session)
+        other = sqlite3.connect(str(url.database), timeout=0, isolation_level=None)
+        with closing(other), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+
+    with process(url) as one:
+        one.write_now(look)
