@@ -32,11 +32,12 @@ def transport_reasons(settings: Settings) -> list[str]:
 def clear_origins(origins: Sequence[str]) -> Iterator[str]:
     """The origins whose pages anybody on the way to the browser can change."""
     for origin in origins:
-        if origin.startswith("http://") and not is_loopback(urlsplit(origin).hostname or ""):
+        address = urlsplit(origin)
+        if address.scheme == "http" and not stays_on_this_machine(address.hostname or ""):
             yield origin
 
 
-def is_loopback(host: str) -> bool:
+def stays_on_this_machine(host: str) -> bool:
     """Whether what is sent there stays on this machine; a path names a local socket."""
     if not host or host.startswith(("/", "@")):
         return True
@@ -80,7 +81,7 @@ def _asks_for_tls(address: SplitResult) -> bool:
 def _elsewhere(hosts: Sequence[str]) -> str | None:
     """Each may be a list, with ports."""
     single = (_without_port(one) for host in hosts for one in host.split(","))
-    return next((host for host in single if not is_loopback(host)), None)
+    return next((host for host in single if not stays_on_this_machine(host)), None)
 
 
 def _without_port(host: str) -> str:

@@ -21,7 +21,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
-    func,
     select,
     true,
 )
@@ -175,12 +174,9 @@ def _stored(sql: Sql) -> Executable:
     """What is stored under the key, and whether it is free.
 
     PostgreSQL would wait for a twin that is not committed yet, and keep a connection for that. Who
-    gets the lock first is the one; it is given back with the transaction. SQLite has one writer at
-    a time: nobody else can be under way.
+    gets the lock first is the one.
     """
-    number = bindparam("key_number", type_=BigInteger)
-    # That SQLite is given the number as well keeps the parameters the same.
-    is_free = number.is_not(None) if sql.is_sqlite else func.pg_try_advisory_xact_lock(number)
+    is_free = sql.lock_is_ours(bindparam("key_number", type_=BigInteger))
     free = select(is_free.label("is_free")).subquery("free")
     return select(free.c.is_free, *idempotency_keys.c).select_from(
         free.outerjoin(idempotency_keys, and_(*_of_key()))

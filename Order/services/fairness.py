@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Executable, and_, bindparam, delete, func, or_, select
+from sqlalchemy import BigInteger, Executable, and_, bindparam, delete, or_, select
 
 from core.errors import RetryTransaction
 from core.store.dialects import Sql
@@ -52,7 +52,7 @@ def take_turn(context: Context, buyer_id: int) -> None:
 
     Before any order is locked, or two could wait for each other.
     """
-    context.take_turn(turn_of(buyer_id))
+    context.take_turn(_turn_of(buyer_id))
 
 
 def take_callers_turn(context: Context) -> bool:
@@ -113,9 +113,7 @@ def held_until(context: Context, rows: Sequence[Row], until: datetime) -> dateti
 
 def more_until(context: Context, order: Row, wanted: Mapping[int, int]) -> datetime:
     """How long a pending order may hold more of some tickets, and with them all that it holds."""
-    known = values(context, order.user_id)
-    asked = [(ticket_id,) for ticket_id in wanted]
-    rows = context.rows(standing.of_tickets, asked=asked, **known)
+    rows = _standing(context, order.user_id, wanted)
     require_units(context, rows, wanted)
     return held_until(context, rows, order.expires_at)
 
@@ -129,32 +127,11 @@ def leaves_room(context: Context, order: Row, wanted: Mapping[int, int]) -> bool
     limit = context.terms.max_customers_units
     if not limit or context.row(_placed_at_box_office, order_id=order.id) is not None:
         return True
-    turn = context.row(_turn_taken, turn=lock_number(turn_of(order.user_id)))
+    turn = context.row(_turn_taken, turn=lock_number(_turn_of(order.user_id)))
     if turn is None or not turn.is_taken:
         raise RetryTransaction
-    asked = [(ticket_id,) for ticket_id in wanted]
-    rows = context.rows(standing.of_tickets, asked=asked, **values(context, order.user_id))
+    rows = _standing(context, order.user_id, wanted)
     return all(row.units + wanted[row.id] <= limit for row in rows)
-
-
-def turn_of(buyer_id: int) -> str:
-    return f"orders of user {buyer_id}"
-
-
-@statement
-def _placed_at_box_office(_sql: Sql) -> Executable:
-    lines = movements.c
-    is_placing = and_(lines.kind == MovementKind.ORDER, lines.cause == Cause.ORDER_PLACED)
-    is_ours = or_(lines.actor_role == UserRole.STAFF, lines.actor_role == UserRole.ADMIN)
-    return select(lines.id).where(lines.order_id == bindparam("order_id"), is_placing, is_ours)
-
-
-@statement
-def _turn_taken(sql: Sql) -> Executable:
-    """Whether we have the turn now. SQLite has one writer at a time, whose turn it is."""
-    number = bindparam("turn", type_=BigInteger)
-    is_taken = number.is_not(None) if sql.is_sqlite else func.pg_try_advisory_xact_lock(number)
-    return select(is_taken.label("is_taken"))
 
 
 def note_ended(context: Context, order_ids: Collection[int], *, may_go_on: bool = True) -> None:
@@ -178,6 +155,29 @@ def forget_ended_holds(context: Context, *, limit: int) -> int:
     batch = old.limit(limit).with_for_update(skip_locked=True)
     gone = delete(ended_holds).where(ended.id.in_(batch)).returning(ended.id)
     return len(context.session.execute(gone).all())
+
+
+def _turn_of(buyer_id: int) -> str:
+    return f"orders of user {buyer_id}"
+
+
+@statement
+def _placed_at_box_office(_sql: Sql) -> Executable:
+    lines = movements.c
+    is_placing = and_(lines.kind == MovementKind.ORDER, lines.cause == Cause.ORDER_PLACED)
+    is_ours = or_(lines.actor_role == UserRole.STAFF, lines.actor_role == UserRole.ADMIN)
+    return select(lines.id).where(lines.order_id == bindparam("order_id"), is_placing, is_ours)
+
+
+@statement
+def _turn_taken(sql: Sql) -> Executable:
+    return select(sql.lock_is_ours(bindparam("turn", type_=BigInteger)).label("is_taken"))
+
+
+def _standing(context: Context, buyer_id: int, wanted: Mapping[int, int]) -> list[Row]:
+    """How the customer stands with each of the tickets."""
+    asked = [(ticket_id,) for ticket_id in wanted]
+    return context.rows(standing.of_tickets, asked=asked, **values(context, buyer_id))
 
 
 def _bounds(row: Row) -> Iterator[datetime]:

@@ -57,6 +57,14 @@ class Sql:
         last = literal_column(counter.format(table.name), BigId)
         return last + func.row_number().over()
 
+    def lock_is_ours(self, number: ColumnElement[int]) -> ColumnElement[bool]:
+        """Whether the transaction has a lock of that number now, without waiting for others.
+
+        It is given back with the transaction. SQLite has one writer at a time: whoever asks is the
+        one. That it is given the number as well keeps the parameters the same.
+        """
+        return number.is_not(None) if self.is_sqlite else func.pg_try_advisory_xact_lock(number)
+
     def insert(self, table: Table) -> Any:
         """An INSERT that may go on with ``on_conflict_do_…``; SQLAlchemy has one for each."""
         return (sqlite if self.is_sqlite else postgresql).insert(table)

@@ -3,7 +3,7 @@
 import pytest
 
 from core.settings import Settings
-from core.transport import is_loopback, transport_reasons
+from core.transport import stays_on_this_machine, transport_reasons
 
 CLEAR = "RATE_LIMIT_STORAGE leads to 10.0.0.9 without TLS: use rediss:// for instance"
 
@@ -43,7 +43,7 @@ def test_counts_stay_here_or_are_sent_encrypted(url: str) -> None:
     "host", ["", "localhost", "LOCALHOST.", "shop.localhost", "127.9.9.9", "::1", "/run/pg", "@pg"]
 )
 def test_this_machine_is_known_by_all_of_its_names(host: str) -> None:
-    assert is_loopback(host)
+    assert stays_on_this_machine(host)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_this_machine_is_known_by_all_of_its_names(host: str) -> None:
     ["db", "10.0.0.1", "::", "0.0.0.0", "localhost.example", "127.0.0.1.example"],  # noqa: S104
 )
 def test_other_machines_are_not_taken_for_it(host: str) -> None:
-    assert not is_loopback(host)
+    assert not stays_on_this_machine(host)
 
 
 def counting_at(url: str) -> Settings:
