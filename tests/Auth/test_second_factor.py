@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import create_engine, select
+from sqlalchemy.exc import OperationalError
 
 from models import recovery_codes, second_factors
 from tests.support.authenticator import FACTOR, Authenticator, begin, enrol, log_in, said
@@ -15,6 +16,10 @@ from tests.support.client import PASSWORD, Api
 from tests.support.declared import contents
 from tests.support.service import Service
 from tests.test_cli import CommandLine
+from User.errors import InvalidSecondFactorError
+from User.services import second_factor_service
+from User.services.factor_seal import FactorSeal
+from work.context import Context, unattended
 
 PARALLEL = 8
 
@@ -166,6 +171,26 @@ class TestLogIn:
         with ThreadPoolExecutor(PARALLEL) as pool:
             answers = pool.map(lambda _: said(log_in(api, "boss", code)), range(PARALLEL))
         assert Counter(answers) == {"200": 1, "invalid_second_factor": PARALLEL - 1}
+
+    @pytest.mark.parametrize("shared_service", ["postgres"], indirect=True, scope="session")
+    def test_locks_the_factor_before_a_code_is_judged(
+        self, authenticator: Authenticator, service: Service
+    ) -> None:
+        """Of two that look at once, both would find the code unused."""
+        engine = create_engine(service.settings.database_url)
+
+        def look(context: Context) -> None:
+            seal, wrong = FactorSeal(service.settings), authenticator.wrong_code()
+            refused = second_factor_service.check(context, 1, wrong, seal=seal)
+            assert isinstance(refused, InvalidSecondFactorError)
+            with (
+                engine.connect() as other,
+                pytest.raises(OperationalError, match="not obtain"),
+            ):
+                other.execute(select(second_factors.c.id).with_for_update(nowait=True))
+
+        service.database.write_now(unattended(look, service.settings, service.clock))
+        engine.dispose()
 
     def test_is_prolonged_without_a_code(self, api: Api, authenticator: Authenticator) -> None:
         tokens = log_in(api, "boss", authenticator.next_code()).json()

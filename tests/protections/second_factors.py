@@ -33,7 +33,7 @@ SECOND_FACTORS = (
                 "where(_FACTORS.user_id == user_id)",
             )
         ],
-        f"{TESTS}::TestLogIn::test_of_many_with_one_code_opens_one[postgres]",
+        f"{TESTS}::TestLogIn::test_locks_the_factor_before_a_code_is_judged",
     ),
     Protection(
         "a recovery code is gone with its use",
