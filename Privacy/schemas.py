@@ -8,7 +8,7 @@ from core.money import Amount
 from core.schemas import IdParameter, Input, Output, ServedTime, WholeNumber
 from Ledger.schemas import Cause
 from models import MovementKind, OrderStatus
-from Order.schemas.order import OrderItemRead
+from Order.schemas.order import OrderItemSold
 from Order.schemas.transaction import TransactionRead
 from User.schemas.identity import ApiKeyRead
 from User.schemas.user import UserRead
@@ -110,7 +110,7 @@ class OrderRecord(Output):
     confirmed_at: ServedTime | None
     created_at: ServedTime
     updated_at: ServedTime
-    items: list[OrderItemRead]
+    items: list[OrderItemSold]
     transactions: list[TransactionRead]
     recipients: list[RecipientRecord]
     ledger: list[LedgerRecord] = Field(description="Oldest first.")
@@ -150,7 +150,7 @@ _ORDER: dict[str, Any] = {
     "confirmed_at": None,
     "created_at": _TIME,
     "updated_at": _TIME,
-    "items": [_example(OrderItemRead)],
+    "items": [_example(OrderItemSold)],
     "transactions": [_example(TransactionRead)],
     "recipients": [{"user_id": 2, "created_at": _TIME}],
     "ledger": [_LINE],

@@ -197,7 +197,7 @@ async def add_order_item(order_id: IdPath, body: OrderLine, work: Work) -> Respo
 async def list_order_items(
     order_id: IdPath, query: Annotated[ListQuery, Query()], work: Work
 ) -> Response:
-    """The lines of the order, as the tickets were when they were ordered."""
+    """The lines of the order as they were sold, each with its `ticket` as it is now."""
     return await work.about(order_id).page(
         lambda context: order_queries.list_items(context, order_id, query)
     )

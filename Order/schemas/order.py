@@ -24,7 +24,7 @@ from core.schemas import (
     UpperBound,
     optional,
 )
-from models import OrderStatus, UserOrderRole
+from models import OrderStatus, TicketStatus, UserOrderRole
 
 Action = Literal["update", "add_item", "pay", "confirm", "complete", "cancel", "refund", "delete"]
 MAX_LINES = 100
@@ -62,7 +62,7 @@ class OrderStatusChange(Input, AsRead):
     status: OrderStatus
 
 
-_ITEM_EXAMPLE: dict[str, Any] = {
+_SOLD_EXAMPLE: dict[str, Any] = {
     "id": 1,
     "ticket_id": 1,
     "quantity": 2,
@@ -75,8 +75,10 @@ _ITEM_EXAMPLE: dict[str, Any] = {
 }
 
 
-class OrderItemRead(Output):
-    model_config = ConfigDict(json_schema_extra={"examples": [_ITEM_EXAMPLE]})
+class OrderItemSold(Output):
+    """A line as it was sold."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_SOLD_EXAMPLE]})
 
     id: int
     ticket_id: int
@@ -87,6 +89,34 @@ class OrderItemRead(Output):
     event_date: ServedTime
     venue: str
     category: str
+
+
+class OrderItemTicket(Output):
+    """The ticket of a line as it is now: an event may be postponed, moved or renamed."""
+
+    event_name: str
+    event_date: ServedTime
+    venue: str
+    status: TicketStatus
+
+
+_ITEM_EXAMPLE: dict[str, Any] = {
+    **_SOLD_EXAMPLE,
+    "ticket": {
+        "event_name": "Concert 2024",
+        "event_date": "2024-12-25T20:00:00Z",
+        "venue": "Main Arena",
+        "status": "available",
+    },
+}
+
+
+class OrderItemRead(OrderItemSold):
+    """A line as it was sold, with its ticket as it is now."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_ITEM_EXAMPLE]})
+
+    ticket: OrderItemTicket
 
 
 _EXAMPLE: dict[str, Any] = {

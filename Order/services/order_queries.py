@@ -11,9 +11,17 @@ from core.pagination import ListQuery, Page, Sorting
 from core.store.dialects import Sql
 from core.store.listing import Around, Listing, Where
 from core.store.statements import Row, statement
-from models import TransactionStatus, order_items, orders, transactions, user_orders
+from models import TransactionStatus, order_items, orders, tickets, transactions, user_orders
 from Order.errors import OrderNotFoundError
-from Order.schemas.order import OrderFilters, OrderHistoryEntry, OrderItemRead, OrderList, OrderRead
+from Order.schemas.order import (
+    OrderFilters,
+    OrderHistoryEntry,
+    OrderItemRead,
+    OrderItemSold,
+    OrderItemTicket,
+    OrderList,
+    OrderRead,
+)
 from Order.services.allowed_actions import allowed_actions, is_a_recipients
 from Order.services.order_states import balance_due
 from User.services import user_service
@@ -21,9 +29,12 @@ from work.context import Context
 
 # What its owner and the box office write to each other about an order.
 _PRIVATE: Mapping[str, Any] = {"notes": None, "cancel_reason": None}
-_ITEM_FIELDS = tuple(OrderItemRead.model_fields)
-# Both tables have an id and more; the lines' columns go by names of their own.
+_ITEM_FIELDS = tuple(OrderItemSold.model_fields)
+_TICKET_FIELDS = tuple(OrderItemTicket.model_fields)
+# The tables have an id and more in common; the columns of lines and tickets go by names of their
+# own.
 _ITEM_COLUMNS = [order_items.c[name].label(f"item_{name}") for name in _ITEM_FIELDS]
+_TICKET_COLUMNS = [tickets.c[name].label(f"ticket_{name}") for name in _TICKET_FIELDS]
 
 
 def _with_items(page: Select[Any], sorting: Sorting) -> Select[Any]:
@@ -32,8 +43,9 @@ def _with_items(page: Select[Any], sorting: Sorting) -> Select[Any]:
     column = cut.c.id if sorting.by_id else cut.c[str(sorting.column.key)]
     again = Sorting(column, cut.c.id, sorting.descending)
     return (
-        select(*cut.c, *_ITEM_COLUMNS)
+        select(*cut.c, *_ITEM_COLUMNS, *_TICKET_COLUMNS)
         .join_from(cut, order_items, order_items.c.order_id == cut.c.id, isouter=True)
+        .outerjoin(tickets, tickets.c.id == order_items.c.ticket_id)
         .order_by(*again.clauses(), order_items.c.id)
     )
 
@@ -78,7 +90,9 @@ _ORDERS_OF = Listing(
     _WITH_ITEMS,
 )
 _ITEMS = Listing(
-    select(*(order_items.c[name] for name in _ITEM_FIELDS)),
+    select(*(order_items.c[name] for name in _ITEM_FIELDS), *_TICKET_COLUMNS).join(
+        tickets, tickets.c.id == order_items.c.ticket_id
+    ),
     order_items.c,
     {"order_id": Where("order_id", order_items.c.order_id == bindparam("order_id"))},
 )
@@ -117,7 +131,7 @@ def list_items(context: Context, order_id: int, query: ListQuery) -> Page[OrderI
     page = _ITEMS.page(context.rows, query, order_id=order_id)
     if not page.items:
         require_order(context, order_id)
-    return page.map(OrderItemRead.model_validate)
+    return page.map(lambda row: OrderItemRead.model_validate(_line(row, "")))
 
 
 def require_order(context: Context, order_id: int) -> None:
@@ -150,9 +164,12 @@ def _fields(
 
 def _fields_of(context: Context, rows: list[Row]) -> dict[str, Any]:
     """An order's fields as they are served, from the rows of its lines."""
-    items = [_item(row) for row in rows if row.item_id is not None]
+    items = [_line(row, "item_") for row in rows if row.item_id is not None]
     return _fields(context, rows[0], rows[0]._mapping, items)
 
 
-def _item(row: Row) -> dict[str, Any]:
-    return {name: row._mapping[f"item_{name}"] for name in _ITEM_FIELDS}
+def _line(row: Row, prefix: str) -> dict[str, Any]:
+    """A line with its ticket, whose columns go by names that begin so."""
+    columns = row._mapping
+    ticket = {name: columns[f"ticket_{name}"] for name in _TICKET_FIELDS}
+    return {**{name: columns[prefix + name] for name in _ITEM_FIELDS}, "ticket": ticket}

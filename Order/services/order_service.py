@@ -29,7 +29,7 @@ from Order.schemas.order import (
 from Order.services import cart_service, duties, fairness, order_lifecycle, order_queries, placing
 from Order.services.availability import available_offers
 from Order.services.order_states import DELETABLE, ORDER_TRANSITIONS, require_transition
-from Ticket.services import stock_service
+from Ticket.services import stock_service, ticket_service
 from Ticket.services.stock_service import Holding, Shift, Stock
 from User.services import user_service
 from work.context import Context
@@ -83,10 +83,18 @@ def add_item(context: Context, order_id: int, line: OrderLine) -> OrderRead:
         context, order_id, total_amount=order.total_amount + added, expires_at=until
     )
     answer = order_queries.get_order(context, order_id)
+    _tell_held(answer, offers[line.ticket_id], line.quantity)
     more = Holding(order_id, line.ticket_id, line.quantity, added)
     # Last of all: the ticket's lock is what other buyers wait for.
     stock_service.take(context, [more], _ADD)
     return answer
+
+
+def _tell_held(answer: OrderRead, offer: Row[Any], quantity: int) -> None:
+    """How the ticket stands once its units are taken, which is done last."""
+    for item in answer.items:
+        if item.ticket_id == offer.id:
+            item.ticket.status = ticket_service.status_once_held(offer, quantity)
 
 
 def update_order(context: Context, order_id: int, body: OrderUpdate) -> OrderRead:

@@ -16,7 +16,7 @@ from core.store.statements import Row, statement
 from Ledger.services.ledger_service import NOWHERE, Move, order_moved
 from models import OrderStatus, UserOrderRole, order_items, orders, tickets, user_orders, users
 from Order.causes import Cause
-from Order.schemas.order import OrderItemRead, OrderRead
+from Order.schemas.order import OrderItemSold, OrderItemTicket, OrderRead
 from Order.services import expiry_service, fairness, order_queries, standing
 from Order.services.references import order_reference
 from Ticket.errors import TicketNotFoundError
@@ -30,7 +30,8 @@ _HOLD = Shift(Stock.AVAILABLE, Stock.RESERVED, Cause.ORDER_PLACED)
 # What a line keeps of its ticket, as it was when it was ordered.
 _COPIED = ("event_name", "event_key", "event_date", "venue", "category", "category_key")
 _LINE = ("id", "ticket_id", "quantity", "unit_price", "line_total", *_COPIED)
-_SERVED = [name for name in OrderItemRead.model_fields if name in _LINE]
+_SERVED = tuple(OrderItemSold.model_fields)
+_OF_TICKET = [name for name in OrderItemTicket.model_fields if name in _COPIED]
 # Of an order that has just been placed.
 _NEW: Mapping[str, Any] = {
     "status": OrderStatus.PENDING,
@@ -103,7 +104,7 @@ def place(
     # Last of all: the tickets' locks are what other buyers wait for.
     state = order_moved(offers.order_id, _PLACED)
     stock_service.take(context, _holdings(offers.order_id, lines), _HOLD, also=[state])
-    items = [{name: line[name] for name in _SERVED} for line in lines]
+    items = [_served(line, offers.tickets[line["ticket_id"]]) for line in lines]
     # Nobody can have announced a payment for it yet.
     placed = SimpleNamespace(**order, awaits_money=False)
     return order_queries.served(context, placed, items)
@@ -172,6 +173,13 @@ def _line(line_id: int, offer: Row, quantity: int) -> dict[str, Any]:
         "line_total": price * quantity,
         **{name: getattr(offer, name) for name in _COPIED},
     }
+
+
+def _served(line: Mapping[str, Any], offer: Row) -> dict[str, Any]:
+    """A line as it is told; its ticket is still what it was sold as a moment ago."""
+    status = ticket_service.status_once_held(offer, line["quantity"])
+    ticket = {**{name: line[name] for name in _OF_TICKET}, "status": status}
+    return {**{name: line[name] for name in _SERVED}, "ticket": ticket}
 
 
 def _holdings(order_id: int, lines: Iterable[Mapping[str, Any]]) -> list[Holding]:

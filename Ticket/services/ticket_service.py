@@ -185,6 +185,12 @@ def require_stock(rows: Iterable[Row], quantities: Mapping[int, int]) -> None:
         raise InsufficientStockError(lines)
 
 
+def status_once_held(offer: Row, quantity: int) -> TicketStatus:
+    """What the stock says of a ticket on sale as soon as so much of it is held."""
+    is_left = offer.available_quantity > quantity
+    return TicketStatus.AVAILABLE if is_left else TicketStatus.RESERVED
+
+
 def _row(context: Context, ticket_id: int) -> Row:
     row = context.session.execute(select(*tickets.c).where(tickets.c.id == ticket_id)).one_or_none()
     if row is None:

@@ -31,6 +31,15 @@ class TestCreate:
         assert response.headers["location"] == "/api/orders/1"
         assert api.get(response.headers["location"]) == response.json()
 
+    @pytest.mark.parametrize(("units", "status"), [(99, "available"), (100, "reserved")])
+    def test_a_line_tells_how_its_ticket_stands_once_it_is_held(
+        self, api: Api, units: int, status: str
+    ) -> None:
+        ticket = api.ticket(available_quantity=100, total_quantity=100)
+        order = api.order(api.user(), (ticket, units))
+        assert [line["ticket"]["status"] for line in order["items"]] == [status]
+        assert api.again(order, "orders")["items"] == order["items"]
+
     def test_lines_snapshot_price_and_event(self, api: Api) -> None:
         user, ticket = api.user(), api.ticket()
         order = api.order(user, (ticket, 2))
@@ -49,7 +58,33 @@ class TestCreate:
             "event_date": "2027-12-25T20:00:00Z",
             "venue": "Main Arena",
             "category": "VIP",
+            "ticket": {
+                "event_name": "Renamed",
+                "event_date": "2027-12-25T20:00:00Z",
+                "venue": "Elsewhere",
+                "status": "available",
+            },
         }
+
+    def test_who_looks_for_the_place_finds_the_event_as_it_is_now(self, api: Api) -> None:
+        user, ticket = api.user(), api.ticket()
+        order = api.order(user, (ticket, 2))
+        postponed, path = "2028-03-01T19:00:00Z", f"/api/orders/{order['id']}"
+        api.put(f"/api/tickets/{ticket['id']}", {"event_date": postponed})
+        api.patch(f"/api/tickets/{ticket['id']}/status", {"status": "cancelled"})
+        (listed,) = api.get("/api/orders/")
+        (of_user,) = api.get(f"/api/users/{user['id']}/orders")
+        for lines in (
+            api.get(path)["items"],
+            api.get(f"{path}/items"),
+            listed["items"],
+            of_user["items"],
+            api.put(path, {"notes": "aisle"})["items"],
+            api.post(f"{path}/cancel")["items"],
+        ):
+            assert [one["event_date"] for one in lines] == ["2027-12-25T20:00:00Z"]
+            assert [one["ticket"]["event_date"] for one in lines] == [postponed]
+            assert [one["ticket"]["status"] for one in lines] == ["cancelled"]
 
     def test_lines_of_one_ticket_are_merged(self, api: Api) -> None:
         user, ticket = api.user(), api.ticket()
@@ -166,6 +201,14 @@ class TestItems:
         assert [line["ticket_id"] for line in changed["items"]] == [ticket["id"], other["id"]]
         assert api.stock(other) == (98, 2, 0, 0)
         assert api.get(path) == changed["items"]
+
+    def test_the_last_units_leave_none(self, api: Api) -> None:
+        ticket = api.ticket(available_quantity=5, total_quantity=5)
+        order = api.order(api.user(), (ticket, 2))
+        body = {"ticket_id": ticket["id"], "quantity": 3}
+        answer = api.post(f"/api/orders/{order['id']}/items", body)
+        assert [line["ticket"]["status"] for line in answer["items"]] == ["reserved"]
+        assert api.again(order, "orders")["items"] == answer["items"]
 
     def test_the_same_ticket_at_the_same_price_is_one_line(self, api: Api) -> None:
         user, ticket = api.user(), api.ticket(price=10)
