@@ -19,6 +19,17 @@ def _period(day: str) -> str:
     return f"CAST(REPLACE(CAST({day} AS VARCHAR(40)), '-', '') AS INTEGER)"
 
 
+# Orders of which anything moved behind the mark: lines are added only with a move of stock.
+_MOVED_SINCE = f"""
+    SELECT order_id FROM movements {_SUMMED} WHERE id > summed.last AND order_id IS NOT NULL"""
+# The mark may stand among the lines that one transaction wrote. The sums have its sale or not by
+# the move of the order, so the units that go with that are told by it as well.
+_STATE_BEHIND, _STATE_SUMMED = (
+    f"""EXISTS (SELECT 1 FROM movements state WHERE state.kind = 'order'
+        AND state.order_id = m.order_id AND state.request_id = m.request_id
+        AND state.created_at = m.created_at AND state.id {side} summed.last)"""
+    for side in (">", "<=")
+)
 # Units that were sold and taken back, each on the day of the sale; what never was sold on its own.
 _MOVED = f"""
     SELECT m.order_id, m.quantity, m.amount, CASE WHEN m.target = 'sold' THEN 1 ELSE -1 END AS sign,
@@ -29,7 +40,8 @@ _MOVED = f"""
         ) END, m.created_at)) AS day
     FROM movements m {_SUMMED}
     WHERE m.kind = 'stock' AND m.order_id IS NOT NULL AND 'sold' IN (m.origin, m.target)
-        AND m.id <= summed.last"""
+        AND CASE WHEN m.id > summed.last THEN {_STATE_SUMMED}
+            ELSE m.order_id NOT IN ({_MOVED_SINCE}) OR NOT {_STATE_BEHIND} END"""
 # By order and day, for an order counts once, whatever its lines.
 _SOLD_BY_DAY = f"""
     SELECT {_period("day")} AS day, COUNT(CASE WHEN quantity > 0 THEN 1 END) AS orders,
@@ -108,9 +120,6 @@ def _apart(told: str, of: str, *names: str) -> str:
 
 
 _ACTIVITY = "CASE WHEN is_active THEN 'active' ELSE 'inactive' END"
-# Orders of which anything moved behind the mark: lines are added only with a move of stock.
-_MOVED_SINCE = f"""
-    SELECT order_id FROM movements {_SUMMED} WHERE id > summed.last AND order_id IS NOT NULL"""
 _PENDING = f"""
     SELECT DISTINCT l.order_id, COALESCE(n.id, 0) AS event_id
     FROM orders o JOIN order_items l ON l.order_id = o.id

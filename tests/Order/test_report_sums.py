@@ -108,6 +108,14 @@ class TestAnyHistory:
                 require_equal(service, a_question(life.random, service.clock()))
         assert disagreements(service.database, clock=service.clock) == []
 
+    def test_the_books_agree_wherever_the_sums_end(self, api: Api, service: Service) -> None:
+        """Also among the lines of one transaction, for another may have drawn numbers between."""
+        _, payment = api.paid_order(api.user(), (api.ticket(), 2))
+        api.post(f"/api/transactions/{payment['id']}/refund")
+        while behind(service):
+            fold(service, piece=1)
+            assert disagreements(service.database, clock=service.clock) == []
+
 
 class TestOrders:
     def test_one_that_was_deleted_leaves_the_sums(self, api: Api, service: Service) -> None:
