@@ -16,7 +16,7 @@ from benchmarks.layout import SOLD_OUT
 from core.money import ZERO
 from models import OrderStatus, TicketStatus, TransactionStatus
 from Order.schemas.cart import CartItemCreate, CartItemRead, CartTicket
-from Order.schemas.order import OrderCreate, OrderItemRead, OrderRead
+from Order.schemas.order import OrderCreate, OrderItemRead, OrderItemTicket, OrderRead
 from Order.schemas.transaction import TransactionCreate, TransactionRead, TransactionStatusChange
 from Ticket.schemas import TicketRead
 
@@ -137,7 +137,13 @@ def _a_ticket(number: int) -> TicketRead:
 def _an_order(lines: int) -> OrderRead:
     items = [
         OrderItemRead(
-            id=number, ticket_id=number, quantity=1, unit_price=_PRICE, line_total=_PRICE, **_EVENT
+            id=number,
+            ticket_id=number,
+            quantity=1,
+            unit_price=_PRICE,
+            line_total=_PRICE,
+            **_EVENT,
+            ticket=OrderItemTicket.model_validate({**_EVENT, "status": TicketStatus.AVAILABLE}),
         )
         for number in range(1, lines + 1)
     ]
