@@ -35,6 +35,13 @@ class OrderNotPendingError(ConflictError):
     example: ClassVar = {"order_status": "confirmed"}
 
 
+class OrderEmptyError(ConflictError):
+    """Nothing could be added to it afterwards."""
+
+    code = "order_empty"
+    title = "An order without items can't be confirmed"
+
+
 class OrderNotPayableError(ConflictError):
     """Only pending and confirmed orders take money."""
 

@@ -55,6 +55,7 @@ EVERYWHERE = {
 OWN_REASONS = {
     ("update_user", "not_allowed"),
     ("cancel_order", "not_allowed"),
+    ("change_order_status", "not_allowed"),
     ("share_order", "not_allowed"),
     ("refresh_token", "invalid_token"),
 }

@@ -17,6 +17,7 @@ from Order.errors import (
     HoldAgainLaterError,
     InvalidTransitionError,
     OpenOrdersLimitError,
+    OrderEmptyError,
     OrderHasPaymentsError,
     OrderNotDeletableError,
     OrderNotFoundError,
@@ -52,7 +53,7 @@ from Ticket.errors import (
 )
 from User.access import USER
 from User.errors import UserErasedError, UserInactiveError, UserNotFoundError
-from work.access import BOX_OFFICE, OWN_OR_BOX_OFFICE, allowed, owner_or_box_office
+from work.access import OWN_OR_BOX_OFFICE, allowed, owner_or_box_office
 from work.routing import Router
 from work.unit_of_work import Work
 
@@ -228,22 +229,28 @@ async def get_order_history(order_id: IdPath, work: Work) -> Response:
     operation_id="change_order_status",
     response_model=OrderRead,
     responses=responses(
+        NotAllowedError,
         OwnOrderError,
         RefundNeedsAdminError,
         OrderNotFoundError,
+        OrderEmptyError,
         InvalidTransitionError,
         StaleObjectError,
         body=True,
     ),
 )
-@allowed(BOX_OFFICE)
+@allowed(owner_or_box_office(ORDER))
 async def change_order_status(order_id: IdPath, body: OrderStatusChange, work: Work) -> Response:
     """Pending → confirmed → completed; pending or confirmed → cancelled.
 
-    Confirming without payment (an invoice, a guest list) leaves `balance_due` as it is.
+    Its buyer confirms an order of items that cost nothing; all else is the box office's. Confirming
+    without payment (an invoice, a guest list) leaves `balance_due` as it is. An order without items
+    is confirmed by nobody.
     The status that the order has already is 200 without effect.
     """
-    return await work.change(lambda context: order_service.change_status(context, order_id, body))
+    return await work.about(order_id).change(
+        lambda context: order_service.change_status(context, order_id, body)
+    )
 
 
 @router.post(

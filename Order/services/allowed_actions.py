@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from models import OrderStatus
-from Order.services.duties import is_cashier, may_refund
+from Order.services.duties import is_cashier, may_confirm, may_refund
 from Order.services.order_states import (
     DELETABLE,
     ORDER_TRANSITIONS,
@@ -19,7 +19,7 @@ from work.context import Context
 _SOMETHING = Decimal("0.01")
 
 
-def allowed_actions(context: Context, order: Any) -> list[str]:
+def allowed_actions(context: Context, order: Any, *, has_items: bool) -> list[str]:
     """What would succeed now for the caller."""
     if is_a_recipients(context, order):
         return []
@@ -30,7 +30,9 @@ def allowed_actions(context: Context, order: Any) -> list[str]:
         "update": True,
         "add_item": status == OrderStatus.PENDING,
         "pay": status in PAYABLE and balance_due(order) > 0,
-        "confirm": by_hand and OrderStatus.CONFIRMED in ORDER_TRANSITIONS[status],
+        "confirm": has_items
+        and may_confirm(context, order)
+        and OrderStatus.CONFIRMED in ORDER_TRANSITIONS[status],
         "complete": by_hand and OrderStatus.COMPLETED in ORDER_TRANSITIONS[status],
         "cancel": OrderStatus.CANCELLED in ORDER_TRANSITIONS[status]
         and (by_hand or status != OrderStatus.CONFIRMED)

@@ -7,7 +7,7 @@ from core.errors import NotAllowedError
 from core.store.statements import Row
 from models import OrderStatus
 from Order.errors import OwnOrderError, RefundNeedsAdminError
-from Order.services.order_states import money_held
+from Order.services.order_states import is_free, money_held
 from work.context import Context
 
 
@@ -20,6 +20,25 @@ def require_cashier(context: Context, order: Any) -> None:
     """For what the box office alone may do at all."""
     if _is_own(context, order):
         raise OwnOrderError
+
+
+def may_confirm(context: Context, order: Any) -> bool:
+    """Whether the caller may confirm by hand: what costs nothing is its buyer's to confirm."""
+    return is_free(order) or is_cashier(context, order)
+
+
+def require_may_name(context: Context, order: Row, status: OrderStatus) -> None:
+    """Of all states, customers may ask for one by its name: what is free they confirm."""
+    is_box_office = context.caller.is_box_office
+    if not is_box_office and not (status == OrderStatus.CONFIRMED and is_free(order)):
+        raise NotAllowedError(
+            "Buyers confirm an order that costs nothing; they set no other state by its name."
+        )
+
+
+def require_may_confirm(context: Context, order: Row) -> None:
+    if not is_free(order):
+        require_cashier(context, order)
 
 
 def require_may_cancel(context: Context, order: Row) -> None:

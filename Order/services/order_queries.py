@@ -158,7 +158,7 @@ def _fields(
         "balance_due": balance_due(order),
         "currency": context.terms.currency,
         "items": items,
-        "allowed_actions": allowed_actions(context, order),
+        "allowed_actions": allowed_actions(context, order, has_items=bool(items)),
     }
 
 

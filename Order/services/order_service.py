@@ -12,6 +12,7 @@ from models import OrderStatus, order_items, orders, transactions
 from Order.causes import Cause
 from Order.errors import (
     CartEmptyError,
+    OrderEmptyError,
     OrderHasPaymentsError,
     OrderNotDeletableError,
     OrderNotPendingError,
@@ -111,6 +112,7 @@ def change_status(context: Context, order_id: int, body: OrderStatusChange) -> O
     order = order_lifecycle.lock_order(context, order_id)
     body.require_current(order)
     if body.status != order.status:
+        duties.require_may_name(context, order, body.status)
         require_transition(ORDER_TRANSITIONS, order.status, body.status)
         _enter(context, order, body.status)
     return order_queries.get_order(context, order_id)
@@ -155,12 +157,20 @@ def _enter(context: Context, order: Row[Any], status: OrderStatus) -> None:
     if status == OrderStatus.CANCELLED:
         duties.require_may_cancel(context, order)
         order_lifecycle.cancel(context, order, reason=None)
-        return
-    duties.require_cashier(context, order)
-    if status == OrderStatus.CONFIRMED:
-        order_lifecycle.confirm(context, order, order_lifecycle.holdings_of(context, [order.id]))
+    elif status == OrderStatus.CONFIRMED:
+        _confirm(context, order)
     else:
+        duties.require_cashier(context, order)
         order_lifecycle.complete(context, order)
+
+
+def _confirm(context: Context, order: Row[Any]) -> None:
+    """Sell without payment: on the box office's word, or because there is nothing to pay."""
+    duties.require_may_confirm(context, order)
+    holdings = order_lifecycle.holdings_of(context, [order.id])
+    if not holdings:
+        raise OrderEmptyError
+    order_lifecycle.confirm(context, order, holdings)
 
 
 def _insert_items(

@@ -46,6 +46,11 @@ def is_overdue(order: Any, now: datetime) -> bool:
     return bool(order.status == OrderStatus.PENDING and order.expires_at <= now)
 
 
+def is_free(order: Any) -> bool:
+    """Whether an order costs nothing, so that no payment will ever confirm it."""
+    return bool(order.total_amount == ZERO)
+
+
 def money_held(order: Any) -> Decimal:
     """What was paid and did not go back."""
     held: Decimal = order.amount_paid - order.amount_refunded

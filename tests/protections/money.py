@@ -68,6 +68,24 @@ OF_MONEY = (
         f"{LATE_TESTS}::TestMoneyOnItsWay",
     ),
     Protection(
+        "only what costs nothing is confirmed by its buyer",
+        [
+            Edit(DUTIES, "(status == OrderStatus.CONFIRMED and is_free(order))", "True"),
+            # The wall behind it.
+            Edit(
+                DUTIES,
+                "    if not is_free(order):\n        require_cashier",
+                "    if 0:\n        require_cashier",
+            ),
+        ],
+        "tests/Order/test_free_orders.py::TestAFreeOrder",
+    ),
+    Protection(
+        "an order without items is confirmed by nobody",
+        [Edit(ORDERS, "    if not holdings:\n        raise OrderEmptyError\n")],
+        "tests/Order/test_free_orders.py::TestAnEmptyOrder",
+    ),
+    Protection(
         "nobody is the cashier of their own order",
         [
             Edit(

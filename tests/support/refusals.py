@@ -200,7 +200,13 @@ SCENES: dict[tuple[str, str], Scene] = (
         ("list_order_items", "order_not_found"): just("GET", "/api/orders/1/items"),
         ("get_order_history", "order_not_found"): just("GET", "/api/orders/1/history"),
         ("change_order_status", "own_order"): by(
-            "staff", empty_order, call=("PATCH", "/api/orders/1/status", STATUS)
+            "staff", ticket, order, call=("PATCH", "/api/orders/1/status", STATUS)
+        ),
+        ("change_order_status", "not_allowed"): by(
+            "customer", ticket, order, call=("PATCH", "/api/orders/1/status", STATUS)
+        ),
+        ("change_order_status", "order_empty"): by(
+            "customer", empty_order, call=("PATCH", "/api/orders/1/status", STATUS)
         ),
         ("change_order_status", "refund_needs_admin"): by(
             "staff",
@@ -208,7 +214,7 @@ SCENES: dict[tuple[str, str], Scene] = (
             call=("PATCH", "/api/orders/1/status", {"status": "cancelled"}),
         ),
         ("cancel_order", "own_order"): by(
-            "admin", empty_order, confirmed, call=("POST", "/api/orders/1/cancel", None)
+            "admin", ticket, order, confirmed, call=("POST", "/api/orders/1/cancel", None)
         ),
         ("cancel_order", "refund_needs_admin"): by(
             "staff", *paid_by_another, call=("POST", "/api/orders/1/cancel", None)

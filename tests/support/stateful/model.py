@@ -148,6 +148,8 @@ class Shop:
             raise Refusal("invalid_transition")
         if status == "cancelled":
             self._cancel(order_id)
+        elif not order.lines:
+            raise Refusal("order_empty")
         order.status = status
 
     def delete(self, order_id: int) -> None:
