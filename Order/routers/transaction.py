@@ -141,7 +141,6 @@ async def update_transaction(
         TransactionNotFoundError,
         InvalidTransitionError,
         AmountDiffersError,
-        AmountExceedsBalanceError,
         ReferenceUsedError,
         StaleObjectError,
         body=True,
@@ -151,13 +150,16 @@ async def update_transaction(
 async def change_transaction_status(
     transaction_id: IdPath, body: TransactionStatusChange, work: Work
 ) -> Response:
-    """Pending → success or failed. Money that covers the total confirms the order.
+    """Pending → success or failed; failed → success, if it came after all. Money that covers the
+    total confirms the order.
 
+    Money that arrived is never refused. What buys nothing any more is recorded and goes back at
+    once: the transaction is `refunded` then, with `failure_reason` `already_paid` (more than was
+    due), `order_cancelled`, or `order_expired`, where the hold ran out and the same tickets can't
+    be sold again.
     Send `amount` as it arrived, or `updated_at` as it was read, so that nothing else is settled
     than what you looked at. A reference is paid for once, and payments of one's own are settled
     by another member of the box office.
-    On an order that expired meanwhile the tickets are sold again if they are there; otherwise
-    the money goes back at once, with `failure_reason: "order_expired"`.
     """
     return await work.change(
         lambda context: transaction_service.change_status(context, transaction_id, body)

@@ -151,7 +151,7 @@ class OrderRead(Resource):
     total_amount: Amount
     amount_paid: Amount = Field(description="All successful money.")
     amount_refunded: Amount = Field(description="What went back of it.")
-    balance_due: Amount
+    balance_due: Amount = Field(description="Still to be paid; nothing for a cancelled order.")
     currency: str
     notes: str | None = Field(description="Not for those that the order is shared with.")
     items: list[OrderItemRead]

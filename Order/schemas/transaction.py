@@ -67,7 +67,10 @@ class TransactionRead(Resource):
     payment_method: str
     transaction_reference: str | None
     status: TransactionStatus
-    failure_reason: str | None
+    failure_reason: str | None = Field(
+        description="Why it failed; of money that went back as soon as it came, `already_paid`, "
+        "`order_cancelled`, `order_expired` or `units_limit`."
+    )
     created_at: ServedTime
     updated_at: ServedTime
 

@@ -22,7 +22,8 @@ ORDER_TRANSITIONS: Mapping[OrderStatus, frozenset[OrderStatus]] = {
 TRANSACTION_TRANSITIONS: Mapping[TransactionStatus, frozenset[TransactionStatus]] = {
     TransactionStatus.PENDING: frozenset({TransactionStatus.SUCCESS, TransactionStatus.FAILED}),
     TransactionStatus.SUCCESS: frozenset(),
-    TransactionStatus.FAILED: frozenset(),
+    # Providers try one payment again: what they say last is taken.
+    TransactionStatus.FAILED: frozenset({TransactionStatus.SUCCESS}),
     TransactionStatus.REFUNDED: frozenset(),
 }
 
@@ -58,7 +59,22 @@ def money_held(order: Any) -> Decimal:
 
 
 def balance_due(order: Any) -> Decimal:
-    """What is still to be paid; refunds made while the order was pending are due again."""
+    """What is still to be paid; refunds made while the order was pending are due again.
+
+    Nobody owes anything for an order that was cancelled.
+    """
+    if order.status == OrderStatus.CANCELLED:
+        return ZERO
     due: Decimal = order.total_amount - order.amount_paid + order.amount_reopened
-    # Late money that went straight back counts as paid and refunded, never as credit.
+    # Never credit: what was recorded before this rule and went straight back counted as paid.
     return max(due, ZERO)
+
+
+def payable(order: Any) -> Decimal:
+    """The most that a payment can be of.
+
+    Of an order that expired it is all of it: what was paid went back, and what comes late buys all
+    of its tickets or none.
+    """
+    due: Decimal = order.total_amount if order.expired_at is not None else balance_due(order)
+    return due

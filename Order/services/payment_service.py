@@ -10,19 +10,22 @@ from typing import Any
 
 from sqlalchemy import Executable, bindparam, or_, select
 
+from core.money import ZERO
 from core.store.dialects import Sql
 from core.store.statements import Row, statement
 from Ledger.services import ledger_service
 from Ledger.services.ledger_service import BUYER, SELLER, Move
 from models import OrderStatus, TransactionStatus, order_items, tickets, transactions
 from Order.causes import Cause
-from Order.errors import AmountExceedsBalanceError, OrderNotPayableError
 from Order.services import expiry_service, fairness, order_lifecycle
+from Order.services.order_lifecycle import ORDER_CANCELLED
 from Order.services.order_states import balance_due, money_held
 from Ticket.services import stock_service
 from Ticket.services.stock_service import Holding, Shift, Stock
 from work.context import Context
 
+# Why money went back as soon as it had arrived, beside ``ORDER_CANCELLED``.
+ALREADY_PAID = "already_paid"
 ORDER_EXPIRED = "order_expired"
 # Since the hold ran out the customer has got too many of the same ticket.
 UNITS_LIMIT = "units_limit"
@@ -47,21 +50,31 @@ class Payment:
 
 
 def receive(context: Context, payment: Payment) -> Changed:
-    """Count successful money; what covers the total confirms a pending order, and sells it."""
+    """Record money that arrived: for its order, or to go back at once where it buys nothing.
+
+    It is never refused, for it is there: a refusal would leave it with nobody's name on it. What
+    covers the total confirms a pending order, and sells it.
+    """
     order, money = payment.order, payment.money
-    if order.status == OrderStatus.CANCELLED:
-        return _receive_late(context, payment)
-    due = balance_due(order)
-    if money.amount > due:
-        raise AmountExceedsBalanceError(money.amount, due)
-    changed = _settle(context, money, status=TransactionStatus.SUCCESS, succeeded_at=context.now)
+    changed = _settle(
+        context,
+        money,
+        status=TransactionStatus.SUCCESS,
+        succeeded_at=context.now,
+        failure_reason=None,
+    )
     received = ledger_service.money_moved(order.id, money.id, money.amount, _RECEIVED)
     paid = order.amount_paid + money.amount
-    if order.status == OrderStatus.PENDING and money.amount == due:
+    if order.status == OrderStatus.PENDING and money.amount == balance_due(order):
         order_lifecycle.confirm(context, order, payment.holdings, also=[received], amount_paid=paid)
+        return changed
+    ledger_service.record(context, [received])
+    if reason := _why_unwanted(context, payment):
+        return _return_at_once(context, payment, reason)
+    if order.status == OrderStatus.CANCELLED:
+        order_lifecycle.revive(context, order, amount_paid=paid)
     else:
         order_lifecycle.change_order(context, order.id, amount_paid=paid)
-        ledger_service.record(context, [received])
     return changed
 
 
@@ -84,7 +97,7 @@ def give_back(
             also=[returned],
         )
         return changed
-    reopened = amount if order.status == OrderStatus.PENDING else Decimal(0)
+    reopened = amount if order.status == OrderStatus.PENDING else ZERO
     order_lifecycle.change_order(
         context,
         order.id,
@@ -121,29 +134,30 @@ def _settle(context: Context, money: Row, **fields: Any) -> Changed:
     return changed
 
 
-def _receive_late(context: Context, payment: Payment) -> Changed:
-    """Money on an order that expired: sell the tickets again if it may be, else give it back.
+def _why_unwanted(context: Context, payment: Payment) -> str | None:
+    """Why money buys nothing; None where the order takes it.
 
     Paid without a ticket, or a ticket without payment, must not exist.
     """
-    order, money = payment.order, payment.money
+    order = payment.order
+    if order.status != OrderStatus.CANCELLED:
+        return ALREADY_PAID if payment.money.amount > balance_due(order) else None
     if order.expired_at is None:
-        raise OrderNotPayableError(order_status=order.status.value)
-    changed = _settle(context, money, status=TransactionStatus.SUCCESS, succeeded_at=context.now)
-    received = ledger_service.money_moved(order.id, money.id, money.amount, _RECEIVED)
-    ledger_service.record(context, [received])
-    paid = order.amount_paid + money.amount
-    reason = _why_not_again(context, payment)
-    if reason is None:
-        order_lifecycle.revive(context, order, amount_paid=paid)
-        return changed
+        return ORDER_CANCELLED
+    return _why_not_again(context, payment)
+
+
+def _return_at_once(context: Context, payment: Payment, reason: str) -> Changed:
+    """Give money back that has just been recorded; what is due is as it was before it came."""
+    order, money = payment.order, payment.money
     returned = order_lifecycle.money_returned(order.id, money.id, money.amount)
     ledger_service.record(context, [returned])
     order_lifecycle.change_order(
         context,
         order.id,
-        amount_paid=paid,
+        amount_paid=order.amount_paid + money.amount,
         amount_refunded=order.amount_refunded + money.amount,
+        amount_reopened=order.amount_reopened + money.amount,
     )
     return change_transaction(
         context,

@@ -37,6 +37,7 @@ from Order.services.order_states import (
     PAYABLE,
     TRANSACTION_TRANSITIONS,
     balance_due,
+    payable,
     require_transition,
 )
 from Order.services.payment_service import Payment
@@ -290,7 +291,7 @@ def _renamed(context: Context, row: Row, reference: str | None) -> Mapping[str, 
 
 
 def _require_due(amount: Decimal, order: Row) -> None:
-    due = balance_due(order)
+    due = payable(order)
     if amount > due or due == 0:
         raise AmountExceedsBalanceError(amount, due)
 

@@ -21,7 +21,7 @@ from models import (
 )
 from Order.services.order_lifecycle import ORDER_CANCELLED
 from Order.services.order_states import EXPIRED
-from Order.services.payment_service import ORDER_EXPIRED, REFUNDED, UNITS_LIMIT
+from Order.services.payment_service import ALREADY_PAID, ORDER_EXPIRED, REFUNDED, UNITS_LIMIT
 from Privacy.schemas import Erasure
 from Privacy.services import open_orders
 from Privacy.services.open_orders import USER_ERASED
@@ -33,7 +33,15 @@ from work.caller import Caller
 from work.context import Context
 
 # Reasons that the service itself gives; all others are somebody's words.
-_OUR_WORDS = (EXPIRED, REFUNDED, USER_ERASED, ORDER_CANCELLED, ORDER_EXPIRED, UNITS_LIMIT)
+_OUR_WORDS = (
+    EXPIRED,
+    REFUNDED,
+    USER_ERASED,
+    ALREADY_PAID,
+    ORDER_CANCELLED,
+    ORDER_EXPIRED,
+    UNITS_LIMIT,
+)
 
 
 def erase_user(context: Context, user_id: int, body: Erasure | None) -> UserRead:

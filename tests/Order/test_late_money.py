@@ -141,10 +141,9 @@ class TestAReason:
         with service.database.writer.begin() as connection:
             connection.execute(text(change), {"id": payment["id"]})
         assert "cancelled_awaits_no_money" in str(disagreements(service.database))
-        # No caller can come here, so that the document does not know the refusal.
-        path = f"/api/transactions/{payment['id']}/status"
-        refused = api.client.patch(path, json={"status": "success"})
-        assert refused.json()["code"] == "order_not_payable"
+        settled = api.settle(payment)
+        assert (settled["status"], settled["failure_reason"]) == ("refunded", "order_cancelled")
+        assert api.again(order, "orders")["status"] == "cancelled"
         assert api.stock(ticket) == (100, 0, 0, 0)
 
     def test_that_reads_otherwise_leaves_an_expiry_one(self, api: Api, service: Service) -> None:

@@ -107,6 +107,19 @@ class TestCancel:
         refunded = api.again(transaction, "transactions")
         assert refunded["refunded_amount"] == refunded["amount"]
 
+    def test_nobody_owes_anything_for_a_cancelled_order(self, api: Api) -> None:
+        user, ticket = api.user(), api.ticket()
+        orders = [api.order(user, (ticket, 2)) for _ in range(3)]
+        unpaid, part_paid, run_out = orders
+        api.settle(api.payment(part_paid, 50))
+        for order in (unpaid, part_paid):
+            assert api.post(f"/api/orders/{order['id']}/cancel")["balance_due"] == 0
+        assert api.again(run_out, "orders")["balance_due"] == 199.98
+        api.clock.advance(minutes=16)
+        assert api.put(f"/api/orders/{run_out['id']}", {"notes": "late"})["balance_due"] == 0
+        for path in ("/api/orders/", f"/api/users/{user['id']}/orders"):
+            assert [order["balance_due"] for order in api.get(path)] == [0, 0, 0]
+
     def test_cancelling_twice_changes_nothing(self, api: Api) -> None:
         order = order_in(api, "cancelled")
         assert api.post(f"/api/orders/{order['id']}/cancel", {"reason": "again"}) == order

@@ -1,8 +1,12 @@
 """Four server processes, twenty-four clients, one outcome: the exact one."""
 
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import closing
 from itertools import count
+
+import pytest
+from sqlalchemy import text
 
 from core.settings import Settings
 from database import Database
@@ -85,25 +89,53 @@ def test_partial_refunds_never_add_up_to_more_than_was_paid(site: Site) -> None:
 def test_of_many_cards_only_one_is_charged(site: Site) -> None:
     user, ticket = site.user(), site.ticket(100)
     order = site.client.ok("POST", "/api/orders/", order_body(user, (ticket, 2)))
-    payments = [site.pending_payment(order["id"]) for _ in range(THREADS)]
-    calls: list[Call] = [
-        ("PATCH", f"/api/transactions/{payment}/status", {"status": "success"})
-        for payment in payments
-    ]
-    answers = race(site.url, calls)
-    assert tally(answers) == {"200": 1, "amount_exceeds_balance": THREADS - 1}
+    answers = race(site.url, _successes(site.pending_payment(order["id"]) for _ in range(THREADS)))
+    assert tally(answers) == {"200": THREADS}
+    told = Counter((answer.body["status"], answer.body["failure_reason"]) for answer in answers)
+    assert told == {("success", None): 1, ("refunded", "already_paid"): THREADS - 1}
     paid = site.client.ok("GET", f"/api/orders/{order['id']}")
-    assert (paid["status"], paid["amount_paid"]) == ("confirmed", 20)
+    assert (paid["status"], paid["balance_due"]) == ("confirmed", 0)
+    assert (paid["amount_paid"], paid["amount_refunded"]) == (20 * THREADS, 20 * (THREADS - 1))
     assert site.stock(ticket) == (98, 0, 2)
 
 
-def test_one_payment_settled_by_all_counts_once(site: Site) -> None:
-    user, ticket = site.user(), site.ticket(100)
-    order = site.client.ok("POST", "/api/orders/", order_body(user, (ticket, 2)))
-    path = f"/api/transactions/{site.pending_payment(order['id'])}/status"
+def test_of_many_late_cards_one_buys_and_the_others_go_back(site: Site) -> None:
+    order, ticket = site.pending_order()
+    calls = _successes(site.pending_payment(order) for _ in range(THREADS))
+    _run_out(site, order)
+    answers = race(site.url, calls)
+    told = Counter((answer.body["status"], answer.body["failure_reason"]) for answer in answers)
+    assert told == {("success", None): 1, ("refunded", "already_paid"): THREADS - 1}
+    paid = site.client.ok("GET", f"/api/orders/{order}")
+    assert (paid["status"], paid["amount_paid"] - paid["amount_refunded"]) == ("confirmed", 20)
+    assert site.stock(ticket) == (98, 0, 2)
+
+
+def test_money_that_comes_while_its_order_is_given_up_is_recorded_and_goes_back(site: Site) -> None:
+    order, ticket = site.pending_order()
+    cancel: Call = ("POST", f"/api/orders/{order}/cancel", None)
+    remove: Call = ("DELETE", f"/api/orders/{order}", None)
+    third = THREADS // 3
+    pay = _successes(site.pending_payment(order) for _ in range(third))
+    mixed = [call for payment in pay for call in (payment, cancel, remove)]
+    said = tally(race(site.url, mixed))
+    # Whoever is first: no money is refused, and no order goes whose money may come.
+    assert said["200"] == 2 * third
+    assert said["order_has_payments"] + said["order_not_deletable"] == third
+    now = site.client.ok("GET", f"/api/orders/{order}")
+    assert (now["status"], now["balance_due"]) == ("cancelled", 0)
+    assert now["amount_paid"] == now["amount_refunded"] == 20 * third
+    assert site.stock(ticket) == (100, 0, 0)
+
+
+@pytest.mark.parametrize("first", ["pending", "failed"])
+def test_one_payment_settled_by_all_counts_once(site: Site, first: str) -> None:
+    order, ticket = site.pending_order()
+    path = f"/api/transactions/{site.pending_payment(order)}/status"
+    site.client.ok("PATCH", path, {"status": first})
     answers = race(site.url, [("PATCH", path, {"status": "success"})] * THREADS)
     assert tally(answers) == {"200": THREADS}
-    assert site.client.ok("GET", f"/api/orders/{order['id']}")["amount_paid"] == 20
+    assert site.client.ok("GET", f"/api/orders/{order}")["amount_paid"] == 20
     assert site.stock(ticket) == (98, 0, 2)
 
 
@@ -209,3 +241,14 @@ def test_sweeps_in_all_processes_and_buyers_return_each_unit_once(
         assert set(said) <= {"201", "insufficient_stock"}
         assert said["201"] > 5
         assert disagreements(database) == []
+
+
+def _successes(payments: Iterable[int]) -> list[Call]:
+    settled = {"status": "success"}
+    return [("PATCH", f"/api/transactions/{payment}/status", settled) for payment in payments]
+
+
+def _run_out(site: Site, order: int) -> None:
+    ended = text("UPDATE orders SET expires_at = created_at WHERE id = :id")
+    with site.database.writer.begin() as connection:
+        connection.execute(ended, {"id": order})

@@ -6,11 +6,13 @@ PAYMENTS = "Order/services/payment_service.py"
 SETTLING = "Order/services/transaction_service.py"
 DUTIES = "Order/services/duties.py"
 ORDERS = "Order/services/order_service.py"
+STATES = "Order/services/order_states.py"
 SHARING = "Order/services/share_service.py"
 REFERENCE_MIGRATION = "migrations/versions/0008_payments_in_flight.py"
 RACES = "tests/concurrency/test_races.py"
 SETTLING_TESTS = "tests/Order/test_settling.py"
 LATE_TESTS = "tests/Order/test_late_money.py"
+UNWANTED_TESTS = "tests/Order/test_money_that_buys_nothing.py"
 
 OF_MONEY = (
     Protection(
@@ -66,6 +68,22 @@ OF_MONEY = (
         "an order that awaits money is not deleted",
         [Edit(ORDERS, " or _awaits_money(context, order_id):", ":")],
         f"{LATE_TESTS}::TestMoneyOnItsWay",
+    ),
+    Protection(
+        "money that comes for a cancelled order is recorded",
+        [
+            Edit(
+                STATES,
+                "TransactionStatus.FAILED: frozenset({TransactionStatus.SUCCESS})",
+                "TransactionStatus.FAILED: frozenset()",
+            )
+        ],
+        f"{UNWANTED_TESTS}::TestACancelledOrder",
+    ),
+    Protection(
+        "what goes straight back pays for nothing",
+        [Edit(PAYMENTS, "        amount_reopened=order.amount_reopened + money.amount,\n")],
+        f"{UNWANTED_TESTS}::TestAPaidOrder",
     ),
     Protection(
         "only what costs nothing is confirmed by its buyer",

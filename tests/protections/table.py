@@ -101,8 +101,8 @@ PROTECTIONS = (
         [
             Edit(
                 PAYMENTS,
-                "    if money.amount > due:\n"
-                "        raise AmountExceedsBalanceError(money.amount, due)\n",
+                "ALREADY_PAID if payment.money.amount > balance_due(order) else None",
+                "None",
             ),
             Edit(FIRST, '"amount_paid - amount_refunded <= total_amount"', '"amount_paid >= 0"'),
         ],

@@ -13,6 +13,7 @@ HOLD, LIMIT = 15, 6
 # How long after its hold an order may still be paid for.
 LATE = 24 * 60
 NEXT = {"pending": ("confirmed", "cancelled"), "confirmed": ("completed", "cancelled")}
+OUTCOMES = {"pending": ("success", "failed"), "failed": ("success",)}
 SOLD = ("confirmed", "completed")
 HOLDING = ("pending", *SOLD)
 
@@ -48,7 +49,12 @@ class Order:
 
     @property
     def due(self) -> int:
-        return max(self.total - self.counted, 0)
+        return 0 if self.status == "cancelled" else self.total - self.counted
+
+    @property
+    def payable(self) -> int:
+        """What comes late buys all or nothing."""
+        return self.total if self.expired else self.due
 
     @property
     def units(self) -> Counter[int]:
@@ -66,6 +72,9 @@ class Payment:
     refunded: int = 0
     # It was pending when its order was cancelled.
     abandoned: bool = False
+
+    def go_back(self) -> None:
+        self.status, self.refunded = "refunded", self.amount
 
 
 @dataclass
@@ -113,13 +122,13 @@ class Shop:
         if amount != payment.amount:
             if payment.status != "pending":
                 raise Refusal("transaction_not_pending")
-            payment.amount = _within(order.due, amount, "amount_exceeds_balance")
+            payment.amount = _within(order.payable, amount, "amount_exceeds_balance")
 
     def settle(self, payment_id: int, status: str) -> None:
         payment, order = self._payment(payment_id)
         if status == payment.status:
             return
-        if payment.status != "pending" or status not in {"success", "failed"}:
+        if status not in OUTCOMES.get(payment.status, ()):
             raise Refusal("invalid_transition")
         payment.status = status
         if status == "success":
@@ -135,9 +144,7 @@ class Shop:
         payment.status = "refunded" if returned == left else "success"
         if order.status == "pending":
             order.counted -= returned
-        elif order.status == "confirmed" and self.paid(payment.order) == self.refunded(
-            payment.order
-        ):
+        elif order.status == "confirmed" and self.kept(payment.order) == 0:
             self._cancel(payment.order, restock=restock)
 
     def move(self, order_id: int, status: str) -> None:
@@ -226,6 +233,9 @@ class Shop:
     def refunded(self, order_id: int) -> int:
         return sum(p.refunded for p in self.payments.values() if p.order == order_id)
 
+    def kept(self, order_id: int) -> int:
+        return self.paid(order_id) - self.refunded(order_id)
+
     def _take(self, order: Order, wanted: Counter[int]) -> Order:
         if any(order.units[ticket] + units > LIMIT for ticket, units in wanted.items()):
             raise Refusal("quantity_limit")
@@ -236,26 +246,29 @@ class Shop:
         return order
 
     def _receive(self, payment: Payment, order: Order) -> None:
+        """Money is never refused: what buys nothing goes back at once."""
         if order.status == "cancelled":
             self._receive_late(payment, order)
         elif payment.amount > order.due:
-            raise Refusal("amount_exceeds_balance")
-        order.counted += payment.amount
-        if order.status == "pending" and order.due == 0:
-            order.status = "confirmed"
+            payment.go_back()
+        else:
+            order.counted += payment.amount
+            if order.status == "pending" and order.due == 0:
+                order.status = "confirmed"
 
     def _receive_late(self, payment: Payment, order: Order) -> None:
+        if order.expired and payment.amount >= order.total and self._is_to_be_had(order):
+            order.status, order.expired, order.counted = "confirmed", False, payment.amount
+        else:
+            payment.go_back()
+
+    def _is_to_be_had(self, order: Order) -> bool:
         try:
             self._require_sale(order.units)
             self._require_stock(order.units)
         except Refusal:
-            there = False
-        else:
-            there = self._is_same_sale(order)
-        if there and payment.amount >= order.total:
-            order.status, order.expired, order.counted = "confirmed", False, 0
-        else:
-            payment.status, payment.refunded = "refunded", payment.amount
+            return False
+        return self._is_same_sale(order)
 
     def _is_same_sale(self, order: Order) -> bool:
         prices = all(self.tickets[ticket].price == price for ticket, price in order.lines)
@@ -274,7 +287,7 @@ class Shop:
         self.orders[order_id].status = "cancelled"
         for payment in self.payments.values():
             if payment.order == order_id and payment.status == "success":
-                payment.status, payment.refunded = "refunded", payment.amount
+                payment.go_back()
 
     def _payment(self, payment_id: int) -> tuple[Payment, Order]:
         if payment_id not in self.payments:
