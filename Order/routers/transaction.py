@@ -187,8 +187,9 @@ async def refund_transaction(
 ) -> Response:
     """Give back all that is left of the payment, or a part.
 
-    When all money of a confirmed order went back the order is cancelled, and its tickets go on
-    sale again unless `restock` is false.
+    When all money of a confirmed order that was paid in full went back the order is cancelled, and
+    its tickets go on sale again unless `restock` is false. One that the box office confirmed while
+    something was due stays confirmed.
     """
     return await work.change(
         lambda context: transaction_service.refund(context, transaction_id, body)

@@ -81,13 +81,16 @@ def receive(context: Context, payment: Payment) -> Changed:
 def give_back(
     context: Context, payment: Payment, amount: Decimal, *, reason: str | None, restock: bool
 ) -> Changed:
-    """Refund a part of a payment; a confirmed order without money left is cancelled."""
+    """Refund a part of a payment; a confirmed order is cancelled when all that it cost went back.
+
+    What is not paid in full is sold on the box office's word, which a part payment does not carry.
+    """
     order, money = payment.order, payment.money
     total = money.refunded_amount + amount
     status = TransactionStatus.REFUNDED if total == money.amount else TransactionStatus.SUCCESS
     changed = _settle(context, money, refunded_amount=total, status=status)
     returned = order_lifecycle.money_returned(order.id, money.id, amount)
-    if order.status == OrderStatus.CONFIRMED and money_held(order) == amount:
+    if order.status == OrderStatus.CONFIRMED and _is_all_there_was(order, amount):
         order_lifecycle.take_back(
             context,
             order,
@@ -106,6 +109,11 @@ def give_back(
     )
     ledger_service.record(context, [returned])
     return changed
+
+
+def _is_all_there_was(order: Row, amount: Decimal) -> bool:
+    """Whether an order that was paid in full is left without money."""
+    return balance_due(order) == ZERO and money_held(order) == amount
 
 
 def change_transaction(context: Context, transaction_id: int, **fields: Any) -> Changed:

@@ -43,8 +43,9 @@ _ZERO, _ONE = literal_column("0", Integer), literal_column("1", Integer)
 _CUSTOMER = select(users.c.id).where(
     users.c.id == _BUYER, users.c.role == literal_column("'customer'")
 )
-# What is not cancelled; a completed order whose money all went back was given back as well. The
-# words stand in the statement, or SQLite would not know that the index has all of these.
+# What is not cancelled; a completed order that was paid in full and whose money all went back was
+# given back as well. The words stand in the statement, or SQLite would not know that the index has
+# all of these.
 _LIVE = (
     select(orders.c.id, orders.c.expires_at)
     .where(
@@ -54,6 +55,8 @@ _LIVE = (
             orders.c.status != literal_column("'completed'"),
             orders.c.amount_refunded < orders.c.amount_paid,
             orders.c.amount_paid == _ZERO,
+            # Due is what was not paid, and what was and came back before the sale.
+            orders.c.total_amount > orders.c.amount_paid - orders.c.amount_reopened,
         ),
     )
     .cte("live")

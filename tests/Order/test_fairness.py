@@ -56,6 +56,18 @@ class TestUnits:
         refunded(api, payment)
         ann.order((ticket, UNITS))
 
+    def test_of_an_invoice_stay_bought_when_a_part_payment_is_refunded(
+        self, api: Api, ann: Buyer
+    ) -> None:
+        ticket = api.ticket()
+        invoiced = ann.order((ticket, UNITS))
+        path = f"/api/orders/{invoiced['id']}/status"
+        api.patch(path, {"status": "confirmed"})
+        refunded(api, api.settle(api.payment(invoiced, 5)))
+        assert ann.refused((ticket, 1))["lines"][0]["held"] == UNITS
+        api.patch(path, {"status": "completed"})
+        assert ann.refused((ticket, 1))["lines"][0]["held"] == UNITS
+
     def test_of_several_lines_and_tickets_are_judged_together(self, api: Api, ann: Buyer) -> None:
         one, two = api.ticket(), api.ticket()
         problem = ann.refused((one, 6), (two, 6), (two, 6))

@@ -218,6 +218,35 @@ class TestRefund:
         assert api.again(order, "orders")["status"] == "cancelled"
         assert api.stock(ticket) == (100, 0, 0, 0)
 
+    def test_a_part_payment_takes_no_order_with_it_that_is_sold_without(self, api: Api) -> None:
+        """The box office's word is what it was sold on; a refund is no other word."""
+        ticket = api.ticket(price=50)
+        order = api.order(api.user(), (ticket, 2))
+        api.patch(f"/api/orders/{order['id']}/status", {"status": "confirmed"})
+        first, second = (api.settle(api.payment(order, amount)) for amount in (40, 30))
+        for part in (first, second):
+            api.post(f"/api/transactions/{part['id']}/refund")
+            assert api.again(order, "orders")["status"] == "confirmed"
+        now = api.again(order, "orders")
+        # What a refund of what is sold gives back is not asked for again.
+        assert (now["balance_due"], now["amount_refunded"]) == (30, 70)
+        assert "pay" in now["allowed_actions"]
+        assert api.stock(ticket) == (98, 0, 2, 0)
+
+    @pytest.mark.parametrize("first", [40, 60])
+    def test_an_invoice_that_was_paid_is_cancelled_with_the_last_of_its_money(
+        self, api: Api, first: int
+    ) -> None:
+        ticket = api.ticket(price=50)
+        order = api.order(api.user(), (ticket, 2))
+        api.patch(f"/api/orders/{order['id']}/status", {"status": "confirmed"})
+        parts = [api.settle(api.payment(order, amount)) for amount in (first, None)]
+        api.post(f"/api/transactions/{parts[0]['id']}/refund")
+        assert api.again(order, "orders")["status"] == "confirmed"
+        api.post(f"/api/transactions/{parts[1]['id']}/refund")
+        assert api.again(order, "orders")["status"] == "cancelled"
+        assert api.stock(ticket) == (100, 0, 0, 0)
+
     @pytest.mark.parametrize("body", [{"amount": 0}, {"amount": -1}, {"restock": "no"}, {"x": 1}])
     def test_bad_input_is_refused(self, api: Api, body: object) -> None:
         assert api.refused("POST", "/api/transactions/1/refund", body)["status"] == 422

@@ -86,6 +86,11 @@ OF_MONEY = (
         f"{UNWANTED_TESTS}::TestAPaidOrder",
     ),
     Protection(
+        "a part payment's refund takes back nothing that was sold without it",
+        [Edit(PAYMENTS, "balance_due(order) == ZERO and money_held(", "money_held(")],
+        "tests/Order/test_transactions.py::TestRefund",
+    ),
+    Protection(
         "only what costs nothing is confirmed by its buyer",
         [
             Edit(DUTIES, "(status == OrderStatus.CONFIRMED and is_free(order))", "True"),

@@ -144,7 +144,7 @@ class Shop:
         payment.status = "refunded" if returned == left else "success"
         if order.status == "pending":
             order.counted -= returned
-        elif order.status == "confirmed" and self.kept(payment.order) == 0:
+        elif order.status == "confirmed" and order.due == 0 and self.kept(payment.order) == 0:
             self._cancel(payment.order, restock=restock)
 
     def move(self, order_id: int, status: str) -> None:
