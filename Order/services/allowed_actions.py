@@ -1,6 +1,7 @@
 """What would succeed now, for whoever asks: what front ends show as buttons."""
 
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from models import OrderStatus
@@ -19,6 +20,14 @@ from work.context import Context
 _SOMETHING = Decimal("0.01")
 
 
+class BuyerState(StrEnum):
+    """What the order's own row does not tell."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    ERASED = "erased"
+
+
 def allowed_actions(context: Context, order: Any, *, has_items: bool) -> list[str]:
     """What would succeed now for the caller."""
     if is_a_recipients(context, order):
@@ -27,8 +36,8 @@ def allowed_actions(context: Context, order: Any, *, has_items: bool) -> list[st
     status = OrderStatus.CANCELLED if overdue else order.status
     by_hand = is_cashier(context, order)
     conditions = {
-        "update": True,
-        "add_item": status == OrderStatus.PENDING,
+        "update": order.buyer_state != BuyerState.ERASED,
+        "add_item": status == OrderStatus.PENDING and order.buyer_state == BuyerState.ACTIVE,
         "pay": status in PAYABLE and balance_due(order) > 0,
         "confirm": has_items
         and may_confirm(context, order)

@@ -4,14 +4,34 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Executable, Select, and_, bindparam, exists, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    literal_column,
+    or_,
+    select,
+)
 
 from core.money import ZERO
 from core.pagination import ListQuery, Page, Sorting
 from core.store.dialects import Sql
 from core.store.listing import Around, Listing, Where
 from core.store.statements import Row, statement
-from models import TransactionStatus, order_items, orders, tickets, transactions, user_orders
+from models import (
+    TransactionStatus,
+    order_items,
+    orders,
+    tickets,
+    transactions,
+    user_orders,
+    users,
+)
 from Order.errors import OrderNotFoundError
 from Order.schemas.order import (
     OrderFilters,
@@ -22,7 +42,7 @@ from Order.schemas.order import (
     OrderList,
     OrderRead,
 )
-from Order.services.allowed_actions import allowed_actions, is_a_recipients
+from Order.services.allowed_actions import BuyerState, allowed_actions, is_a_recipients
 from Order.services.order_states import balance_due
 from User.services import user_service
 from work.context import Context
@@ -50,6 +70,10 @@ def _with_items(page: Select[Any], sorting: Sorting) -> Select[Any]:
     )
 
 
+def _quoted(state: BuyerState) -> ColumnElement[str]:
+    return literal_column(f"'{state}'", String)
+
+
 # Money may be on its way: announced, or cancelled along with the order before anybody knew.
 AWAITED = or_(
     transactions.c.status == TransactionStatus.PENDING, transactions.c.abandoned_at.is_not(None)
@@ -59,7 +83,20 @@ _AWAITS_MONEY = and_(
     orders.c.amount_paid == ZERO,
     exists().where(transactions.c.order_id == orders.c.id, AWAITED),
 ).label("awaits_money")
-_SERVED = (*orders.c, _AWAITS_MONEY)
+_BUYER_STATE = (
+    select(
+        case(
+            (users.c.erased_at.is_not(None), _quoted(BuyerState.ERASED)),
+            (users.c.is_active, _quoted(BuyerState.ACTIVE)),
+            else_=_quoted(BuyerState.INACTIVE),
+        )
+    )
+    .where(users.c.id == orders.c.user_id)
+    .correlate(orders)
+    .scalar_subquery()
+    .label("buyer_state")
+)
+_SERVED = (*orders.c, _AWAITS_MONEY, _BUYER_STATE)
 _WITH_ITEMS = Around(_with_items, ties=("item_id",))
 _FILTERS = {
     "status": Where("status", orders.c.status == bindparam("status")),

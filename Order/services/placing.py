@@ -18,6 +18,7 @@ from models import OrderStatus, UserOrderRole, order_items, orders, tickets, use
 from Order.causes import Cause
 from Order.schemas.order import OrderItemSold, OrderItemTicket, OrderRead
 from Order.services import expiry_service, fairness, order_queries, standing
+from Order.services.allowed_actions import BuyerState
 from Order.services.references import order_reference
 from Ticket.errors import TicketNotFoundError
 from Ticket.services import stock_service, ticket_service
@@ -105,8 +106,8 @@ def place(
     state = order_moved(offers.order_id, _PLACED)
     stock_service.take(context, _holdings(offers.order_id, lines), _HOLD, also=[state])
     items = [_served(line, offers.tickets[line["ticket_id"]]) for line in lines]
-    # Nobody can have announced a payment for it yet.
-    placed = SimpleNamespace(**order, awaits_money=False)
+    # Nobody can have announced a payment for it yet, and only who is active orders.
+    placed = SimpleNamespace(**order, awaits_money=False, buyer_state=BuyerState.ACTIVE)
     return order_queries.served(context, placed, items)
 
 
