@@ -17,6 +17,7 @@ def live(api: Api) -> None:
     _edit(api, gala)
     _pay_in_parts(api, ann, gala, ball)
     _refund_and_cancel(api, ann, gala, ball)
+    _pay_twice(api, ann, gala)
     _delete(api, ann, gala)
     _complete(api, ann, gala)
     _come_late(api, ann, ball)
@@ -59,8 +60,21 @@ def _refund_and_cancel(api: Api, user: Any, gala: Any, ball: Any) -> None:
     api.post(f"/api/orders/{taken_back['id']}/cancel", {"reason": "rain"})
     waiting = api.order(user, (gala, 1), (ball, 2))
     api.settle(api.payment(waiting, 10))
-    api.payment(waiting)
+    on_its_way = api.payment(waiting)
     api.post(f"/api/orders/{waiting['id']}/cancel")
+    assert api.settle(on_its_way)["failure_reason"] == "order_cancelled"
+
+
+def _pay_twice(api: Api, user: Any, gala: Any) -> None:
+    """With a card that was declined, with another, and with both of them after all."""
+    order = api.order(user, (gala, 1))
+    declined, first, second = (api.payment(order, amount) for amount in (None, 60, None))
+    for payment, status in ((declined, "failed"), (first, "success"), (second, "success")):
+        api.settle(payment, status)
+    assert api.again(second, "transactions")["failure_reason"] == "already_paid"
+    api.settle(api.payment(order))
+    assert api.again(order, "orders")["status"] == "confirmed"
+    assert api.settle(declined)["failure_reason"] == "already_paid"
 
 
 def _delete(api: Api, user: Any, ticket: Any) -> None:

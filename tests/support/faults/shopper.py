@@ -25,6 +25,7 @@ class Shopper:
             self.buys_and_pays: 8,
             self.pays_in_parts: 3,
             self.has_a_bad_card: 2,
+            self.pays_for_what_was_given_up: 2,
             self.thinks_better_of_it: 3,
             self.fills_a_cart: 3,
             self.wants_an_invoice: 2,
@@ -64,6 +65,13 @@ class Shopper:
             self._settles("fail", payment, {"status": "failed", "failure_reason": "no"}, wanted)
             if second := self.announces(order):
                 self.succeeds(second)
+
+    def pays_for_what_was_given_up(self) -> None:
+        if not (order := self.orders()) or not (payment := self.announces(order)):
+            return
+        if second := self.announces(order):
+            self._one_of(lambda: self.cancels(order["id"]), lambda: self.succeeds(second))
+        self.succeeds(payment)
 
     def thinks_better_of_it(self) -> None:
         if not (order := self.orders()):
