@@ -13,7 +13,7 @@ from sqlalchemy import URL
 from benchmarks.bulk import Bulk, numbers, opened
 from benchmarks.history import DAY, HISTORY, sell
 from benchmarks.layout import ADMIN, CUSTOMERS, HOT, KINDS, ON_SALE, STAFF, Layout
-from core.text import case_key, search_key
+from core.text import name_key, search_key
 from User.services.hashing import PasswordHasher
 
 REVISION = "0003"
@@ -59,7 +59,7 @@ def _tickets(bulk: Bulk) -> None:
         words = "\n".join(search_key(text) for text in (name, about, venue, kind))
         when = bulk.time_of(bulk.now + (1 + event * 2) * DAY)
         price = 1000 + number * 137 % 9000
-        keys = (case_key(name), about, when, venue, case_key(venue), kind, case_key(kind), words)
+        keys = (name_key(name), about, when, venue, name_key(venue), kind, name_key(kind), words)
         rows.append((number + 1, name, *keys, price, 0, 0, 0, 0, 0, made, made))
     columns = (
         "id, event_name, event_key, event_description, event_date, venue, venue_key, category,"

@@ -1,11 +1,51 @@
 """Keys under which text is found again: the databases' own ``lower()`` knows only ASCII."""
 
+import re
 import unicodedata
 
+from email_validator import EmailNotValidError, validate_email
 
-def case_key(value: str) -> str:
-    """The same for every spelling that differs in case only, in any script."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).casefold())
+# What Unicode says is not drawn by itself (Default_Ignorable_Code_Point): joiners, marks of
+# direction, soft hyphens, variations, fillers. They may be needed inside of words and emoji.
+UNSEEN = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_UNSEEN = re.compile(f"[{UNSEEN}]+")
+# Longer is no address.
+_LONGEST_ADDRESS = 320
+
+
+def name_key(value: str) -> str:
+    """The same for every spelling of a name that says the same: whatever groups, filters or
+    compares the names of events, venues, categories or ways to pay does so by this.
+
+    Case, the way in which accents are written, blanks, and what is not seen do not tell two names
+    apart. What looks different does: ``10²`` is not ``102``.
+    """
+    if not value.isascii():
+        folded = unicodedata.normalize("NFD", _UNSEEN.sub("", value)).casefold()
+        value = unicodedata.normalize("NFC", folded)
+    return " ".join(value.casefold().split())
+
+
+def kept_name(typed: str) -> str:
+    """A name or an address of an account as it is kept, whoever types it: to register, to log in,
+    on the command line, or to find somebody.
+
+    Letters are kept as they are compared: an address with a ligature is another's for a mail server
+    and the same here, so nobody could have both. Of an address the domain may be written in two
+    ways: ``bücher.example`` is ``xn--bcher-kva.example``.
+    """
+    name = unicodedata.normalize("NFKC", typed).strip()
+    has_two_ways = not name.isascii() or "xn--" in name.lower()
+    if "@" not in name or not has_two_ways or len(name) > _LONGEST_ADDRESS:
+        return name
+    try:
+        return str(validate_email(name, check_deliverability=False).normalized)
+    except EmailNotValidError:
+        return name  # Nobody's, for nobody can register it.
 
 
 def account_key(value: str) -> str:
@@ -14,11 +54,15 @@ def account_key(value: str) -> str:
     Case, width, ligatures and the way marks are written say nothing: what a reader takes for the
     same letters is the same (Unicode's compatibility caseless match).
     """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFD", value).casefold())
+    decomposed = unicodedata.normalize("NFD", kept_name(value))
+    folded = unicodedata.normalize("NFKC", decomposed.casefold())
     return unicodedata.normalize("NFKC", folded.casefold())
 
 
 def search_key(value: str) -> str:
-    """Like :func:`case_key`, and blind to accents: ``Café`` and ``cafe`` are one word."""
-    decomposed = unicodedata.normalize("NFKD", value.casefold())
+    """Like :func:`name_key`, and blind to accents: ``Café`` and ``cafe`` are one word.
+
+    Lines stay lines.
+    """
+    decomposed = unicodedata.normalize("NFKD", _UNSEEN.sub("", value).casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()

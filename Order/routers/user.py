@@ -3,10 +3,12 @@
 from typing import Annotated
 
 from fastapi import Path, Query, Response
+from pydantic import BeforeValidator
 
 from core.errors import NotAllowedError, StaleObjectError
 from core.http.problems import responses
 from core.schemas import IdPath
+from core.text import kept_name
 from Order.schemas.holds import ReleasedHolds
 from Order.schemas.order import OrderFilters, OrderHistoryEntry
 from Order.services import order_queries, release_service
@@ -74,7 +76,10 @@ async def list_users(query: Annotated[UserList, Query()], work: Work) -> Respons
 )
 @allowed(owner_or_admin(USERNAME))
 async def get_user_by_username(
-    username: Annotated[str, Path(max_length=50, pattern=r"^[A-Za-z0-9_.-]+$")], work: Work
+    username: Annotated[
+        str, Path(max_length=50, pattern=r"^[A-Za-z0-9_.-]+$"), BeforeValidator(kept_name)
+    ],
+    work: Work,
 ) -> Response:
     """One user, by username in any case."""
     return await work.about(username).read(

@@ -10,7 +10,7 @@ from sqlalchemy.sql import visitors
 
 from core.store.dialects import Sql
 from core.store.statements import Row, Statement, statement
-from core.text import case_key
+from core.text import name_key
 from Order.schemas.analytics import AnalyticsQuery
 from Order.services import report_facts
 from Order.services.fairness import DAY
@@ -63,8 +63,8 @@ def inquiry(context: Context, query: AnalyticsQuery) -> Inquiry:
         "folded": folded,
         "start": query.start,
         "end": query.end,
-        "event_key": query.event_name and case_key(query.event_name),
-        "category_key": query.category and case_key(query.category),
+        "event_key": query.event_name and name_key(query.event_name),
+        "category_key": query.category and name_key(query.category),
         "one_sum": spans.only_sum,
         "now": context.now,
         "day_since": context.now - DAY,

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, exists, insert, select
 from core.errors import NotAllowedError
 from core.pagination import ListQuery, Page
 from core.store.listing import Listing, Where
-from core.text import case_key
+from core.text import account_key
 from models import UserOrderRole, user_orders, users
 from Order.errors import (
     AlreadySharedError,
@@ -105,6 +105,6 @@ def _roles(context: Context, order_id: int) -> Mapping[int | None, UserOrderRole
 
 def _read(context: Context, row: Any) -> OrderUserRead:
     is_known = context.caller.is_admin or row.role == UserOrderRole.OWNER
-    is_named = row.shared_as is not None and case_key(row.shared_as) == case_key(row.username)
+    is_named = row.shared_as is not None and account_key(row.shared_as) == account_key(row.username)
     username = row.username if is_known or is_named else None
     return OrderUserRead.model_validate({**row._mapping, "username": username})

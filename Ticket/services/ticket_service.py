@@ -12,7 +12,7 @@ from core.schemas import Rendered
 from core.store.dialects import Sql
 from core.store.listing import Either, Listing, Where, Words, containing, pattern
 from core.store.statements import Row, statement
-from core.text import case_key, search_key
+from core.text import name_key, search_key
 from Ledger.services import audit_service
 from models import TicketStatus, order_items, tickets
 from Ticket.actions import Action
@@ -37,7 +37,7 @@ _KEYS = {"event_name": "event_key", "venue": "venue_key", "category": "category_
 
 def _part(text: str) -> str:
     """In any case, anywhere."""
-    return pattern(case_key(text))
+    return pattern(name_key(text))
 
 
 def _telling_words(text: str) -> list[str]:
@@ -59,7 +59,7 @@ _TICKETS = Listing(
     tickets.c,
     {
         "status": Where("status", tickets.c.status == bindparam("status"), lambda one: one.value),
-        "category": Where("category", tickets.c.category_key == bindparam("category"), case_key),
+        "category": Where("category", tickets.c.category_key == bindparam("category"), name_key),
         "venue": Where("venue", containing(tickets.c.venue_key, "venue"), _part),
         "event_name": Where("event_name", containing(tickets.c.event_key, "event_name"), _part),
         "min_price": Where("min_price", tickets.c.price >= bindparam("min_price")),
@@ -250,7 +250,7 @@ def _resize(context: Context, row: Row, changes: dict[str, Any]) -> None:
 
 def _derived(fields: dict[str, Any]) -> dict[str, str]:
     """The keys under which the texts are found."""
-    keys = {key: case_key(fields[name]) for name, key in _KEYS.items()}
+    keys = {key: name_key(fields[name]) for name, key in _KEYS.items()}
     # A line each, so that no word is found across the end of one text and the start of another.
     text = "\n".join(fields.get(name) or "" for name in _SEARCHED)
     return {**keys, "search_text": search_key(text)}

@@ -1,6 +1,5 @@
 """Users on the wire."""
 
-import unicodedata
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
@@ -16,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from core.pagination import ListQuery
 from core.schemas import Changes, Input, Name, Resource, ServedTime, optional
+from core.text import kept_name
 from models import UserRole
 from User.schemas.password import GivenPassword, Password, is_named
 
@@ -26,27 +26,25 @@ _EXAMPLE: dict[str, Any] = {
     "phone_number": "+1234567890",
 }
 
-Username = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, min_length=3, max_length=50, pattern=r"^[A-Za-z0-9_.-]+$"
-    ),
-]
-
-# What is longer is no address.
+# What is longer is no name and no address.
 _LOOKED_AT = 1000
 
 
-def _address_only(value: Any) -> Any:
-    """Refuse ``John <john@example.com>``, of which Pydantic would silently keep a part.
+def _kept(value: Any) -> Any:
+    return kept_name(value) if isinstance(value, str) and len(value) <= _LOOKED_AT else value
 
-    Letters are kept as they are compared: an address with a ligature is another's for a mail server
-    and the same here, so nobody could have both.
-    """
-    if not isinstance(value, str) or len(value) > _LOOKED_AT:
-        return value
-    value = unicodedata.normalize("NFKC", value)
-    if "<" in value:
+
+Username = Annotated[
+    str,
+    StringConstraints(min_length=3, max_length=50, pattern=r"^[A-Za-z0-9_.-]+$"),
+    BeforeValidator(_kept),
+]
+
+
+def _address_only(value: Any) -> Any:
+    """Refuse ``John <john@example.com>``, of which Pydantic would silently keep a part."""
+    value = _kept(value)
+    if isinstance(value, str) and "<" in value:
         raise PydanticCustomError("value_error", "must be an address without a name")
     return value
 

@@ -1,5 +1,7 @@
 """One's own username and address: changed with the password alone, and compared in one form."""
 
+from urllib.parse import quote
+
 import pytest
 
 from core.text import account_key
@@ -102,6 +104,9 @@ SAME = [
         "\N{LATIN CAPITAL LETTER E WITH ACUTE}mile@example.com",
     ),
     ("stra\N{LATIN SMALL LETTER SHARP S}e@example.com", "strasse@example.com"),
+    ("lena@xn--bcher-kva.example", "lena@b\N{LATIN SMALL LETTER U WITH DIAERESIS}cher.example"),
+    ("LENA@XN--BCHER-KVA.EXAMPLE", "lena@bu\N{COMBINING DIAERESIS}cher.example"),
+    ("max@example.com ", "\N{NO-BREAK SPACE}MAX@example.com"),
 ]
 
 
@@ -122,6 +127,29 @@ class TestOneForm:
                 "reset-password", "--username", name, password=PASSWORD
             )
             assert "was changed" in done
+
+    @pytest.mark.parametrize("typed", ["max ", " MAX", "\N{IDEOGRAPHIC SPACE}Max\t"])
+    def test_is_that_of_a_username_wherever_it_is_typed(
+        self, api: Api, service: Service, typed: str
+    ) -> None:
+        made = api.user(typed, email="ann@example.com", password=PASSWORD)
+        assert made["username"] == typed.strip()
+        body = {"username": "max", "email": "other@example.com", "full_name": "M"}
+        assert api.refused("POST", "/api/users/", body)["code"] == "username_taken"
+        assert api.log_in(typed)
+        said = CommandLine(service).done("reset-password", "--username", typed, password=PASSWORD)
+        assert "was changed" in said
+        assert api.get(f"/api/users/username/{quote(typed)}") == api.again(made, "users")
+
+    @pytest.mark.parametrize(
+        "typed", [" Max", "MAX@example.com ", "max@xn--bcher-kva.example", "max@BÜCHER.example"]
+    )
+    def test_is_that_of_whom_an_order_is_shared_with(self, api: Api, typed: str) -> None:
+        domain = "bücher.example" if "cher" in typed.lower() else "example.com"
+        other = api.user("max", email=f"max@{domain}")
+        order = api.order(api.user("ann"))
+        shared = api.post(f"/api/orders/{order['id']}/users", {"recipient": typed})
+        assert shared["user_id"] == other["id"]
 
     def test_is_how_an_address_is_kept(self, api: Api) -> None:
         made = api.user(email="\N{LATIN SMALL LIGATURE FI}ona@example.com")

@@ -161,7 +161,7 @@ ACCOUNTS = (
             Edit(
                 "core/text.py",
                 'unicodedata.normalize("NFKC", folded.casefold())',
-                "case_key(value)",
+                "name_key(value)",
             )
         ],
         "tests/Auth/test_own_names.py::TestOneForm",

@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from core.money import ZERO, Money
 from core.periods import period_column
-from core.text import case_key
+from core.text import name_key
 from models import (
     TicketStatus,
     TransactionStatus,
@@ -291,9 +291,9 @@ def _named(table: Table, query: AnalyticsQuery) -> list[ColumnElement[bool]]:
     """Order lines or tickets of the event and the category asked for."""
     conditions: list[ColumnElement[bool]] = []
     if query.event_name is not None:
-        conditions.append(table.c.event_key == case_key(query.event_name))
+        conditions.append(table.c.event_key == name_key(query.event_name))
     if query.category is not None:
-        conditions.append(table.c.category_key == case_key(query.category))
+        conditions.append(table.c.category_key == name_key(query.category))
     return conditions
 
 
