@@ -1,10 +1,11 @@
 """Passwords on the wire: long enough, and none that everybody tries first."""
 
+import unicodedata
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from core.text import account_key
@@ -17,6 +18,21 @@ OWN_WORDS = frozenset({"nexticket", "nextickets", "nexticketapi", "ticketservice
 
 # Of repeated letters and blanks there are more than a list could hold.
 _DIFFERENT = 4
+
+_LONGEST = 128
+# A letter that one keyboard sends as one character another sends as up to four.
+_LONGEST_TYPED = 4 * _LONGEST
+
+
+def as_hashed(password: str) -> str:
+    """A password as it is judged and hashed, however a keyboard spells its letters: an ``ü`` of one
+    character or of two, of full width or of half (NFKC, as NIST SP 800-63B has it).
+    """
+    return unicodedata.normalize("NFKC", password)
+
+
+def _spelled_once(value: Any) -> Any:
+    return as_hashed(value) if isinstance(value, str) and len(value) <= _LONGEST_TYPED else value
 
 
 @cache
@@ -59,17 +75,18 @@ def _encodable(value: str) -> str:
 
 Password = Annotated[
     str,
-    StringConstraints(min_length=8, max_length=128),
+    StringConstraints(min_length=8, max_length=_LONGEST),
     AfterValidator(_uncommon),
     AfterValidator(_varied),
     AfterValidator(_unlike_the_product),
     AfterValidator(_encodable),
+    BeforeValidator(_spelled_once),
     Field(json_schema_extra={"format": "password", "writeOnly": True, "pattern": r"^[^\u0000]*$"}),
 ]
 
 # One that is compared with what is stored: whatever it once was allowed to be.
 GivenPassword = Annotated[
     str,
-    StringConstraints(max_length=128),
+    StringConstraints(max_length=_LONGEST_TYPED),
     Field(json_schema_extra={"format": "password", "writeOnly": True}),
 ]

@@ -10,6 +10,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from core import deadline
 from core.errors import BusyError
+from User.schemas.password import as_hashed
 
 T = TypeVar("T")
 
@@ -30,19 +31,31 @@ class PasswordHasher:
 
     def hash_now(self, password: str) -> str:
         """In the caller's thread; for the command line."""
-        return self._hash.hash(password)
+        return self._hash.hash(as_hashed(password))
 
     async def hash(self, password: str) -> str:
-        return await self._run(lambda: self._hash.hash(password))
+        return await self._run(lambda: self.hash_now(password))
 
     async def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
-        """Whether the password is right, and its new hash where the parameters have changed."""
+        """Whether the password is right, and its new hash where it is not hashed as today."""
 
         def compare() -> tuple[bool, str | None]:
-            right, renewed = self._hash.verify_and_update(password, stored or self._nobody)
+            right, renewed = self._compare(password, stored or self._nobody)
             return right and stored is not None, renewed
 
         return await self._run(compare)
+
+    def _compare(self, password: str, stored: str) -> tuple[bool, str | None]:
+        """A password beyond ASCII was once hashed as it was typed, and is right as that as well.
+
+        How long this takes depends on what was typed, and not on whose it is.
+        """
+        today = as_hashed(password)
+        right, renewed = self._hash.verify_and_update(today, stored)
+        if right or today == password:
+            return right, renewed
+        right = self._hash.verify(password, stored)
+        return right, self._hash.hash(today) if right else None
 
     async def _run(self, work: Callable[[], T]) -> T:
         seat = object()

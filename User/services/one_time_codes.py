@@ -3,6 +3,7 @@
 import hmac
 import re
 import secrets
+import unicodedata
 from base64 import b32encode
 from datetime import datetime
 
@@ -19,7 +20,8 @@ _DRIFT = 1
 RECOVERY_CODES = 10
 # 120 random bits, for which a plain hash is enough; in groups that people can copy.
 _RECOVERY_BYTES, _GROUP = 15, 6
-_FILLING = re.compile(r"[\s-]")
+# Blanks, and what a keyboard or a word processor makes of a hyphen.
+_FILLING = re.compile(r"[\s\u2010-\u2015-]")
 
 
 def new_secret() -> bytes:
@@ -60,5 +62,5 @@ def new_recovery_code() -> str:
 
 
 def as_meant(typed: str) -> str:
-    """A code without the blanks and hyphens that it is read and typed with."""
-    return _FILLING.sub("", typed).lower()
+    """A code without the blanks and hyphens that it is read and typed with, in plain digits."""
+    return _FILLING.sub("", unicodedata.normalize("NFKC", typed)).lower()
