@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from core.errors import StaleObjectError
+from core.text import UNSEEN
 
 T = TypeVar("T", bound=BaseModel)
 # PostgreSQL's bigint and SQLite's integer end here.
@@ -62,6 +63,9 @@ _UNFIT = (
     r"\u2028\u2029\u202a-\u202e\u2066-\u2069"
 )
 _CONTROL = re.compile(f"[{_UNFIT}]")
+# What shows: neither a blank, in Braille or otherwise, nor what is only seen on others.
+_SEEN = re.compile(rf"[^\s\u2800{UNSEEN}]")
+_HIDDEN = re.compile(f"[{UNSEEN}]")
 
 
 def _printable(value: str) -> str:
@@ -71,9 +75,23 @@ def _printable(value: str) -> str:
     return value
 
 
+def _visible(value: str) -> str:
+    """Joiners and their like belong into words and emoji; a text of nothing else shows nothing."""
+    if value and not _SEEN.search(value):
+        raise PydanticCustomError("nothing_visible", "must contain something that can be seen")
+    return value
+
+
+def _open(value: str) -> str:
+    """Two references that look alike are taken for one by whoever settles what they name."""
+    if _HIDDEN.search(value):
+        raise PydanticCustomError("hidden_character", "must not contain what can't be seen")
+    return value
+
+
 # The rule in the document, in the spelling of JSON Schema.
 _PRINTABLE = Field(json_schema_extra={"pattern": f"^[^{_UNFIT}]*$"})
-_TEXT = AfterValidator(_printable)
+_TEXT = AfterValidator(lambda value: _visible(_printable(value)))
 
 
 def _length(maximum: int, minimum: int = 1) -> StringConstraints:
@@ -83,7 +101,7 @@ def _length(maximum: int, minimum: int = 1) -> StringConstraints:
 ShortText = Annotated[str, _length(50), _TEXT, _PRINTABLE]
 Category = Annotated[str, _length(100), _TEXT, _PRINTABLE]
 Name = Annotated[str, _length(200), _TEXT, _PRINTABLE]
-Reference = Annotated[str, _length(255), _TEXT, _PRINTABLE]
+Reference = Annotated[str, _length(255), _TEXT, AfterValidator(_open), _PRINTABLE]
 LongText = Annotated[str, _length(5000, 0), _TEXT, _PRINTABLE]
 
 
