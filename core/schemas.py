@@ -207,11 +207,17 @@ class Changes(AsRead):
         return {key: value for key, value in data.items() if key not in read_only}
 
     def sent(self) -> dict[str, Any]:
-        """The fields to change, with their new values."""
+        """The fields that were sent, with their values."""
         return self.model_dump(exclude_unset=True, exclude={"updated_at"})
 
 
 class Output(BaseModel):
+    def changed_in(self, stored: Any) -> dict[str, Any]:
+        """The fields to change in a row: one that is sent back as it is served is no change."""
+        return {
+            name: value for name, value in self.sent().items() if value != getattr(stored, name)
+        }
+
     """An object as it is served."""
 
     model_config = ConfigDict(from_attributes=True)

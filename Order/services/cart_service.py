@@ -62,9 +62,10 @@ def change_quantity(context: Context, cart_item_id: int, body: CartItemUpdate) -
     user_service.require_active(context, _row(context, cart_item_id).user_id)
     row = _row(context, cart_item_id, lock=True)
     body.require_current(row)
-    available_offers(context, {row.ticket_id: body.quantity})
-    changed = update(carts).where(carts.c.id == cart_item_id)
-    context.session.execute(changed.values(quantity=body.quantity, updated_at=context.now))
+    if changes := body.changed_in(row):
+        available_offers(context, {row.ticket_id: body.quantity})
+        changed = update(carts).where(carts.c.id == cart_item_id)
+        context.session.execute(changed.values(**changes, updated_at=context.now))
     return _get(context, cart_item_id)
 
 

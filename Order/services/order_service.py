@@ -101,7 +101,7 @@ def _tell_held(answer: OrderRead, offer: Row[Any], quantity: int) -> None:
 def update_order(context: Context, order_id: int, body: OrderUpdate) -> OrderRead:
     order = order_lifecycle.lock_order(context, order_id)
     body.require_current(order)
-    if changes := body.sent():
+    if changes := body.changed_in(order):
         user_service.require_not_erased(context, order.user_id)
         order_lifecycle.change_order(context, order_id, **changes)
     return order_queries.get_order(context, order_id)

@@ -127,7 +127,7 @@ def update_transaction(
     payment = _lock(context, transaction_id)
     order, row = payment.order, payment.money
     body.require_current(row)
-    changes = {name: value for name, value in body.sent().items() if value != getattr(row, name)}
+    changes = body.changed_in(row)
     if row.status != TransactionStatus.PENDING and changes.keys() & set(_FIXED_ONCE_SETTLED):
         raise TransactionNotPendingError(transaction_status=row.status.value)
     if not duties.is_cashier(context, order):

@@ -104,7 +104,7 @@ def update_user(
     row = _row(context, users.c.id == user_id, lock=True)
     _require_somebody(row)
     body.require_current(row)
-    changes = {name: value for name, value in body.sent().items() if value != getattr(row, name)}
+    changes = body.changed_in(row)
     if not changes:
         return UserRead.model_validate(row)
     _require_right(context, row, changes, proof)
