@@ -16,6 +16,7 @@ AWAY: dict[str, Callable[[Api, int], Any]] = {
         "PUT", f"/api/users/{number}", json={"is_active": False}
     ),
     "deactivated": lambda api, number: api.request("PATCH", f"/api/users/{number}/deactivate"),
+    "erased": lambda api, number: api.request("POST", f"/api/users/{number}/erase"),
     "deleted": lambda api, number: api.request("DELETE", f"/api/users/{number}"),
 }
 WAYS = pytest.mark.parametrize("way", AWAY)
@@ -37,6 +38,15 @@ def test_the_last_one_stays(api: Api, way: str) -> None:
     problem = AWAY[way](api, 1).json()
     assert (problem["status"], problem["code"]) == (409, "last_administrator")
     assert api.get("/api/users/") == before
+
+
+@WAYS
+def test_who_can_not_log_in_is_no_other_one(api: Api, way: str) -> None:
+    api.someone("admin")
+    silent = api.user("silent", role="admin")
+    problem = AWAY[way](api, 1).json()
+    assert (problem["status"], problem["code"]) == (409, "last_administrator")
+    assert [user["id"] for user in admins(api)] == [1, silent["id"]]
 
 
 @WAYS

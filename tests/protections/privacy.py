@@ -37,8 +37,8 @@ PRIVACY = (
         [
             Edit(
                 "User/services/administrators.py",
-                "context.session.execute(all_of_them.with_for_update(key_share=True)).scalars()",
-                "context.session.execute(all_of_them).scalars()",
+                "context.session.execute(all_of_them.with_for_update(key_share=True)).all()",
+                "context.session.execute(all_of_them).all()",
             )
         ],
         f"{ERASURE_TESTS}::TestAdministrators::test_of_two_who_go_at_once_one_stays[postgres]",
