@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from core.money import Amount, Price, PriceParameter
 from core.pagination import ListQuery
 from core.schemas import (
+    IN_ANY_SPELLING,
     Category,
     Changes,
     Input,
@@ -140,9 +141,9 @@ class TicketFilters(ListQuery):
     """The filters that the list and the search share."""
 
     status: TicketStatus | None = None
-    category: Category | None = Field(default=None, description="Exact, in any case.")
-    venue: Name | None = Field(default=None, description="A part of it, in any case.")
-    event_name: Name | None = Field(default=None, description="A part of it, in any case.")
+    category: Category | None = Field(default=None, description=f"Exact, {IN_ANY_SPELLING}")
+    venue: Name | None = Field(default=None, description=f"A part of it, {IN_ANY_SPELLING}")
+    event_name: Name | None = Field(default=None, description=f"A part of it, {IN_ANY_SPELLING}")
     min_price: PriceParameter | None = None
     max_price: PriceParameter | None = None
     date_from: LowerBound | None = Field(default=None, description="Inclusive.")

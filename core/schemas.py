@@ -103,6 +103,8 @@ Category = Annotated[str, _length(100), _TEXT, _PRINTABLE]
 Name = Annotated[str, _length(200), _TEXT, _PRINTABLE]
 Reference = Annotated[str, _length(255), _TEXT, AfterValidator(_open), _PRINTABLE]
 LongText = Annotated[str, _length(5000, 0), _TEXT, _PRINTABLE]
+# What a filter by a name says of itself; see ``core.text.name_key``.
+IN_ANY_SPELLING = "in any spelling: case, blanks and how accents are composed say nothing."
 
 
 def _dated(value: Any) -> Any:
@@ -210,14 +212,14 @@ class Changes(AsRead):
         """The fields that were sent, with their values."""
         return self.model_dump(exclude_unset=True, exclude={"updated_at"})
 
-
-class Output(BaseModel):
     def changed_in(self, stored: Any) -> dict[str, Any]:
         """The fields to change in a row: one that is sent back as it is served is no change."""
         return {
             name: value for name, value in self.sent().items() if value != getattr(stored, name)
         }
 
+
+class Output(BaseModel):
     """An object as it is served."""
 
     model_config = ConfigDict(from_attributes=True)

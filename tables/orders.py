@@ -189,6 +189,7 @@ class OrderItem(SQLModel, table=True):
     event_key: str = Field(sa_type=String(800))
     event_date: datetime
     venue: str = Field(sa_type=String(200))
+    venue_key: str = Field(sa_type=String(800))
     category: str = Field(sa_type=String(100))
     category_key: str = Field(sa_type=String(400))
 
@@ -211,7 +212,7 @@ class Transaction(SQLModel, table=True):
         # A provider's reference is paid for once, whoever names it first.
         Index(
             "uq_transactions_reference",
-            "payment_method",
+            "payment_method_key",
             "transaction_reference",
             unique=True,
             postgresql_where=text("succeeded_at IS NOT NULL AND NOT reference_is_shared"),
@@ -238,6 +239,7 @@ class Transaction(SQLModel, table=True):
     amount: Decimal = money_column()
     refunded_amount: Decimal = money_column()
     payment_method: str = Field(sa_type=String(50))
+    payment_method_key: str = Field(sa_type=String(200))
     transaction_reference: str | None = Field(default=None, sa_type=String(255))
     # Of money from before references were unique: another had this one already.
     reference_is_shared: bool = Field(default=False, sa_column_kwargs={"server_default": false()})

@@ -35,12 +35,13 @@ def _count() -> Any:
 
 
 class ReportNameKind(StrEnum):
-    """Keys are the same for all spellings that differ in case only; names are as spelled."""
+    """Keys are as ``core.text.name_key``; names are as spelled."""
 
     EVENT_KEY = "event_key"
     EVENT_NAME = "event_name"
     CATEGORY_KEY = "category_key"
     CATEGORY = "category"
+    VENUE_KEY = "venue_key"
     VENUE = "venue"
     PAYMENT_METHOD = "payment_method"
 
@@ -71,6 +72,8 @@ class ReportName(SQLModel, table=True):
     id: int = id_column()
     kind: ReportNameKind = Field(sa_type=stored_by_value(ReportNameKind, "kind"))
     name: str = Field(sa_type=String(800))
+    # Of a way to pay: what all its spellings have in common.
+    key: str | None = Field(default=None, sa_type=String(800))
 
 
 class SalesSum(SQLModel, table=True):
@@ -99,12 +102,16 @@ class SpellingSum(SQLModel, table=True):
     """Units sold under each spelling: a row of a report has one that was sold in its period."""
 
     __tablename__: ClassVar[Any] = "spelling_sums"
+    # An event is found by the primary key.
+    __table_args__ = (Index(None, "venue_id", "period"),)
 
     period: int = _key(Integer)
     event_id: int = _key()
     event_name_id: int = _key()
     category_id: int = _key()
     category_name_id: int = _key()
+    venue_id: int = _key()
+    venue_name_id: int = _key()
     tickets: int = _count()
 
 
@@ -273,6 +280,7 @@ class DeletedLine(SQLModel, table=True):
     event_name: str = Field(sa_type=String(200))
     event_key: str = Field(sa_type=String(800))
     venue: str = Field(sa_type=String(200))
+    venue_key: str = Field(sa_type=String(800))
     category: str = Field(sa_type=String(100))
     category_key: str = Field(sa_type=String(400))
 

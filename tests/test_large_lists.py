@@ -50,13 +50,15 @@ _INSERTS = (
     ),
     (
         "INSERT INTO order_items (id, order_id, ticket_id, quantity, unit_price, line_total,"
-        " event_name, event_key, event_date, venue, category, category_key) {numbers} SELECT i, i,"
-        " i, 1, 1000, 1000, 'Event', 'event', :now, 'Hall', 'VIP', 'vip' FROM n"
+        " event_name, event_key, event_date, venue, venue_key, category, category_key) {numbers}"
+        " SELECT i, i, i, 1, 1000, 1000, 'Event', 'event', :now, 'Hall', 'hall', 'VIP', 'vip'"
+        " FROM n"
     ),
     (
         "INSERT INTO transactions (id, transaction_number, order_id, amount, refunded_amount,"
-        " payment_method, status, succeeded_at, created_at, updated_at) {numbers} SELECT i,"
-        " 'TXN-' || i, i, 1000, 0, 'card', 'success', :now, :now, :now FROM n"
+        " payment_method, payment_method_key, status, succeeded_at, created_at, updated_at)"
+        " {numbers} SELECT i, 'TXN-' || i, i, 1000, 0, 'card', 'card', 'success', :now, :now, :now"
+        " FROM n"
     ),
     (
         "INSERT INTO user_orders (id, user_id, order_id, role, created_at) {numbers} SELECT i, 1,"

@@ -63,8 +63,8 @@ async def get_sales_analytics(query: Question, work: Work) -> Response:
 
     The series has no gaps: it reaches from `start` to `end`, or to the outermost sale where a
     bound is missing; with more than 5,000 periods it is refused (`too_many_periods`). The other
-    lists are complete, by revenue. Names that differ in case only are one row; venues are told
-    apart as they are spelled.
+    lists are complete, by revenue. Names that differ in case, in blanks or in how their accents
+    are composed are one row, under one of the spellings that were sold.
     """
     return await work.report(lambda context: analytics_service.get_sales(context, query))
 

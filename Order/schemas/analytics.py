@@ -17,7 +17,15 @@ from pydantic_core import PydanticCustomError
 
 from core.money import Amount
 from core.periods import Interval
-from core.schemas import Category, LowerBound, Name, Output, ServedTime, UpperBound
+from core.schemas import (
+    IN_ANY_SPELLING,
+    Category,
+    LowerBound,
+    Name,
+    Output,
+    ServedTime,
+    UpperBound,
+)
 from models import OrderStatus
 
 Rate = Annotated[float, Field(description="A fraction of 1.")]
@@ -46,8 +54,8 @@ class AnalyticsQuery(BaseModel):
         default=Interval.DAY,
         description="How long the periods of a series are, in UTC; weeks start on Monday.",
     )
-    event_name: Name | None = Field(default=None, description="Exact, in any case.")
-    category: Category | None = Field(default=None, description="Exact, in any case.")
+    event_name: Name | None = Field(default=None, description=f"Exact, {IN_ANY_SPELLING}")
+    category: Category | None = Field(default=None, description=f"Exact, {IN_ANY_SPELLING}")
 
     @field_validator("end")
     @classmethod

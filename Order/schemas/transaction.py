@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from core.money import Amount, PositiveAmount
 from core.pagination import ListQuery
 from core.schemas import (
+    IN_ANY_SPELLING,
     AsRead,
     Changes,
     Id,
@@ -117,7 +118,7 @@ class Refund(Input, AsRead):
 
 class TransactionFilters(ListQuery):
     status: TransactionStatus | None = None
-    payment_method: ShortText | None = None
+    payment_method: ShortText | None = Field(default=None, description=f"Exact, {IN_ANY_SPELLING}")
     transaction_reference: Reference | None = Field(default=None, description="Exact.")
     sort: Literal["id", "-id", "created_at", "-created_at", "amount", "-amount"] = "id"
 

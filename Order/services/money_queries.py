@@ -31,6 +31,9 @@ from Order.services.report_facts import (
 from Order.services.report_figures import Figures, amount, chosen, holding, whole
 from Order.services.report_spans import Edge, Frame
 
+# How a way to pay is spelled, and what it is told apart by.
+_METHOD = ("payment_method", "payment_method_key")
+
 
 def money(figures: Figures) -> Statement:
     return select(*_added(_cells(figures, figures.range)))
@@ -43,13 +46,15 @@ def money_by_period(figures: Figures) -> Statement:
 
 
 def money_by_method(figures: Figures) -> Statement:
+    """Ways to pay whose names have one key are one row, under one of the spellings."""
     cells = _cells(figures, figures.range, by_method=True)
-    method, payments = cells.c.payment_method, cells.c.transactions
+    method, key, payments = (cells.c[name] for name in (*_METHOD, "transactions"))
+    spelled = func.min(method).label("payment_method")
     return (
-        select(method, whole(payments).label("transactions"), *_added(cells))
-        .group_by(method)
+        select(spelled, whole(payments).label("transactions"), *_added(cells))
+        .group_by(key)
         .having(func.sum(payments) > 0)
-        .order_by(amount(cells.c.gross).desc(), method)
+        .order_by(amount(cells.c.gross).desc(), key)
     )
 
 
@@ -77,7 +82,7 @@ def _cells(figures: Figures, frame: Frame, *, by_method: bool = False) -> Subque
     live = money_live(figures)
     if live is not None and frame.has_days:
         moved = live.subquery("live")
-        columns = (moved.c.day, moved.c.payment_method, moved.c.received)
+        columns = (moved.c[name] for name in ("day", *_METHOD, "received"))
         parts.append(
             select(*columns, moved.c.gross, moved.c.refunded).where(
                 frame.in_days(moved.c.day), *holding(moved.c.order_id, figures)
@@ -90,7 +95,7 @@ def _summed(figures: Figures, frame: Frame) -> Statement:
     sums = money_sums.c
     return select(
         sums.period.label("day"),
-        quoted("").label("payment_method"),
+        *(quoted("").label(name) for name in _METHOD),
         sums.transactions,
         type_coerce(sums.gross, BigInteger).label("gross"),
         type_coerce(sums.refunded, BigInteger).label("refunded"),
@@ -104,7 +109,9 @@ def _summed(figures: Figures, frame: Frame) -> Statement:
 def _summed_by_method(figures: Figures, frame: Frame) -> Statement:
     sums = _summed(figures, frame).add_columns(money_sums.c.payment_method_id).subquery("sums")
     columns = (sums.c.transactions, sums.c.gross, sums.c.refunded)
-    return select(sums.c.day, report_names.c.name.label("payment_method"), *columns).join_from(
+    known = (report_names.c.name, report_names.c.key)
+    method = (column.label(name) for column, name in zip(known, _METHOD, strict=True))
+    return select(sums.c.day, *method, *columns).join_from(
         sums, report_names, report_names.c.id == sums.c.payment_method_id
     )
 
@@ -113,7 +120,7 @@ def _rows(figures: Figures, edge: Edge) -> Statement:
     row = transactions.c
     return select(
         day_number_column(row.succeeded_at).label("day"),
-        row.payment_method,
+        *(row[name] for name in _METHOD),
         literal_column("1").label("transactions"),
         type_coerce(row.amount, BigInteger).label("gross"),
         type_coerce(row.refunded_amount, BigInteger).label("refunded"),

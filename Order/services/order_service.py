@@ -37,8 +37,6 @@ from work.context import Context
 
 _ADD = Shift(Stock.AVAILABLE, Stock.RESERVED, Cause.ITEM_ADDED)
 _FREE = Shift(Stock.RESERVED, Stock.AVAILABLE, Cause.ORDER_DELETED)
-# What a line keeps of its ticket, as it was when it was ordered.
-_COPIED = ("event_name", "event_key", "event_date", "venue", "category", "category_key")
 
 
 def place_order(context: Context, body: OrderCreate) -> OrderRead:
@@ -186,7 +184,7 @@ def _insert_items(
             "quantity": quantities[ticket_id],
             "unit_price": offers[ticket_id].price,
             "line_total": offers[ticket_id].price * quantities[ticket_id],
-            **{name: getattr(offers[ticket_id], name) for name in _COPIED},
+            **{name: getattr(offers[ticket_id], name) for name in placing.COPIED},
         }
         for ticket_id in sorted(quantities)
     ]

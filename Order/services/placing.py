@@ -29,10 +29,13 @@ from work.context import Context
 _PLACED = Move(NOWHERE, OrderStatus.PENDING, Cause.ORDER_PLACED)
 _HOLD = Shift(Stock.AVAILABLE, Stock.RESERVED, Cause.ORDER_PLACED)
 # What a line keeps of its ticket, as it was when it was ordered.
-_COPIED = ("event_name", "event_key", "event_date", "venue", "category", "category_key")
-_LINE = ("id", "ticket_id", "quantity", "unit_price", "line_total", *_COPIED)
+COPIED = (
+    *("event_name", "event_key", "event_date"),
+    *("venue", "venue_key", "category", "category_key"),
+)
+_LINE = ("id", "ticket_id", "quantity", "unit_price", "line_total", *COPIED)
 _SERVED = tuple(OrderItemSold.model_fields)
-_OF_TICKET = [name for name in OrderItemTicket.model_fields if name in _COPIED]
+_OF_TICKET = [name for name in OrderItemTicket.model_fields if name in COPIED]
 # Of an order that has just been placed.
 _NEW: Mapping[str, Any] = {
     "status": OrderStatus.PENDING,
@@ -172,7 +175,7 @@ def _line(line_id: int, offer: Row, quantity: int) -> dict[str, Any]:
         "quantity": quantity,
         "unit_price": price,
         "line_total": price * quantity,
-        **{name: getattr(offer, name) for name in _COPIED},
+        **{name: getattr(offer, name) for name in COPIED},
     }
 
 
@@ -208,7 +211,7 @@ def _offering(sql: Sql, *more: ColumnElement[Any]) -> Executable:
     has_overdue = case((is_short, expiry_service.overdue_hold_of(tickets.c.id)), else_=False)
     of_ticket = [
         tickets.c[name]
-        for name in ("id", "price", "available_quantity", "sale_stopped_as", *_COPIED)
+        for name in ("id", "price", "available_quantity", "sale_stopped_as", *COPIED)
     ]
     offered = tickets.join(wanted, tickets.c.id == wanted.c.ticket_id)
     return (

@@ -54,7 +54,11 @@ Facts: TypeAlias = CompoundSelect[*tuple[Any, ...]]
 
 RECEIVED = (TransactionStatus.SUCCESS, TransactionStatus.REFUNDED)
 # What an order's line tells of what was sold.
-LINE = ("ticket_id", "event_key", "event_name", "category_key", "category", "venue", "quantity")
+LINE = (
+    "ticket_id",
+    *("event_key", "event_name", "category_key", "category", "venue_key", "venue"),
+    "quantity",
+)
 _PENDING = OrderStatus.PENDING.value
 
 
@@ -290,6 +294,7 @@ def _money(money: Any) -> Statement:
             day_number_column(transactions.c.succeeded_at).label("day"),
             day_number_column(transactions.c.created_at).label("created_day"),
             transactions.c.payment_method,
+            transactions.c.payment_method_key,
             case((comes, one), else_=none).label("received"),
             case((empties, one), else_=none).label("emptied"),
             case((comes, amount), else_=literal(0, BigInteger)).label("gross"),

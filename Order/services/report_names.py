@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, select, union
+from sqlalchemy import ColumnElement, FromClause, String, and_, cast, null, select, union
 
 from core.store.upsert import insert_into
 from models import ReportNameKind, report_names
 from Order.services.report_facts import Facts, Statement, quoted
 from work.context import Context
 
+_NO_KEY: ColumnElement[Any] = cast(null(), String)
+
 NAMES_OF_LINES = {
     ReportNameKind.EVENT_KEY: "event_key",
     ReportNameKind.EVENT_NAME: "event_name",
     ReportNameKind.CATEGORY_KEY: "category_key",
     ReportNameKind.CATEGORY: "category",
+    ReportNameKind.VENUE_KEY: "venue_key",
     ReportNameKind.VENUE: "venue",
 }
 
@@ -26,7 +29,8 @@ ALL_NAMES = {
     **KEYS,
     "event_name_id": (ReportNameKind.EVENT_NAME, "event_name"),
     "category_name_id": (ReportNameKind.CATEGORY, "category"),
-    "venue_id": (ReportNameKind.VENUE, "venue"),
+    "venue_id": (ReportNameKind.VENUE_KEY, "venue_key"),
+    "venue_name_id": (ReportNameKind.VENUE, "venue"),
 }
 
 
@@ -62,8 +66,10 @@ def number_lines(context: Context, lines: Facts | Statement) -> None:
     number(context, [names_in(kind, facts.c[name]) for kind, name in NAMES_OF_LINES.items()])
 
 
-def names_in(kind: ReportNameKind, column: ColumnElement[str]) -> Statement:
-    return select(quoted(kind).label("kind"), column.label("name"))
+def names_in(
+    kind: ReportNameKind, column: ColumnElement[str], *, key: ColumnElement[Any] = _NO_KEY
+) -> Statement:
+    return select(quoted(kind).label("kind"), column.label("name"), key.label("key"))
 
 
 def number(context: Context, names: Sequence[Statement]) -> None:
@@ -72,7 +78,7 @@ def number(context: Context, names: Sequence[Statement]) -> None:
     found = union(*names).subquery("found")
     known = report_names.alias("known")
     new = (
-        select(found.c.kind, found.c.name)
+        select(*found.c)
         .join_from(
             found,
             known,
@@ -81,5 +87,6 @@ def number(context: Context, names: Sequence[Statement]) -> None:
         )
         .where(known.c.id.is_(None))
     )
-    statement = insert_into(context.session, report_names).from_select(["kind", "name"], new)
-    context.session.execute(statement.on_conflict_do_nothing())
+    statement = insert_into(context.session, report_names)
+    new_names = statement.from_select(["kind", "name", "key"], new)
+    context.session.execute(new_names.on_conflict_do_nothing())

@@ -48,6 +48,7 @@ from Order.services.report_facts import (
     sold_lines,
 )
 from Order.services.report_names import (
+    ALL_NAMES,
     KEYS,
     NAMES_OF_LINES,
     names_in,
@@ -70,7 +71,7 @@ def add_sales(context: Context, window: Window) -> None:
     add_up(context, sales_sums, union_all(*(_sales(facts, by) for by in range(8))))
     units = signed(facts, "quantity").label("tickets")
     for table, keys in (
-        (spelling_sums, ("event_id", "event_name_id", "category_id", "category_name_id")),
+        (spelling_sums, ALL_NAMES),
         (ticket_sums, ("ticket_id",)),
     ):
         columns = [facts.c[key] for key in keys]
@@ -81,7 +82,8 @@ def add_sales(context: Context, window: Window) -> None:
 
 def add_money(context: Context, window: Window) -> None:
     methods = money_moved(window).subquery("money")
-    number(context, [names_in(ReportNameKind.PAYMENT_METHOD, methods.c.payment_method)])
+    spelled, key = methods.c.payment_method, methods.c.payment_method_key
+    number(context, [names_in(ReportNameKind.PAYMENT_METHOD, spelled, key=key)])
     every, settled = money_moved(window).cte("every"), money_of_settled(window).cte("settled")
     concerned = concerned_by(settled)
     moved = [every, *[settled] * 3]

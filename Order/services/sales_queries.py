@@ -34,7 +34,7 @@ class By(Enum):
 
     EVENT = (EVENT, "event_id", "event_key", ReportNameKind.EVENT_KEY)
     CATEGORY = (CATEGORY, "category_id", "category_key", ReportNameKind.CATEGORY_KEY)
-    VENUE = (VENUE, "venue_id", "venue", ReportNameKind.VENUE)
+    VENUE = (VENUE, "venue_id", "venue_key", ReportNameKind.VENUE_KEY)
 
     @property
     def bit(self) -> int:
@@ -57,6 +57,7 @@ class By(Enum):
 _SPELLINGS = {
     By.EVENT: ("event_name_id", "event_name"),
     By.CATEGORY: ("category_name_id", "category"),
+    By.VENUE: ("venue_name_id", "venue"),
 }
 # How many rows the lists of the best, the latest and the scarcest have; a plan that is made once
 # must know that they are few.
@@ -78,7 +79,7 @@ def sales_by_period(figures: Figures) -> Statement:
 
 
 def sales_by_name(figures: Figures, by: By) -> Statement:
-    """Lines whose names differ in case only are one row, under one of the spellings."""
+    """Lines whose names have one key are one row, under one of the spellings."""
     return _by_name(figures, by, _sold_by(figures, by))
 
 
@@ -98,10 +99,9 @@ def _sold_by(figures: Figures, by: By) -> Statement:
 
 def _by_name(figures: Figures, by: By, sold: Statement) -> Statement:
     added = sold.subquery("added")
-    name = added.c.key if by is By.VENUE else _spelling(figures, by, added)
-    column = "venue" if by is By.VENUE else _SPELLINGS[by][1]
+    name = _spelling(figures, by, added).label(_SPELLINGS[by][1])
     figured = (added.c[name] for name in _FIGURES)
-    return _best_first(select(name.label(column), *figured, added.c.key))
+    return _best_first(select(name, *figured, added.c.key))
 
 
 def _best_first(statement: Statement) -> Statement:

@@ -36,7 +36,7 @@ _TICKET = (
 )
 _NAMES = {
     By.CATEGORY: (tickets.c.category, tickets.c.category_key),
-    By.VENUE: (tickets.c.venue, tickets.c.venue),
+    By.VENUE: (tickets.c.venue, tickets.c.venue_key),
 }
 
 
@@ -58,7 +58,7 @@ def stock_by_status(figures: Figures) -> Statement:
 
 
 def stock_by(figures: Figures, by: By) -> Statement:
-    """Tickets whose names differ in case only are one row, under one of the spellings."""
+    """Tickets whose names have one key are one row, under one of the spellings."""
     name, key = _NAMES[by]
     statement = _stock(figures, func.min(name).label(name.name)).group_by(key)
     return statement.order_by(statement.selected_columns.sold_quantity.desc(), key)

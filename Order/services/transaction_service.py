@@ -11,6 +11,7 @@ from core.pagination import Page
 from core.store.dialects import Sql
 from core.store.listing import Listing, Where
 from core.store.statements import Row, statement
+from core.text import name_key
 from models import TransactionStatus, order_items, orders, transactions
 from Order.errors import (
     AmountDiffersError,
@@ -52,7 +53,9 @@ _TRANSACTIONS = Listing(
     {
         "status": Where("status", transactions.c.status == bindparam("status")),
         "payment_method": Where(
-            "payment_method", transactions.c.payment_method == bindparam("payment_method")
+            "payment_method",
+            transactions.c.payment_method_key == bindparam("payment_method"),
+            name_key,
         ),
         "transaction_reference": Where(
             "transaction_reference",
@@ -94,6 +97,7 @@ def create_transaction(context: Context, body: TransactionCreate) -> Transaction
         "order_id": body.order_id,
         "amount": amount,
         "payment_method": body.payment_method,
+        "payment_method_key": name_key(body.payment_method),
         "transaction_reference": body.transaction_reference,
         "created_at": context.now,
         "updated_at": context.now,
@@ -136,6 +140,8 @@ def update_transaction(
         _require_due(changes["amount"], order)
     if "transaction_reference" in changes:
         changes |= _renamed(context, row, changes["transaction_reference"])
+    if "payment_method" in changes:
+        changes["payment_method_key"] = name_key(changes["payment_method"])
     if changes:
         payment_service.change_transaction(context, transaction_id, **changes)
         changes["updated_at"] = context.now
@@ -251,7 +257,8 @@ def _money_and_lines(_sql: Sql) -> Executable:
 def _used_by() -> ScalarSelect[int]:
     """Other money that arrived under the same reference."""
     money, other = transactions.c, transactions.alias("other")
-    same = (other.c[name] == money[name] for name in ("payment_method", "transaction_reference"))
+    names = ("payment_method_key", "transaction_reference")
+    same = (other.c[name] == money[name] for name in names)
     used = select(other.c.id).where(*same, other.c.succeeded_at.is_not(None))
     return used.where(other.c.id != money.id).correlate(transactions).limit(1).scalar_subquery()
 
@@ -261,7 +268,7 @@ def _paid_as(_sql: Sql) -> Executable:
     money = transactions.c
     return select(money.id).where(
         money.transaction_reference == bindparam("transaction_reference"),
-        money.payment_method == bindparam("payment_method"),
+        money.payment_method_key == bindparam("payment_method_key"),
         money.succeeded_at.is_not(None),
     )
 
@@ -284,7 +291,8 @@ def _require_open(row: Row, changes: Mapping[str, Any]) -> None:
 def _renamed(context: Context, row: Row, reference: str | None) -> Mapping[str, Any]:
     """What goes with a new reference; money that arrived can't take one that is paid for."""
     if row.succeeded_at is not None and reference is not None:
-        known = {"transaction_reference": reference, "payment_method": row.payment_method}
+        method = row.payment_method_key
+        known = {"transaction_reference": reference, "payment_method_key": method}
         if (used := context.row(_paid_as, **known)) is not None:
             raise ReferenceUsedError(used.id)
     return {"reference_is_shared": False}

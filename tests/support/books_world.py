@@ -101,8 +101,8 @@ def transaction_of(
 ) -> str:
     return (
         "INSERT INTO transactions (id, transaction_number, order_id, amount, refunded_amount,"
-        " payment_method, status, created_at, updated_at) VALUES"
-        f" ({transaction}, 'TXN-{transaction}', {order}, {amount}, {refunded}, 'card',"
+        " payment_method, payment_method_key, status, created_at, updated_at) VALUES"
+        f" ({transaction}, 'TXN-{transaction}', {order}, {amount}, {refunded}, 'card', 'card',"
         f" '{status}', {AT}, {AT})"
     )
 

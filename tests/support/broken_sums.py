@@ -76,7 +76,7 @@ def of_sums() -> Iterator[Broken]:
     yield Broken(
         "sums_by_period",
         [(MONTH, "tickets of spelling_sums", 2, 0)],
-        [_row("spelling_sums", f"{DAY}, 1, 1, 1, 1, 2")],
+        [_row("spelling_sums", f"{DAY}, 1, 1, 1, 1, 1, 1, 2")],
         also=frozenset({"sums_by_grouping"}),
     )
     yield Broken(

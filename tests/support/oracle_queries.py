@@ -77,7 +77,7 @@ def sales_by_period(query: AnalyticsQuery) -> Statement:
 
 
 def sales_by(query: AnalyticsQuery, name: Column[Any], key: Column[Any]) -> Statement:
-    """Lines whose names differ in case only are one row, under one of the spellings."""
+    """Lines whose names have one key are one row, under one of the spellings."""
     statement = _sold(query, func.min(name).label(name.name), *_SALES)
     return statement.group_by(key).order_by(_REVENUE.desc(), key)
 
@@ -92,10 +92,10 @@ def money_by_period(query: AnalyticsQuery) -> Statement:
 
 
 def money_by_method(query: AnalyticsQuery) -> Statement:
-    method = transactions.c.payment_method
-    payments = func.count().label("transactions")
-    statement = _received(query, method, payments, *_MONEY)
-    return statement.group_by(method).order_by(_GROSS.desc(), method)
+    spelled = func.min(transactions.c.payment_method).label("payment_method")
+    payments, key = func.count().label("transactions"), transactions.c.payment_method_key
+    statement = _received(query, spelled, payments, *_MONEY)
+    return statement.group_by(key).order_by(_GROSS.desc(), key)
 
 
 def status_counts(query: AnalyticsQuery, table: Table, order_id: Column[int]) -> Statement:

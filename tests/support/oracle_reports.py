@@ -82,7 +82,7 @@ def get_sales(context: Context, query: AnalyticsQuery) -> SalesAnalytics:
     line = order_items.c
     by_event = queries.sales_by(query, line.event_name, line.event_key)
     by_category = queries.sales_by(query, line.category, line.category_key)
-    by_venue = queries.sales_by(query, line.venue, line.venue)
+    by_venue = queries.sales_by(query, line.venue, line.venue_key)
     return SalesAnalytics(
         totals=_sales(context, query),
         series=_series(context, SalesInPeriod, queries.sales_by_period(query), query),
@@ -128,7 +128,7 @@ def get_tickets(context: Context, query: AnalyticsQuery) -> TicketAnalytics:
     """What there is to sell, and how well it sells."""
     by_status = context.session.execute(queries.stock_by_status(query)).all()
     by_category = queries.stock_by(query, tickets.c.category, tickets.c.category_key)
-    by_venue = queries.stock_by(query, tickets.c.venue, tickets.c.venue)
+    by_venue = queries.stock_by(query, tickets.c.venue, tickets.c.venue_key)
     return TicketAnalytics(
         **_stock_totals(by_status),
         by_status=_by_status(

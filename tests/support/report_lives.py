@@ -8,8 +8,11 @@ from tests.support.client import Api
 
 NAMES = ("Gala", "GALA", "Ball", "ball", "Straße")
 CATEGORIES = ("VIP", "vip", "Floor")
-VENUES = ("Arena", "Club")
-METHODS = ("card", "cash")
+VENUES = (
+    *("Arena", "ARENA"),
+    *("Cafe\N{COMBINING ACUTE ACCENT}", "Caf\N{LATIN SMALL LETTER E WITH ACUTE}"),
+)
+METHODS = ("card", "Card", "cash", "bank  transfer", "Bank transfer")
 
 
 class ShopLife:

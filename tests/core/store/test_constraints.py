@@ -226,13 +226,13 @@ def rows(number: int) -> list[tuple[Any, dict[str, Any]]]:
         ),
         (
             order_items,
-            {**sale, "order_id": number, "ticket_id": 1, "quantity": 2}
+            {**sale, "order_id": number, "ticket_id": 1, "quantity": 2, "venue_key": "arena"}
             | {"unit_price": 100, "line_total": 200},
         ),
         (
             transactions,
             {"transaction_number": f"TXN-{number}", "order_id": number, "amount": 200, **DATES}
-            | {"payment_method": "card", "status": "pending"},
+            | {"payment_method": "card", "payment_method_key": "card", "status": "pending"},
         ),
         (
             user_orders,
