@@ -5,6 +5,7 @@ from tests.protections.edge import EDGE
 from tests.protections.fair_holds import FAIR_HOLDS
 from tests.protections.limits import LIMITS
 from tests.protections.money import OF_MONEY
+from tests.protections.names import NAMES
 from tests.protections.operating import OPERATING
 from tests.protections.privacy import PRIVACY
 from tests.protections.records import RECORDS
@@ -31,6 +32,7 @@ FIRST = "migrations/versions/0001_initial.py"
 
 PROTECTIONS = (
     *OPERATING,
+    *NAMES,
     *FAIR_HOLDS,
     *SECOND_FACTORS,
     Protection(
