@@ -10,10 +10,12 @@ from typing import Annotated, Any, Literal
 import limits
 from limits.aio.storage import SlidingWindowCounterSupport, Storage
 from limits.storage import storage_from_string
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
+
+from core.currencies import CURRENCIES
 
 ENV_FILE = Path(__file__).resolve().parent.parent / ".env"
 
@@ -76,11 +78,11 @@ class Settings(BaseSettings):
     stored_bytes_rate_limit: str = "10000000/day"
     account_rate_limit: str = "10/hour"
     share_rate_limit: str = "30/hour"
-    currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
+    currency: str = "USD"
     hold_minutes: float = Field(default=15, gt=0, le=60 * 24 * 365, allow_inf_nan=False)
     late_payment_hours: float = Field(default=24, ge=0, le=24 * 365, allow_inf_nan=False)
     # 0: not limited.
-    refund_limit: Decimal = Field(default=Decimal(0), ge=0, decimal_places=2, allow_inf_nan=False)
+    refund_limit: Decimal = Field(default=Decimal(0), ge=0, le=10**15, allow_inf_nan=False)
     own_orders_by_staff: bool = False
     sweep_seconds: float = Field(default=10, gt=0, le=3600, allow_inf_nan=False)
     max_units_per_ticket: int = Field(default=100, ge=1, le=10_000)
@@ -125,6 +127,22 @@ class Settings(BaseSettings):
     def _one_limit(cls, value: str) -> str:
         if value and rate_limit(value).amount < 1:
             raise ValueError("at least one request must be possible; empty means no limit")
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, value: str) -> str:
+        if value not in CURRENCIES:
+            raise ValueError(f"{value!r} is no currency of ISO 4217 such as USD")
+        return value
+
+    @field_validator("refund_limit")
+    @classmethod
+    def _payable(cls, value: Decimal, info: ValidationInfo) -> Decimal:
+        # Where the currency itself is none, that is told.
+        known = CURRENCIES.get(info.data.get("currency", ""))
+        if known and value % known.unit:
+            raise ValueError(f"no more than {known.digits} decimal places, as {known.code} has")
         return value
 
     @field_validator("keep_audit_days")

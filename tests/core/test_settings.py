@@ -48,14 +48,16 @@ BAD = [
     ("TRUSTED_PROXIES", "10.0.0.0/33", "'10.0.0.0/33' does not appear to be"),
     ("DOCS_ENABLED", "never", "valid boolean"),
     ("ALLOW_UNSAFE", "limits,everything", "'limits', 'hashing', 'tls' or 'files'"),
-    ("CURRENCY", "usd", "'^[A-Z]{3}$'"),
+    ("CURRENCY", "usd", "'usd' is no currency of ISO 4217 such as USD"),
+    ("CURRENCY", "ABC", "'ABC' is no currency of ISO 4217 such as USD"),
+    ("CURRENCY", "XXX", "'XXX' is no currency of ISO 4217 such as USD"),
     ("HOLD_MINUTES", "0", "greater than 0"),
     ("HOLD_MINUTES", "nan", "finite number"),
     ("HOLD_MINUTES", "525601", "less than or equal to 525600"),
     ("LATE_PAYMENT_HOURS", "-1", "greater than or equal to 0"),
     ("LATE_PAYMENT_HOURS", "inf", "finite number"),
     ("REFUND_LIMIT", "-1", "greater than or equal to 0"),
-    ("REFUND_LIMIT", "0.001", "no more than 2 decimal places"),
+    ("REFUND_LIMIT", "0.001", "no more than 2 decimal places, as USD has"),
     ("REFUND_LIMIT", "NaN", "finite number"),
     ("OWN_ORDERS_BY_STAFF", "sometimes", "valid boolean"),
     ("SWEEP_SECONDS", "-1", "greater than 0"),
@@ -235,6 +237,20 @@ class TestLists:
         settings = load_settings()
         assert settings.secret_key.get_secret_value() == "hunter2"
         assert "hunter2" not in repr(settings)
+
+
+class TestTheRefundLimit:
+    @pytest.mark.parametrize(
+        ("code", "limit", "finer"), [("JPY", "50", "0.5"), ("KWD", "0.005", "0.0005")]
+    )
+    def test_is_an_amount_of_the_currency(
+        self, code: str, limit: str, finer: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("CURRENCY", code)
+        monkeypatch.setenv("REFUND_LIMIT", limit)
+        assert str(load_settings().refund_limit) == limit
+        monkeypatch.setenv("REFUND_LIMIT", finer)
+        assert f"decimal places, as {code} has" in refusal()
 
 
 class TestStart:
