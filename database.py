@@ -25,6 +25,7 @@ from sqlmodel import Session
 
 from core import deadline
 from core.errors import BusyError, DatabaseUnavailableError, RetryTransaction
+from core.money import selling_in
 from core.settings import Settings
 from core.store.connections import Connections
 from core.store.engines import (
@@ -190,8 +191,9 @@ class Database:
     @contextmanager
     def _session(self, engine: Engine, way: "_Way") -> Iterator[Session]:
         """A session that is bounded in time, and whose errors speak the service's language."""
-        connected = self._connections[engine].connected
-        with deadline.within(self.timeout), _translated(), connected() as connection:
+        connected, code = self._connections[engine].connected, self.settings.currency
+        bounded = deadline.within(self.timeout)
+        with bounded, selling_in(code), _translated(), connected() as connection:
             exchange = self._exchange(connection, way)
             session = Session(connection)
             try:

@@ -62,7 +62,7 @@ Tickets, carts, orders that hold stock and expire, payments, refunds and analyti
 
 * **Errors** are `application/problem+json`; act on `code`, which is stable.
 * **Lists** are plain arrays; follow the `Link` header to the next page.
-* **Money** is a number with two decimals; **time** is RFC 3339 in UTC.
+* **Money** is a number with the decimals of the `currency`; **time** is RFC 3339 in UTC.
 * **Retries**: send an `Idempotency-Key` with a POST, PUT or PATCH, and repeat it as it was when the
   answer is lost: it is carried out once, and answered again.
 * Every answer carries `X-Request-ID`.
@@ -124,7 +124,12 @@ def create_app(
     install_error_handlers(app)
     install_allowed_methods(app)
     require_rights(app)
-    describe(app, tags=domains.tags, amend=lambda document: _amend(app, document))
+    describe(
+        app,
+        tags=domains.tags,
+        currency=settings.currency,
+        amend=lambda document: _amend(app, document),
+    )
     for one in reversed(_middleware(app, shortcut)):
         app.add_middleware(one.cls, *one.args, **one.kwargs)
     return app
@@ -182,7 +187,11 @@ def _middleware(app: FastAPI, shortcut: Shortcut) -> list[Middleware]:
     forwarded = Middleware(ForwardedSchemeMiddleware, trusted_proxies=proxies)
     return [
         Middleware(StartupRefusalMiddleware),
-        Middleware(RequestContextMiddleware, household=app.state.pseudonyms.household),
+        Middleware(
+            RequestContextMiddleware,
+            household=app.state.pseudonyms.household,
+            currency=settings.currency,
+        ),
         *([forwarded] if proxies else []),
         Middleware(SecurityHeadersMiddleware, settings=settings, caching=app.state.domains.caching),
         *([cors] if settings.cors_origins else []),

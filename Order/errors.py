@@ -10,6 +10,7 @@ from core.errors import (
     NotFoundError,
     TooManyRequestsError,
 )
+from core.money import as_number
 
 
 class CartItemNotFoundError(NotFoundError):
@@ -95,8 +96,8 @@ class RefundNeedsAdminError(ForbiddenError):
         super().__init__(
             f"With this, {amount} of the order's money would have gone back; more than {limit}"
             " needs an administrator.",
-            amount=float(amount),
-            limit=float(limit),
+            amount=as_number(amount),
+            limit=as_number(limit),
         )
 
 
@@ -226,8 +227,8 @@ class AmountDiffersError(ConflictError):
     def __init__(self, amount: Decimal, transaction_amount: Decimal) -> None:
         super().__init__(
             f"The transaction is about {transaction_amount}, not {amount}.",
-            amount=float(amount),
-            transaction_amount=float(transaction_amount),
+            amount=as_number(amount),
+            transaction_amount=as_number(transaction_amount),
         )
 
 
@@ -260,8 +261,8 @@ class AmountExceedsBalanceError(ConflictError):
             {}
             if amount is None
             else {
-                "amount": float(amount),
-                "balance_due": float(balance_due),
+                "amount": as_number(amount),
+                "balance_due": as_number(balance_due),
             }
         )
         super().__init__(**extra)
@@ -278,8 +279,8 @@ class RefundExceedsPaymentError(ConflictError):
             {}
             if amount is None
             else {
-                "amount": float(amount),
-                "refundable": float(refundable),
+                "amount": as_number(amount),
+                "refundable": as_number(refundable),
             }
         )
         super().__init__(**extra)

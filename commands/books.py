@@ -5,6 +5,7 @@ import sys
 import typer
 
 from commands.service import open_service
+from core.currencies import CURRENCIES
 from core.store.schema_version import require_schema
 from Ledger.schemas import Difference, Figure, Reconciliation
 from Ledger.services import audit_service, reconciliation_service
@@ -33,8 +34,9 @@ def reconcile() -> None:
                 share=service.database.share_now,
             )
         )
+    decimals = CURRENCIES[books.currency].digits
     for difference in books.differences:
-        typer.echo(_told(difference))
+        typer.echo(_told(difference, decimals))
     typer.echo(_summary(books))
     if not books.is_consistent:
         raise typer.Exit(code=1)
@@ -60,16 +62,16 @@ def _fold(context: Context, piece: int) -> int:
     return found
 
 
-def _told(difference: Difference) -> str:
-    found, expected = _shown(difference.found), _shown(difference.expected)
+def _told(difference: Difference, decimals: int) -> str:
+    found, expected = (_shown(one, decimals) for one in (difference.found, difference.expected))
     what = f"{difference.object} {difference.id}: {difference.field} is {found}, not {expected}"
     return f"{difference.rule}: {what}"
 
 
-def _shown(figure: Figure) -> str:
+def _shown(figure: Figure, decimals: int) -> str:
     if figure is None:
         return "missing"
-    return f"{figure:.2f}" if isinstance(figure, float) else str(figure)
+    return f"{figure:.{decimals}f}" if isinstance(figure, float) else str(figure)
 
 
 def _summary(books: Reconciliation) -> str:

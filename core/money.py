@@ -1,22 +1,50 @@
-"""Money: a ``Decimal`` with two decimals in Python, integer minor units in both databases.
+"""Money: a ``Decimal`` with the currency's decimals in Python, integers in both databases.
 
-SQLite would store ``NUMERIC`` as a float, so that its sums drift; a 64-bit integer of cents is
-exact on SQLite and PostgreSQL alike.
+SQLite would store ``NUMERIC`` as a float, so that its sums drift; a 64-bit integer of minor units
+(cents, yen, fils) is exact on SQLite and PostgreSQL alike.
+
+A deployment has one currency, and an amount does not say which. So whoever reads or writes one does
+it inside of ``selling_in``: requests and units of work are, and outside of it there is no amount.
 """
 
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, PlainSerializer
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError
 from sqlalchemy import BigInteger, Dialect
 from sqlalchemy.types import TypeDecorator
 
-CENT = Decimal("0.01")
-ZERO = Decimal("0.00")
-MAX_PRICE = Decimal("9999999.99")
-# Totals add up prices; up to here a JSON number (a double) still tells every cent.
-MAX_AMOUNT = Decimal("9999999999999.99")
+from core.currencies import CURRENCIES, Currency
+
+# Nothing is nothing, in whatever currency.
+ZERO = Decimal(0)
+# Without a default: amounts in a currency that nobody named would be wrong a hundred times over.
+_currency: ContextVar[Currency] = ContextVar("currency")
+
+
+class selling_in:  # noqa: N801 - reads as a word in `with`
+    """Read and write amounts of a currency in the block."""
+
+    # Every request enters it, and a generator would cost three times as much.
+    __slots__ = ("_currency", "_token")
+
+    def __init__(self, code: str) -> None:
+        self._currency = CURRENCIES[code]
+
+    def __enter__(self) -> None:
+        self._token = _currency.set(self._currency)
+
+    def __exit__(self, *_: object) -> None:
+        _currency.reset(self._token)
+
+
+def currency() -> Currency:
+    """The one that the amounts at hand are of."""
+    return _currency.get()
 
 
 class Money(TypeDecorator[Decimal]):
@@ -38,21 +66,26 @@ class Money(TypeDecorator[Decimal]):
 
 
 def to_minor_units(value: Decimal | int) -> int:
-    """Cents of an amount; an amount with a fraction of a cent is a programming error."""
-    minor = Decimal(value).scaleb(2)
+    """An amount as an integer; one with a fraction of a minor unit is a programming error."""
+    minor = Decimal(value).scaleb(_currency.get().digits)
     whole = int(minor)
     if whole != minor:
-        raise ValueError(f"{value} has a fraction of a cent")
+        raise ValueError(f"{value} has a fraction of a minor unit")
     return whole
 
 
 def from_minor_units(minor: int) -> Decimal:
-    return Decimal(minor).scaleb(-2)
+    return Decimal(minor).scaleb(-_currency.get().digits)
 
 
 def divide(amount: Decimal, parts: int) -> Decimal:
-    """The mean, rounded to the cent; zero of nothing."""
-    return (amount / parts).quantize(CENT) if parts else ZERO
+    """The mean, rounded to the minor unit; zero of nothing."""
+    return (amount / parts).quantize(_currency.get().unit) if parts else ZERO
+
+
+def as_number(amount: Decimal) -> float | int:
+    """An amount in JSON: a double, or a whole number where the currency has no decimals."""
+    return float(amount) if _currency.get().digits else int(amount)
 
 
 def _number_only(value: Any) -> Any:
@@ -62,38 +95,60 @@ def _number_only(value: Any) -> Any:
     return value
 
 
-def _schema(minimum: float, maximum: Decimal) -> WithJsonSchema:
-    return WithJsonSchema(
-        {
-            "type": "number",
-            "minimum": minimum,
-            "maximum": float(maximum),
-            "multipleOf": 0.01,
-        }
-    )
+def _payable(value: Decimal) -> Decimal:
+    """With all decimals that the currency has, and no more."""
+    sold_in = _currency.get()
+    if value > sold_in.max_amount:
+        raise PydanticKnownError("less_than_equal", {"le": as_number(sold_in.max_amount)})
+    payable = value.quantize(sold_in.unit)
+    if payable != value:
+        raise PydanticKnownError("decimal_max_places", {"decimal_places": sold_in.digits})
+    return payable
 
 
-# A double tells all cents of a total below MAX_AMOUNT, so a float is exact on the wire.
-_as_number = PlainSerializer(float, return_type=float, when_used="json")
+def _price(value: Decimal) -> Decimal:
+    if value > (maximum := _currency.get().max_price):
+        raise PydanticKnownError("less_than_equal", {"le": as_number(maximum)})
+    return _payable(value)
+
+
+@dataclass(frozen=True)
+class _Documented:
+    """An amount in the OpenAPI document, which is made for one currency."""
+
+    bounds: Callable[[Currency], dict[str, Decimal]] = lambda _: {}
+
+    def __get_pydantic_json_schema__(
+        self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        sold_in = _currency.get()
+        numbers = self.bounds(sold_in) | {"multipleOf": sold_in.unit}
+        return {"type": "number", **{name: as_number(value) for name, value in numbers.items()}}
+
+
+_as_number = PlainSerializer(as_number, when_used="json")
 
 Price = Annotated[
     Decimal,
-    Field(ge=0, le=MAX_PRICE, decimal_places=2, allow_inf_nan=False),
+    Field(ge=0, allow_inf_nan=False),
+    AfterValidator(_price),
     BeforeValidator(_number_only),
     _as_number,
-    _schema(0, MAX_PRICE),
+    _Documented(lambda of: {"minimum": ZERO, "maximum": of.max_price}),
 ]
 PositiveAmount = Annotated[
     Decimal,
-    Field(ge=CENT, le=MAX_AMOUNT, decimal_places=2, allow_inf_nan=False),
+    Field(gt=0, allow_inf_nan=False),
+    AfterValidator(_payable),
     BeforeValidator(_number_only),
     _as_number,
-    _schema(0.01, MAX_AMOUNT),
+    _Documented(lambda of: {"minimum": of.unit, "maximum": of.max_amount}),
 ]
 # In a query string every value is text, so only the range is checked.
 PriceParameter = Annotated[
     Decimal,
-    Field(ge=0, le=MAX_AMOUNT, decimal_places=2, allow_inf_nan=False),
-    _schema(0, MAX_AMOUNT),
+    Field(ge=0, allow_inf_nan=False),
+    AfterValidator(_payable),
+    _Documented(lambda of: {"minimum": ZERO, "maximum": of.max_amount}),
 ]
-Amount = Annotated[Decimal, _as_number, WithJsonSchema({"type": "number", "multipleOf": 0.01})]
+Amount = Annotated[Decimal, _as_number, _Documented()]

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, or_
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from core.errors import InvalidCursorError
-from core.money import CENT, MAX_AMOUNT
+from core.money import currency
 from core.schemas import MAX_ID, WholeNumber
 
 # Rows that are passed over are read all the same; see ``SkipTooDeepError``.
@@ -169,9 +169,9 @@ def _time(text: str) -> datetime:
 def _amount(text: str) -> Decimal:
     value = Decimal(text)
     # Comparing with NaN raises, and so it is refused here as well.
-    if not abs(value) <= MAX_AMOUNT:
+    if not abs(value) <= currency().max_amount:
         raise ValueError(text)
-    return value.quantize(CENT)
+    return value.quantize(currency().unit)
 
 
 def _number(text: str) -> int:

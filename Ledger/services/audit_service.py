@@ -11,7 +11,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 from sqlalchemy import Executable, bindparam, insert, select, true
 
-from core.money import CENT
+from core.money import currency
 from core.pagination import Page
 from core.store.dialects import Sql
 from core.store.listing import Listing, Where
@@ -83,7 +83,7 @@ def _told(before: Any, after: Any) -> dict[str, str | None]:
 
 def _text(value: Any) -> str:
     if isinstance(value, Decimal):
-        value = value.quantize(CENT)
+        value = value.quantize(currency().unit)
     return value if isinstance(value, str) else to_json(value).decode().strip('"')
 
 

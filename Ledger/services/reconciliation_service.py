@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlmodel import Session
 
-from core.money import from_minor_units
+from core.money import as_number, from_minor_units
 from core.store.large_reads import expect_large_reads
 from Ledger.schemas import Difference, Figure, Reconciliation, ReconciliationTotals, RuleResult
 from Ledger.services.findings import counted, findings
@@ -98,7 +98,7 @@ def _figure(unit: Unit, value: str | None) -> Figure:
         return value
     # The figures of all rules come in one column, as text.
     number = int(value)
-    return float(from_minor_units(number)) if unit == "money" else number
+    return as_number(from_minor_units(number)) if unit == "money" else number
 
 
 _TOTALS = text("""

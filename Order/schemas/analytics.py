@@ -29,7 +29,7 @@ from core.schemas import (
 from models import OrderStatus
 
 Rate = Annotated[float, Field(description="A fraction of 1.")]
-# Two decimals like money, but of tickets.
+# Of tickets: with two decimals, whatever the currency has.
 Mean = Annotated[
     Decimal,
     PlainSerializer(float, return_type=float, when_used="json"),

@@ -1,9 +1,9 @@
 """What would succeed now, for whoever asks: what front ends show as buttons."""
 
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from core.money import currency
 from models import OrderStatus
 from Order.services.duties import is_cashier, may_confirm, may_refund
 from Order.services.order_states import (
@@ -15,9 +15,6 @@ from Order.services.order_states import (
     money_held,
 )
 from work.context import Context
-
-# The least that a refund can be of.
-_SOMETHING = Decimal("0.01")
 
 
 class BuyerState(StrEnum):
@@ -49,7 +46,7 @@ def allowed_actions(context: Context, order: Any, *, has_items: bool) -> list[st
         "refund": by_hand
         and not overdue
         and money_held(order) > 0
-        and may_refund(context, order, _SOMETHING),
+        and may_refund(context, order, currency().unit),
         "delete": status in DELETABLE and order.amount_paid == 0 and not order.awaits_money,
     }
     return [action for action, possible in conditions.items() if possible]

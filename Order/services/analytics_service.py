@@ -53,6 +53,8 @@ from Order.services.report_inquiry import Build, Inquiry, inquiry
 from Order.services.sales_queries import By
 from work.context import Context
 
+_HUNDREDTH = Decimal("0.01")
+
 M = TypeVar("M", bound=Output)
 S = TypeVar("S", bound=StockFigures)
 
@@ -110,12 +112,11 @@ def get_users(context: Context, query: AnalyticsQuery) -> UserAnalytics:
     asked = inquiry(context, query)
     people = asked.one(queries.user_counts)
     best = asked.rows(customer_queries.top_customers)
-    tickets_sold = Decimal(_sales(asked).tickets_sold)
     return UserAnalytics(
         **people._mapping,
         # Where nobody is best, nobody came back.
         returning_users=best[0].returning_users if best else 0,
-        average_tickets_per_user=divide(tickets_sold, people.total_users),
+        average_tickets_per_user=_mean(_sales(asked).tickets_sold, people.total_users),
         series=_series(asked, UsersInPeriod, queries.new_users_by_period),
         top_customers=[CustomerFigures.model_validate(row) for row in best],
         currency=context.terms.currency,
@@ -173,6 +174,11 @@ def _sales(asked: Inquiry) -> SalesFigures:
 
 def _average_order_value(sold: SalesFigures) -> Decimal:
     return divide(sold.revenue, sold.orders)
+
+
+def _mean(number: int, parts: int) -> Decimal:
+    """With two decimals, however many the currency has: it is not money."""
+    return (Decimal(number) / parts).quantize(_HUNDREDTH) if parts else Decimal(0)
 
 
 def _rows(asked: Inquiry, model: type[M], build: Build, *choice: By) -> list[M]:

@@ -35,7 +35,7 @@ _SUMS = {
 
 @dataclass(frozen=True)
 class Totals:
-    """What the statement tells, by its parts; money is in cents."""
+    """What the statement tells, by its parts; money is in minor units."""
 
     _rows: list[Row]
 

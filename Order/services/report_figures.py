@@ -83,7 +83,7 @@ def whole(column: ColumnElement[Any]) -> ColumnElement[int]:
 
 
 def amount(column: ColumnElement[Any]) -> ColumnElement[Decimal]:
-    """A sum of cents as money."""
+    """A sum of minor units as money."""
     return type_coerce(func.coalesce(func.sum(column), _NONE), Money)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 
-from core.money import ZERO
+from core.money import ZERO, as_number
 from models import OrderStatus, order_items, orders
 from Order.services import order_lifecycle
 from Order.services.order_states import SOLD, balance_due
@@ -85,5 +85,5 @@ def _named(row: Row[Any]) -> dict[str, Any]:
         "order_id": row.id,
         "order_reference": row.order_reference,
         "event_date": row.event_date,
-        "balance_due": float(balance_due(row)),
+        "balance_due": as_number(balance_due(row)),
     }

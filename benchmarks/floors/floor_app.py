@@ -1,4 +1,5 @@
-"""What the framework alone costs: the product's wire models, no database, no middleware.
+"""What the framework alone costs: the product's wire models, no database, and of middleware only
+what names the currency.
 
 Written as everybody writes it: functions with a response model, which make their answer of fields
 that they have at hand. As ``def``, which the framework runs in a thread, and as ``async def``.
@@ -11,9 +12,10 @@ from decimal import Decimal
 from typing import Any
 
 from fastapi import FastAPI, HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from benchmarks.layout import SOLD_OUT
-from core.money import ZERO
+from core.money import ZERO, selling_in
 from models import OrderStatus, TicketStatus, TransactionStatus
 from Order.schemas.cart import CartItemCreate, CartItemRead, CartTicket
 from Order.schemas.order import OrderCreate, OrderItemRead, OrderItemTicket, OrderRead
@@ -47,8 +49,20 @@ def _without_thread(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+class _InDollars:
+    """The wire models have to know which amounts they are told."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with selling_in("USD"):
+            await self.app(scope, receive, send)
+
+
 def _app(made: Callable[[Callable[..., Any]], Callable[..., Any]]) -> FastAPI:
     app = FastAPI()
+    app.add_middleware(_InDollars)
     app.get("/health/ready")(made(_ready))
     app.get("/api/tickets/search/by-event", response_model=list[TicketRead])(made(_tickets))
     app.get("/api/tickets/", response_model=list[TicketRead])(made(_tickets))

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import deadline, logs
 from core.http.problems import BODY_TOO_LARGE, problem, unexpected_problem
+from core.money import selling_in
 from core.settings import ConfigurationError
 
 logger = logging.getLogger("nexticket.access")
@@ -26,10 +27,11 @@ _SANE_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 
 
 class RequestContextMiddleware:
-    """Names the request, answers what nothing else caught, and logs one line."""
+    """Names the request and the currency of its amounts, and logs one line."""
 
-    def __init__(self, app: ASGIApp, *, household: Callable[[Scope], str]) -> None:
+    def __init__(self, app: ASGIApp, *, household: Callable[[Scope], str], currency: str) -> None:
         self.app = app
+        self._currency = currency
         # Stands for where a request comes from.
         self._household = household
 
@@ -53,7 +55,8 @@ class RequestContextMiddleware:
             await send(message)
 
         try:
-            await self.app(scope, receive, named_send)
+            with selling_in(self._currency):
+                await self.app(scope, receive, named_send)
         finally:
             self._log(scope, status, time.perf_counter() - started)
             logs.request_id.reset(tokens[0])

@@ -10,6 +10,7 @@ from pydantic.json_schema import models_json_schema
 from core.errors import IdempotencyKeyReusedError, RequestInProgressError, SkipTooDeepError
 from core.http import idempotency_key
 from core.http.problems import FieldError, Problem, ValidationProblem, add_refusals
+from core.money import selling_in
 from core.pagination import MAX_COUNT
 from core.schemas import MAX_ID
 
@@ -56,7 +57,11 @@ _REPLAYED = {
 
 
 def describe(
-    app: FastAPI, *, tags: Mapping[str, str], amend: Callable[[dict[str, Any]], None]
+    app: FastAPI,
+    *,
+    tags: Mapping[str, str],
+    currency: str,
+    amend: Callable[[dict[str, Any]], None],
 ) -> None:
     """Give the app its document, made once and kept.
 
@@ -65,8 +70,9 @@ def describe(
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app, tags)
-            amend(app.openapi_schema)
+            with selling_in(currency):
+                app.openapi_schema = _document(app, tags)
+                amend(app.openapi_schema)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]

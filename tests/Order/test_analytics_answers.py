@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from core.money import selling_in
 from models import OrderStatus, TicketStatus, TransactionStatus
 from Order.schemas import analytics as schemas
 from tests.support.client import Api
@@ -137,7 +138,8 @@ class TestDocument:
         [example] = api.document["components"]["schemas"][model]["examples"]
         open_shop(api)
         kind: type[BaseModel] = getattr(schemas, model)
-        assert kind.model_validate_json(kind.model_validate(example).model_dump_json())
+        with selling_in("USD"):
+            assert kind.model_validate_json(kind.model_validate(example).model_dump_json())
         assert shape(example) == shape(report(api, name, start="2026-03-01", end="2026-03-04"))
 
     @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ BAD: dict[str, tuple[str, ...]] = {
     "id": (*_WHOLE[:-1], "0"),
     "quantity": (*_WHOLE, "0"),
     "stock": _WHOLE,
-    "price": (*_MONEY, "10000000", "9999999.991"),
+    "price": (*_MONEY, "10000000000", "9999999999.991"),
     "amount": (*_MONEY, "0", "0.00", "10000000000000"),
     "text": (*_TEXTS, *_SURROGATES, json.dumps("x" * 5001)),
     "time": (
