@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from core.errors import IdempotencyKeyReusedError, RequestInProgressError, SkipTooDeepError
 from core.http import idempotency_key
+from core.http.money_examples import tell_examples_in_currency
 from core.http.problems import FieldError, Problem, ValidationProblem, add_refusals
 from core.money import selling_in
 from core.pagination import MAX_COUNT
@@ -73,6 +74,7 @@ def describe(
             with selling_in(currency):
                 app.openapi_schema = _document(app, tags)
                 amend(app.openapi_schema)
+                tell_examples_in_currency(app.openapi_schema)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
