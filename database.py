@@ -28,6 +28,7 @@ from core.errors import BusyError, DatabaseUnavailableError, RetryTransaction
 from core.money import selling_in
 from core.settings import Settings
 from core.store.connections import Connections
+from core.store.currency import claim, currency_problem, is_claimed
 from core.store.engines import (
     HEARS_GOODBYE,
     begin_to_read,
@@ -199,7 +200,7 @@ class Database:
             try:
                 exchange.join(session)
                 if not self._schema_is_known:
-                    self._look_at_schema(session)
+                    self._look_at_schema(session, way)
                 yield session
             finally:
                 exchange.close()
@@ -218,13 +219,18 @@ class Database:
             return SqliteExchange(connection, partial(begin_to_write, settings, file))
         return SqliteExchange(connection, partial(begin_to_read, settings))
 
-    def _look_at_schema(self, session: Session) -> None:
+    def _look_at_schema(self, session: Session, way: "_Way") -> None:
         """What the start could not do, for the database was away."""
-        problem = schema_problem(session.connection())
+        connection, code = session.connection(), self.settings.currency
+        problem = schema_problem(connection) or currency_problem(connection, code)
         if problem:
             logger.error("not served: %s", problem)
             raise DatabaseUnavailableError("The database is not ready for this release.")
-        self._schema_is_known = True
+        if is_claimed(connection):
+            self._schema_is_known = True
+        elif way is _Way.WRITE:
+            # Known to be committed by whoever looks next.
+            claim(connection, code)
 
 
 class _Way(Enum):

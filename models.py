@@ -20,6 +20,7 @@ from tables.accounts import (
     second_factors,
     users,
 )
+from tables.deployment import DeploymentFacts, deployment
 from tables.ledger import AuditEntry, Movement, MovementKind, audit_entries, movements
 from tables.orders import (
     UNSOLD_WITH_NOTES,
@@ -85,6 +86,7 @@ __all__ = [
     "CustomerCount",
     "CustomerSum",
     "DeletedLine",
+    "DeploymentFacts",
     "EndedHold",
     "IdempotencyKey",
     "LoginPlace",
@@ -123,6 +125,7 @@ __all__ = [
     "customer_counts",
     "customer_sums",
     "deleted_lines",
+    "deployment",
     "ended_holds",
     "idempotency_keys",
     "login_places",

@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 from core import deadline
 from core.errors import UnavailableError
 from core.settings import ConfigurationError, Settings
+from core.store.currency import claim, currency_problem, is_claimed
 from core.store.engines import postgres_engine
 from core.store.errors import is_lasting
 from core.store.turns import use_wal
@@ -31,6 +32,7 @@ _CONNECT_SECONDS = 30
 _VERSIONS = "alembic_version"
 # For another process that makes or migrates the same file.
 _PATIENCE_SECONDS = 30
+_Look = Callable[[Connection, str], str | None]
 
 
 class SchemaOutdatedError(UnavailableError):
@@ -79,19 +81,42 @@ def prepare_schema(settings: Settings) -> None:
     """Bring SQLite up to date; refuse to start on a PostgreSQL that is not.
 
     On PostgreSQL many processes and releases share the database, so migrating is a step of the
-    deployment and never a side effect of a start.
+    deployment and never a side effect of a start. That it is for this currency the first start
+    writes down on both.
     """
-    _require_no_problem(settings, _upgrade_sqlite if settings.is_sqlite else _look_at_postgres)
+    prepare = _upgrade_sqlite if settings.is_sqlite else _look_at_postgres
+    _require_no_problem(settings, lambda: prepare(settings, _problem_once_decided))
 
 
 def require_schema(settings: Settings) -> None:
-    """Refuse another schema than this release's, and leave the database as it is."""
-    _require_no_problem(settings, _look_at_sqlite if settings.is_sqlite else _look_at_postgres)
+    """Refuse another schema or currency than this release's, and leave the database as it is."""
+    look = _look_at_sqlite if settings.is_sqlite else _look_at_postgres
+    _require_no_problem(settings, lambda: look(settings, _problem))
 
 
-def _require_no_problem(settings: Settings, look: Callable[[Settings], str | None]) -> None:
+def _problem(connection: Connection, code: str) -> str | None:
+    """What is wrong with a database for selling in a currency, or None."""
+    return schema_problem(connection) or currency_problem(connection, code)
+
+
+def _problem_once_decided(connection: Connection, code: str) -> str | None:
+    """Likewise; where no currency is decided yet, it is from here on."""
+    problem = _problem(connection, code)
+    if problem or is_claimed(connection):
+        return problem
+    claim(connection, code)
+    return currency_problem(connection, code)
+
+
+def _problem_or_none_decided(connection: Connection, code: str) -> str | None:
+    """Likewise; that no currency is decided yet is wrong as well."""
+    problem = _problem(connection, code)
+    return problem or (None if is_claimed(connection) else "no currency is decided yet")
+
+
+def _require_no_problem(settings: Settings, look: Callable[[], str | None]) -> None:
     try:
-        problem = look(settings)
+        problem = look()
     except DBAPIError as error:
         kind = ConfigurationError if is_lasting(error) else AwayError
         raise kind(unusable(settings, error)) from None
@@ -105,33 +130,33 @@ def unusable(settings: Settings, error: DBAPIError) -> str:
     return f"{settings.database.set(query={})} can't be used: {reason}"
 
 
-def _upgrade_sqlite(settings: Settings) -> str | None:
+def _upgrade_sqlite(settings: Settings, look: _Look) -> str | None:
     # Mostly there is nothing to do, and then nobody has to wait for the write lock. Whatever keeps
     # us from looking is met again below, and told.
     with suppress(DBAPIError):
-        if _look_at_sqlite(settings) is None:
+        if _look_at_sqlite(settings, _problem_or_none_decided) is None:
             return None
     from alembic import command
 
     with migration_connection(settings) as connection:
         if _present_revision(connection) in {None, *_revisions()[1:]}:
             command.upgrade(alembic_config(connection), "head")
-        return schema_problem(connection)
+        return look(connection, settings.currency)
 
 
-def _look_at_sqlite(settings: Settings) -> str | None:
+def _look_at_sqlite(settings: Settings, look: _Look) -> str | None:
     # Only so does a file that is not there stay away.
     file = f"file:{quote(settings.database.database or '')}"
     url = settings.database.set(database=file, query={"mode": "ro", "uri": "true"})
     with create_engine(url, poolclass=NullPool, hide_parameters=True).connect() as connection:
-        return schema_problem(connection)
+        return look(connection, settings.currency)
 
 
-def _look_at_postgres(settings: Settings) -> str | None:
+def _look_at_postgres(settings: Settings, look: _Look) -> str | None:
     engine = postgres_engine(settings, size=1)
     try:
         with deadline.within(settings.request_timeout_seconds), engine.connect() as connection:
-            return schema_problem(connection)
+            return look(connection, settings.currency)
     finally:
         engine.dispose()
 

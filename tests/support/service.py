@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import URL, delete, text
+from sqlalchemy import URL, Table, delete, text
 from sqlmodel import Session, SQLModel
 
 from core.settings import Settings
 from database import Database
+from models import deployment
 from tests.support.clock import ManualClock
 from tools.nginx import NginxUnavailableError
 from tools.postgres import PostgresUnavailableError, new_database
@@ -120,14 +121,18 @@ def running_service(settings: Settings) -> Iterator[Service]:
 
 
 def empty(database: Database) -> None:
-    """Remove all rows and start the ids anew."""
+    """Remove all rows and start the ids anew; what currency it is in a database remembers."""
     is_sqlite = database.settings.is_sqlite
     database.write_now(_empty_sqlite if is_sqlite else _empty_postgres)
 
 
+def _emptied() -> list[Table]:
+    return [table for table in SQLModel.metadata.sorted_tables if table != deployment]
+
+
 def _empty_sqlite(session: Session) -> None:
     with _without_triggers(session):
-        for table in reversed(SQLModel.metadata.sorted_tables):
+        for table in reversed(_emptied()):
             session.execute(delete(table))
     session.execute(text("DELETE FROM sqlite_sequence"))
 
@@ -136,7 +141,7 @@ def _empty_postgres(session: Session) -> None:
     """Not by TRUNCATE, which makes the files of each table anew, and the service plan anew."""
     # Neither keys nor triggers are asked: nothing is left that they could protect.
     session.execute(text("SET LOCAL session_replication_role = replica"))
-    names = [table.name for table in SQLModel.metadata.sorted_tables]
+    names = [table.name for table in _emptied()]
     filled = " UNION ALL ".join(
         f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})"  # noqa: S608 - our own names
         for name in names

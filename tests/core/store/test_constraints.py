@@ -82,6 +82,8 @@ BROKEN = {
     ),
     "ck_tickets_stock_adds_up": "UPDATE tickets SET total_quantity = 11 WHERE id = 1",
     "ck_tickets_sale_stopped_as": "UPDATE tickets SET sale_stopped_as = 'available' WHERE id = 1",
+    "ck_deployment_one_row": "UPDATE deployment SET id = 2",
+    "ck_deployment_digits": "UPDATE deployment SET digits = 5",
     "uq_users_username_key": "UPDATE users SET username_key = 'user1' WHERE id = 2",
     "ck_users_erased_is_nobody": "UPDATE users SET erased_at = created_at WHERE id = 1",
     "ck_users_role": "UPDATE users SET role = 'boss' WHERE id = 1",

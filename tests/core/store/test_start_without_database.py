@@ -17,6 +17,7 @@ from sqlmodel import Session
 import database
 from core.settings import ConfigurationError, Settings
 from core.store import schema_version
+from core.store.currency import claim
 from core.store.schema_version import AwayError, migration_connection, prepare_schema
 from database import Database
 from main import create_app
@@ -107,6 +108,49 @@ def test_another_schema_is_not_served_then_either(
         with revision(server.url, "0001"):
             assert client.get("/api/users/").json()["code"] == "database_unavailable"
         assert client.get("/api/users/").status_code == 200
+
+
+def test_another_currency_is_not_served_then_either(
+    server: PostgresServer, settings: Settings
+) -> None:
+    with started_without(server, settings) as client:
+        server.start()
+        with currency(settings, "EUR"):
+            assert client.get("/api/users/").json()["code"] == "database_unavailable"
+        assert client.get("/api/users/").status_code == 200
+
+
+def test_the_first_who_writes_decides_the_currency(
+    server: PostgresServer, settings: Settings
+) -> None:
+    with currency(settings, None), started_without(server, settings) as client:
+        server.start()
+        assert client.get("/api/users/").status_code == 200
+        assert kept(settings) == []
+        gone = client.post("/api/users/", json=USER | {"username": "jane_doe"}).json()["id"]
+        assert kept(settings) == ["USD"]
+        assert client.delete(f"/api/users/{gone}").status_code == 204
+
+
+@contextmanager
+def currency(settings: Settings, code: str | None) -> Iterator[None]:
+    """The database was made for another currency, or for none yet."""
+    before = kept(settings)
+    keep(settings, [code] if code else [])
+    yield
+    keep(settings, before)
+
+
+def kept(settings: Settings) -> list[str]:
+    with migration_connection(settings) as connection:
+        return list(connection.execute(text("SELECT currency FROM deployment")).scalars())
+
+
+def keep(settings: Settings, codes: list[str]) -> None:
+    with migration_connection(settings) as connection:
+        connection.execute(text("DELETE FROM deployment"))
+        for code in codes:
+            claim(connection, code)
 
 
 @contextmanager
