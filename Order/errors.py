@@ -112,6 +112,17 @@ class QuantityLimitError(ConflictError):
         )
 
 
+class OrderTotalLimitError(ConflictError):
+    """Beyond, a double, as programs read JSON's numbers, does not tell all amounts apart."""
+
+    code = "order_total_limit"
+    title = "The order would come to more than an order may"
+    example: ClassVar = {"total_amount": 10_989_999_999_989.01, "limit": 9_999_999_999_999.99}
+
+    def __init__(self, total_amount: Decimal, limit: Decimal) -> None:
+        super().__init__(total_amount=as_number(total_amount), limit=as_number(limit))
+
+
 class OpenOrdersLimitError(ConflictError):
     """One that is paid, cancelled or runs out makes room for another."""
 

@@ -22,6 +22,7 @@ from Order.errors import (
     OrderNotDeletableError,
     OrderNotFoundError,
     OrderNotPendingError,
+    OrderTotalLimitError,
     OwnerStaysError,
     OwnOrderError,
     QuantityLimitError,
@@ -67,6 +68,7 @@ _BUYING = (
     QuantityLimitError,
     UnitsLimitError,
     HoldAgainLaterError,
+    OrderTotalLimitError,
 )
 # Of another order, whatever it holds.
 _ORDERING = (*_BUYING, OpenOrdersLimitError, UnpaidOrdersLimitError)

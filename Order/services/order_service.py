@@ -76,11 +76,11 @@ def add_item(context: Context, order_id: int, line: OrderLine) -> OrderRead:
     wanted = {line.ticket_id: line.quantity}
     until = fairness.more_until(context, order, wanted) if is_bound else order.expires_at
     offers = available_offers(context, wanted)
-    _insert_items(context, order_id, offers, wanted)
     added = offers[line.ticket_id].price * line.quantity
-    order_lifecycle.change_order(
-        context, order_id, total_amount=order.total_amount + added, expires_at=until
-    )
+    total = order.total_amount + added
+    placing.require_exact(total)
+    _insert_items(context, order_id, offers, wanted)
+    order_lifecycle.change_order(context, order_id, total_amount=total, expires_at=until)
     answer = order_queries.get_order(context, order_id)
     _tell_held(answer, offers[line.ticket_id], line.quantity)
     more = Holding(order_id, line.ticket_id, line.quantity, added)

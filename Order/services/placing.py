@@ -10,12 +10,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Executable, Integer, bindparam, case, insert, select, true
 
 from core.columns import BigId
-from core.money import ZERO
+from core.money import ZERO, currency
 from core.store.dialects import Sql
 from core.store.statements import Row, statement
 from Ledger.services.ledger_service import NOWHERE, Move, order_moved
 from models import OrderStatus, UserOrderRole, order_items, orders, tickets, user_orders, users
 from Order.causes import Cause
+from Order.errors import OrderTotalLimitError
 from Order.schemas.order import OrderItemSold, OrderItemTicket, OrderRead
 from Order.services import expiry_service, fairness, order_queries, standing
 from Order.services.allowed_actions import BuyerState
@@ -89,12 +90,14 @@ def place(
 ) -> OrderRead:
     """Write the order with all its lines, take the stock, and tell what was written."""
     lines = _lines(offers.tickets, quantities)
+    total = sum((line["line_total"] for line in lines), ZERO)
+    require_exact(total)
     order = {
         **_NEW,
         "id": offers.order_id,
         "order_reference": order_reference(),
         "user_id": buyer_id,
-        "total_amount": sum((line["line_total"] for line in lines), ZERO),
+        "total_amount": total,
         "notes": notes,
         "expires_at": offers.until,
         "created_at": context.now,
@@ -112,6 +115,13 @@ def place(
     # Nobody can have announced a payment for it yet, and only who is active orders.
     placed = SimpleNamespace(**order, awaits_money=False, buyer_state=BuyerState.ACTIVE)
     return order_queries.served(context, placed, items)
+
+
+def require_exact(total: Decimal) -> None:
+    """Refuse a total that could not be told to the minor unit."""
+    limit = currency().max_amount
+    if total > limit:
+        raise OrderTotalLimitError(total, limit)
 
 
 def _looked_at(

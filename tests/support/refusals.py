@@ -48,10 +48,12 @@ from tests.support.scenes import (
     two_settled,
     user,
 )
+from tests.support.total_refusals import TOTAL_SCENES
 
 SCENES: dict[tuple[str, str], Scene] = (
     FACTOR_SCENES
     | ACCOUNT_SCENES
+    | TOTAL_SCENES
     | {
         ("cancel_order", "not_allowed"): by(
             "customer", ticket, order, confirmed, call=("POST", "/api/orders/1/cancel", None)
