@@ -13,6 +13,7 @@ RACES = "tests/concurrency/test_races.py"
 SETTLING_TESTS = "tests/Order/test_settling.py"
 LATE_TESTS = "tests/Order/test_late_money.py"
 UNWANTED_TESTS = "tests/Order/test_money_that_buys_nothing.py"
+CURRENCY_TESTS = "tests/core/store/test_currency.py"
 
 OF_MONEY = (
     Protection(
@@ -107,6 +108,38 @@ OF_MONEY = (
         "an order without items is confirmed by nobody",
         [Edit(ORDERS, "    if not holdings:\n        raise OrderEmptyError\n")],
         "tests/Order/test_free_orders.py::TestAnEmptyOrder",
+    ),
+    Protection(
+        "a database of one currency is not sold from in another",
+        [
+            Edit(
+                "core/store/currency.py",
+                "(kept.currency or code, kept.digits) == (code, digits)",
+                "kept.digits == digits",
+            )
+        ],
+        f"{CURRENCY_TESTS}::test_the_first_start_decides",
+    ),
+    Protection(
+        "amounts of an older release are not read with other decimals",
+        [
+            Edit(
+                "migrations/versions/0016_currency.py",
+                " WHERE EXISTS (SELECT 1 FROM tickets) OR EXISTS (SELECT 1 FROM movements)",
+                " WHERE 1 = 0",
+            )
+        ],
+        f"{CURRENCY_TESTS}::TestADatabaseOfAnOlderRelease",
+    ),
+    Protection(
+        "an amount has no more decimals than its currency",
+        [Edit("core/money.py", "    if payable != value:", "    if 0:")],
+        "tests/Order/test_currencies.py::TestAnAmount",
+    ),
+    Protection(
+        "an order comes to no more than can be told exactly",
+        [Edit("Order/services/placing.py", "    if total > limit:", "    if 0:")],
+        "tests/Order/test_currencies.py::TestTheMostAnOrderComesTo",
     ),
     Protection(
         "nobody is the cashier of their own order",
