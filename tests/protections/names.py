@@ -35,7 +35,7 @@ NAMES = (
         "references that two spellings share survive the migration",
         [
             Edit(
-                "migrations/versions/0017_spellings.py",
+                "migrations/versions/0015_spellings.py",
                 "        op.execute(_SHARED)\n",
                 "        pass\n",
             )

@@ -22,7 +22,7 @@ from tests.support import old_books
 from tests.support.service import BACKENDS, fresh_database, settings_for
 
 # The revision before a database remembered it.
-BEFORE = "0014"
+BEFORE = "0015"
 OTHER = "the database was made for {}, not for {}: set CURRENCY={}, or use another database"
 HUNDREDTHS = "the database's amounts have 2 decimals, and those in {} have {}: use another database"
 

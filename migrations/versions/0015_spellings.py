@@ -1,6 +1,6 @@
 """Compare names of events, venues, categories and ways to pay by one key, also in the reports.
 
-Revision ID: 0017
+Revision ID: 0015
 Revises: 0014
 Create Date: 2026-11-26
 """
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import sqlalchemy as sa
 from alembic import op
 
-revision: str = "0017"
+revision: str = "0015"
 down_revision: str | None = "0014"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
