@@ -114,11 +114,34 @@ def _dated(value: Any) -> Any:
     raise PydanticCustomError("datetime_type", "must be an RFC 3339 date and time")
 
 
+# A year lies between these and the ends of what Python and the databases can tell: no zone and no
+# sum of a few days pushes a time off them.
+_FIRST, _END = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+
+
 def _to_utc(value: datetime) -> datetime:
-    """Naive times are UTC. The outermost years are refused: a zone would push them off the end."""
-    if not 1 < value.year < 9999:  # noqa: PLR2004 - datetime's own bounds
-        raise PydanticCustomError("datetime_range", "must lie between the years 2 and 9998")
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    """Naive times are UTC. As it is served, it is within the bounds, and can be sent back."""
+    moment = _in_utc(value)
+    if moment is None or not _FIRST <= moment < _END:
+        raise _out_of_range()
+    return moment
+
+
+def _end_to_utc(value: datetime) -> datetime:
+    """What ends where the last day does is a bound, though no time of its own."""
+    moment = _in_utc(value)
+    return _END if moment == _END else _to_utc(value)
+
+
+def _in_utc(value: datetime) -> datetime | None:
+    try:
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        return None
+
+
+def _out_of_range() -> PydanticCustomError:
+    return PydanticCustomError("datetime_range", "must lie between the years 2 and 9998, in UTC")
 
 
 UtcTime = Annotated[
@@ -158,7 +181,7 @@ LowerBound = Annotated[
 ]
 UpperBound = Annotated[
     datetime,
-    AfterValidator(_to_utc),
+    AfterValidator(_end_to_utc),
     BeforeValidator(lambda value: _bound(value, days_after_date=1)),
     _BOUND_SCHEMA,
 ]
