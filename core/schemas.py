@@ -13,11 +13,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     StringConstraints,
+    ValidatorFunctionWrapHandler,
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, core_schema
 
 from core.errors import StaleObjectError
 from core.text import UNSEEN
@@ -198,17 +200,46 @@ def optional(description: str | None = None) -> Any:
     return Field(default_factory=lambda: None, description=description)
 
 
+@dataclass(frozen=True)
+class SeenTime:
+    """A time that was served, as precise as it comes back: browsers cut it to milliseconds."""
+
+    moment: datetime
+    # The least that was said, in microseconds: of a whole second, a millisecond …
+    unit: int
+
+    @classmethod
+    def said(cls, value: Any, handler: ValidatorFunctionWrapHandler) -> "SeenTime":
+        fraction = _FRACTION.search(value) if isinstance(value, str) else None
+        digits = len(fraction[1]) if fraction else 0
+        return cls(handler(value), 10 ** max(_MICROSECONDS - digits, 0))
+
+    def is_of(self, stored: datetime) -> bool:
+        cut = stored.microsecond - stored.microsecond % self.unit
+        return self.moment == stored.replace(microsecond=cut)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_wrap_validator_function(cls.said, handler(UtcTime))
+
+
+_FRACTION = re.compile(r":[0-9]{2}[.,]([0-9]+)")
+_MICROSECONDS = 6
+
+
 class AsRead(BaseModel):
     """What a caller acts upon, as it was when they looked at it."""
 
-    updated_at: UtcTime | None = Field(
+    updated_at: SeenTime | None = Field(
         default=None,
         description="If sent, the change is refused with `stale_object` unless it is current.",
     )
 
     def require_current(self, stored: Any) -> None:
         """Raises if the object was changed since the caller read it; ``stored`` is its row."""
-        if self.updated_at is not None and self.updated_at != stored.updated_at:
+        if self.updated_at is not None and not self.updated_at.is_of(stored.updated_at):
             raise StaleObjectError(updated_at=stored.updated_at)
 
 
