@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import ConfigDict, Field, RootModel, WithJsonSchema
 
 from core.money import Amount
-from core.pagination import ListQuery
+from core.pagination import AnyOf, ListQuery
 from core.schemas import LowerBound, Output, ServedTime, UpperBound
 from models import OrderStatus
 from work.rules import Unit
@@ -273,16 +273,19 @@ class AuditRead(Output):
     client_request_id: str | None = Field(description="What the caller sent as `X-Request-ID`.")
 
 
+_ActorName = Annotated[str, Field(max_length=60, pattern=r"^[a-z]+(:[A-Za-z0-9_-]+)?$")]
+_ObjectName = Annotated[str, Field(max_length=60, pattern=r"^[a-z_]+(:[0-9]+)?$")]
+_ActionName = Annotated[str, Field(max_length=40, pattern=r"^[a-z_]+$")]
+
+
 class AuditList(ListQuery):
-    actor: Annotated[str, Field(max_length=60, pattern=r"^[a-z]+(:[A-Za-z0-9_-]+)?$")] | None = (
-        Field(default=None, description="Exact: `user:7`, `command:reset-password`.")
+    actor: AnyOf[_ActorName] | None = Field(
+        default=None, description="Exact: `user:7`, `command:reset-password`."
     )
-    object: Annotated[str, Field(max_length=60, pattern=r"^[a-z_]+(:[0-9]+)?$")] | None = Field(
+    object: AnyOf[_ObjectName] | None = Field(
         default=None, description="Exact: `user:7`, `ticket:5`, `api_key:3`."
     )
-    action: Annotated[str, Field(max_length=40, pattern=r"^[a-z_]+$")] | None = Field(
-        default=None, description="Exact: `role_changed`."
-    )
+    action: AnyOf[_ActionName] | None = Field(default=None, description="Exact: `role_changed`.")
     created_from: LowerBound | None = Field(default=None, description="Inclusive.")
     created_to: UpperBound | None = Field(
         default=None, description="A bare date includes that day; a time is exclusive."

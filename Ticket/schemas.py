@@ -13,7 +13,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from core.money import Amount, Price, PriceParameter
-from core.pagination import ListQuery
+from core.pagination import AnyOf, AnyPartOf, ListQuery
 from core.schemas import (
     IN_ANY_SPELLING,
     Category,
@@ -140,17 +140,21 @@ class TicketStatusChange(Input):
 class TicketFilters(ListQuery):
     """The filters that the list and the search share."""
 
-    status: TicketStatus | None = None
-    category: Category | None = Field(default=None, description=f"Exact, {IN_ANY_SPELLING}")
-    venue: Name | None = Field(default=None, description=f"A part of it, {IN_ANY_SPELLING}")
-    event_name: Name | None = Field(default=None, description=f"A part of it, {IN_ANY_SPELLING}")
+    status: AnyOf[TicketStatus] | None = None
+    category: AnyOf[Category] | None = Field(default=None, description=f"Exact, {IN_ANY_SPELLING}")
+    venue: AnyPartOf[Name] | None = Field(
+        default=None, description=f"A part of it, {IN_ANY_SPELLING}"
+    )
+    event_name: AnyPartOf[Name] | None = Field(
+        default=None, description=f"A part of it, {IN_ANY_SPELLING}"
+    )
     min_price: PriceParameter | None = None
     max_price: PriceParameter | None = None
     date_from: LowerBound | None = Field(default=None, description="Inclusive.")
     date_to: UpperBound | None = Field(
         default=None, description="A bare date includes that day; a time is exclusive."
     )
-    available: bool | None = Field(
+    available: AnyOf[bool] | None = Field(
         default=None, description="`true`: on sale with stock; `false`: all others."
     )
 

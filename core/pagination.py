@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, and_, bindparam, or_
@@ -23,9 +23,19 @@ MAX_SKIP = 10_000
 # What is found is counted up to here: beyond, a count would cost more the more there is.
 MAX_COUNT = 10_000
 
+# Each value of a filter is looked for in every row that an index does not leave out; and each text
+# of which a part is wanted, in all of them.
+_MAX_VALUES, _MAX_PARTS = 20, 8
+
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 R = TypeVar("R")
 Row = Any
+
+
+# A filter: given several times, any of the values.
+AnyOf = Annotated[list[T], Field(min_length=1, max_length=_MAX_VALUES)]
+AnyPartOf = Annotated[list[T], Field(min_length=1, max_length=_MAX_PARTS)]
 
 
 class ListQuery(BaseModel):

@@ -14,7 +14,7 @@ from sqlalchemy import Executable, bindparam, insert, select, true
 from core.money import currency
 from core.pagination import Page
 from core.store.dialects import Sql
-from core.store.listing import Listing, Where
+from core.store.listing import Listing, OneOf, Where
 from core.store.statements import Row, statement
 from Ledger.schemas import AuditList, AuditRead
 from Ledger.services.ledger_service import provenance, shown_actor
@@ -32,9 +32,9 @@ _ENTRIES = Listing(
     select(*audit_entries.c),
     audit_entries.c,
     {
-        "actor": Where("actor", audit_entries.c.actor == bindparam("actor")),
-        "object": Where("object", audit_entries.c.object == bindparam("object")),
-        "action": Where("action", audit_entries.c.action == bindparam("action")),
+        "actor": OneOf("actor", audit_entries.c.actor),
+        "object": OneOf("object", audit_entries.c.object),
+        "action": OneOf("action", audit_entries.c.action),
         "created_from": Where(
             "created_from", audit_entries.c.created_at >= bindparam("created_from")
         ),

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.money import Amount
-from core.pagination import ListQuery
+from core.pagination import AnyOf, ListQuery
 from core.schemas import (
     AsRead,
     Changes,
@@ -179,8 +179,8 @@ class OrderUpdate(Changes):
 
 
 class OrderFilters(ListQuery):
-    status: OrderStatus | None = None
-    order_reference: Name | None = Field(default=None, description="Exact.")
+    status: AnyOf[OrderStatus] | None = None
+    order_reference: AnyOf[Name] | None = Field(default=None, description="Exact.")
     created_from: LowerBound | None = Field(default=None, description="Inclusive.")
     created_to: UpperBound | None = Field(
         default=None, description="A bare date includes that day; a time is exclusive."
@@ -198,7 +198,7 @@ class OrderFilters(ListQuery):
 
 
 class OrderList(OrderFilters):
-    user_id: IdParameter | None = None
+    user_id: AnyOf[IdParameter] | None = None
 
 
 class OrderUserCreate(Input):

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from core.money import Amount, PositiveAmount
-from core.pagination import ListQuery
+from core.pagination import AnyOf, ListQuery
 from core.schemas import (
     IN_ANY_SPELLING,
     AsRead,
@@ -117,11 +117,13 @@ class Refund(Input, AsRead):
 
 
 class TransactionFilters(ListQuery):
-    status: TransactionStatus | None = None
-    payment_method: ShortText | None = Field(default=None, description=f"Exact, {IN_ANY_SPELLING}")
-    transaction_reference: Reference | None = Field(default=None, description="Exact.")
+    status: AnyOf[TransactionStatus] | None = None
+    payment_method: AnyOf[ShortText] | None = Field(
+        default=None, description=f"Exact, {IN_ANY_SPELLING}"
+    )
+    transaction_reference: AnyOf[Reference] | None = Field(default=None, description="Exact.")
     sort: Literal["id", "-id", "created_at", "-created_at", "amount", "-amount"] = "id"
 
 
 class TransactionList(TransactionFilters):
-    order_id: IdParameter | None = None
+    order_id: AnyOf[IdParameter] | None = None

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from core.money import ZERO
 from core.pagination import ListQuery, Page, Sorting
 from core.store.dialects import Sql
-from core.store.listing import Around, Listing, Where
+from core.store.listing import Around, Filter, Listing, OneOf, Where
 from core.store.statements import Row, statement
 from models import (
     TransactionStatus,
@@ -98,11 +98,9 @@ _BUYER_STATE = (
 )
 _SERVED = (*orders.c, _AWAITS_MONEY, _BUYER_STATE)
 _WITH_ITEMS = Around(_with_items, ties=("item_id",))
-_FILTERS = {
-    "status": Where("status", orders.c.status == bindparam("status")),
-    "order_reference": Where(
-        "order_reference", orders.c.order_reference == bindparam("order_reference"), str.upper
-    ),
+_FILTERS: dict[str, Filter] = {
+    "status": OneOf("status", orders.c.status),
+    "order_reference": OneOf("order_reference", orders.c.order_reference, str.upper),
     "created_from": Where("created_from", orders.c.created_at >= bindparam("created_from")),
     "created_to": Where("created_to", orders.c.created_at < bindparam("created_to")),
 }
@@ -111,7 +109,7 @@ _ORDERS = Listing(
     orders.c,
     {
         **_FILTERS,
-        "user_id": Where("user_id", orders.c.user_id == bindparam("user_id")),
+        "user_id": OneOf("user_id", orders.c.user_id),
         "buyer_id": Where("buyer_id", orders.c.user_id == bindparam("buyer_id")),
     },
     _WITH_ITEMS,

@@ -9,7 +9,7 @@ from sqlalchemy import Executable, ScalarSelect, bindparam, func, insert, select
 from core.money import ZERO
 from core.pagination import Page
 from core.store.dialects import Sql
-from core.store.listing import Listing, Where
+from core.store.listing import Listing, OneOf, Where
 from core.store.statements import Row, statement
 from core.text import name_key
 from models import TransactionStatus, order_items, orders, transactions
@@ -51,17 +51,12 @@ _TRANSACTIONS = Listing(
     select(*transactions.c),
     transactions.c,
     {
-        "status": Where("status", transactions.c.status == bindparam("status")),
-        "payment_method": Where(
-            "payment_method",
-            transactions.c.payment_method_key == bindparam("payment_method"),
-            name_key,
+        "status": OneOf("status", transactions.c.status),
+        "payment_method": OneOf("payment_method", transactions.c.payment_method_key, name_key),
+        "transaction_reference": OneOf(
+            "transaction_reference", transactions.c.transaction_reference
         ),
-        "transaction_reference": Where(
-            "transaction_reference",
-            transactions.c.transaction_reference == bindparam("transaction_reference"),
-        ),
-        "order_id": Where("order_id", transactions.c.order_id == bindparam("order_id")),
+        "order_id": OneOf("order_id", transactions.c.order_id),
         "buyer_id": Where(
             "buyer_id",
             transactions.c.order_id.in_(
@@ -119,7 +114,7 @@ def list_transactions(context: Context, query: TransactionList) -> Page[Transact
 def list_transactions_of_order(
     context: Context, order_id: int, query: TransactionFilters
 ) -> Page[TransactionRead]:
-    page = _page(context, query, order_id=order_id)
+    page = _page(context, query, order_id=[order_id])
     if not page.items:
         order_queries.require_order(context, order_id)
     return page

@@ -10,7 +10,7 @@ from core.columns import BigId
 from core.pagination import Page
 from core.schemas import Rendered
 from core.store.dialects import Sql
-from core.store.listing import Either, Listing, Where, Words, containing, pattern
+from core.store.listing import Either, Listing, OneOf, Where, Words, pattern
 from core.store.statements import Row, statement
 from core.text import name_key, search_key
 from Ledger.services import audit_service
@@ -58,10 +58,10 @@ _TICKETS = Listing(
     select(*_SERVED),
     tickets.c,
     {
-        "status": Where("status", tickets.c.status == bindparam("status"), lambda one: one.value),
-        "category": Where("category", tickets.c.category_key == bindparam("category"), name_key),
-        "venue": Where("venue", containing(tickets.c.venue_key, "venue"), _part),
-        "event_name": Where("event_name", containing(tickets.c.event_key, "event_name"), _part),
+        "status": OneOf("status", tickets.c.status, lambda one: one.value),
+        "category": OneOf("category", tickets.c.category_key, name_key),
+        "venue": OneOf("venue", tickets.c.venue_key, _part, is_part=True),
+        "event_name": OneOf("event_name", tickets.c.event_key, _part, is_part=True),
         "min_price": Where("min_price", tickets.c.price >= bindparam("min_price")),
         "max_price": Where("max_price", tickets.c.price <= bindparam("max_price")),
         "date_from": Where("date_from", tickets.c.event_date >= bindparam("date_from")),

@@ -13,7 +13,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from core.pagination import ListQuery
+from core.pagination import AnyOf, ListQuery
 from core.schemas import Changes, Input, Name, Resource, ServedTime, optional
 from core.text import kept_name
 from models import UserRole
@@ -145,5 +145,5 @@ class UserUpdate(Changes):
 
 
 class UserList(ListQuery):
-    is_active: bool | None = None
+    is_active: AnyOf[bool] | None = None
     sort: Literal["id", "-id", "created_at", "-created_at", "username", "-username"] = "id"

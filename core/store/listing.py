@@ -18,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     func,
     literal_column,
+    or_,
     select,
     true,
 )
@@ -67,18 +68,54 @@ class Where:
 
 
 @dataclass(frozen=True)
+class OneOf:
+    """A column that has any of some values, or a part of any of them.
+
+    How many there are is rounded up, so that a few statements serve all numbers.
+    """
+
+    name: str
+    column: ColumnElement[Any]
+    prepared: Callable[[Any], Any] = lambda value: value
+    is_part: bool = False
+
+    def kind(self, value: Sequence[Any]) -> int:
+        return 1 << (len(value) - 1).bit_length()
+
+    def condition(self, kind: int) -> ColumnElement[bool]:
+        names = [self._parameter(n) for n in range(kind)]
+        if self.is_part:
+            return or_(*(containing(self.column, name) for name in names))
+        binds = [bindparam(name, type_=self.column.type) for name in names]
+        return self.column.in_(binds) if kind > 1 else self.column == binds[0]
+
+    def values(self, value: Sequence[Any]) -> Mapping[str, Any]:
+        if len(value) == 1:
+            return {self._parameter(0): self.prepared(value[0])}
+        said = [self.prepared(one) for one in value]
+        said += said[-1:] * (self.kind(value) - len(said))
+        return {self._parameter(n): one for n, one in enumerate(said)}
+
+    def _parameter(self, number: int) -> str:
+        # SQLAlchemy's own names end in a number.
+        return f"{self.name}_{number}_said"
+
+
+@dataclass(frozen=True)
 class Either:
-    """One condition or its opposite."""
+    """One condition or its opposite, or both of them, which is none."""
 
     clause: ColumnElement[bool]
 
-    def kind(self, value: bool) -> bool:  # noqa: FBT001
-        return value
+    def kind(self, value: Sequence[bool]) -> bool | None:
+        return value[0] if len(set(value)) == 1 else None
 
-    def condition(self, kind: bool) -> ColumnElement[bool]:  # noqa: FBT001
+    def condition(self, kind: bool | None) -> ColumnElement[bool]:  # noqa: FBT001
+        if kind is None:
+            return true()
         return self.clause if kind else ~self.clause
 
-    def values(self, value: bool) -> Mapping[str, Any]:  # noqa: FBT001, ARG002
+    def values(self, value: Sequence[bool]) -> Mapping[str, Any]:  # noqa: ARG002
         return {}
 
 

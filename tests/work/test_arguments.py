@@ -36,6 +36,7 @@ class Filters(BaseModel):
     model_config = ConfigDict(extra="forbid")
     limit: Annotated[int, Query(ge=1)] = 10
     name: str | None = None
+    size: Annotated[list[Annotated[int, Query(ge=0)]], Query(max_length=3)] | None = None
 
 
 class Thing(BaseModel):
@@ -63,7 +64,9 @@ JSON = "application/json"
 REQUESTS = [
     ("7", b'{"size": 1}', JSON),
     ("7?limit=3&name=x", b'{"size": 1}', "application/json; charset=utf-8"),
-    ("7?limit=3&limit=4", b'{"size": 1}', "application/merge-patch+json"),
+    ("7?limit=3&size=4", b'{"size": 1}', "application/merge-patch+json"),
+    ("7?size=3&limit=2&size=4", b'{"size": 1}', JSON),
+    ("7?size=1&size=2&size=3&size=4", b'{"size": 1}', JSON),
     ("7?name=", b'\xef\xbb\xbf{"size": 1}', JSON),
     ("0?limit=0&nothing=1", b'{"size": "x", "more": 1}', JSON),
     ("x?nothing=1&nothing=2", b"[]", JSON),
@@ -131,6 +134,23 @@ def test_they_are_what_the_framework_would_have_read(
     # What can't be read at all is told in words of the service's own.
     if theirs.status_code != 400:
         assert ours.json() == theirs.json()
+
+
+def test_what_has_one_value_is_not_said_twice(by_ourselves: TestClient) -> None:
+    """The framework would take the last, and say nothing."""
+    answer = by_ourselves.post("/change/7?limit=3&name=a&limit=4&name=b", json={"size": 1})
+    assert answer.status_code == 422
+    assert [(kind, place) for kind, place, _ in answer.json()] == [
+        ("repeated_parameter", ["query", "limit"]),
+        ("repeated_parameter", ["query", "name"]),
+    ]
+
+
+def test_which_of_several_values_is_wrong_is_not_told_by_a_number(
+    by_ourselves: TestClient,
+) -> None:
+    (wrong,) = by_ourselves.post("/change/7?size=1&size=x", json={"size": 1}).json()
+    assert wrong[:2] == ["int_parsing", ["query", "size"]]
 
 
 def test_only_operations_that_need_more_are_left_to_the_framework() -> None:
