@@ -16,6 +16,7 @@ from Auth.limits import RateLimitMiddleware
 from core.clock import Clock, utc_now
 from core.http.allowed_methods import install_allowed_methods
 from core.http.docs_pages import install_docs
+from core.http.head_requests import HeadMiddleware
 from core.http.heads import RequestHeadMiddleware
 from core.http.idempotency_key import REPLAYED
 from core.http.middleware import (
@@ -195,6 +196,7 @@ def _middleware(app: FastAPI, shortcut: Shortcut) -> list[Middleware]:
         *([forwarded] if proxies else []),
         Middleware(SecurityHeadersMiddleware, settings=settings, caching=app.state.domains.caching),
         *([cors] if settings.cors_origins else []),
+        Middleware(HeadMiddleware),
         Middleware(UnexpectedErrorMiddleware),
         Middleware(RequestHeadMiddleware),
         Middleware(TrailingSlashMiddleware, collections=collections),

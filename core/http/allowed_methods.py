@@ -29,4 +29,4 @@ def _allowed_methods(app: FastAPI, request: Request) -> list[str]:
     for route in iter_route_contexts(app.routes):
         if route.methods and route.path_regex.match(path):
             found |= route.methods
-    return sorted(found)
+    return sorted(found | {"HEAD"} if "GET" in found else found)

@@ -132,15 +132,15 @@ class TestAddresses:
     @pytest.mark.parametrize(
         ("method", "path", "allowed"),
         [
-            ("PATCH", "/api/tickets/1", "DELETE, GET, PUT"),
-            ("DELETE", "/api/orders/", "GET, POST"),
-            ("DELETE", "/api/orders", "GET, POST"),
-            ("POST", "/health", "GET"),
-            ("PUT", "/api/orders/1/users", "DELETE, GET, POST"),
+            ("PATCH", "/api/tickets/1", "DELETE, GET, HEAD, PUT"),
+            ("DELETE", "/api/orders/", "GET, HEAD, POST"),
+            ("DELETE", "/api/orders", "GET, HEAD, POST"),
+            ("POST", "/health", "GET, HEAD"),
+            ("PUT", "/api/orders/1/users", "DELETE, GET, HEAD, POST"),
             ("POST", "/docs-assets/favicon.png", "GET, HEAD"),
             # It would answer a request's own headers, with credentials in them.
-            ("TRACE", "/health", "GET"),
-            ("TRACE", "/api/users/1", "DELETE, GET, PUT"),
+            ("TRACE", "/health", "GET, HEAD"),
+            ("TRACE", "/api/users/1", "DELETE, GET, HEAD, PUT"),
         ],
     )
     def test_another_method_is_405_and_told_all_that_are_possible(
@@ -171,7 +171,7 @@ class TestAddresses:
             assert len(client.get(link.removeprefix("<").partition(">")[0]).json()) == 1
             assert client.get("/gw/").json()["docs"] == "/gw/docs"
             assert client.get("/gw/openapi.json").json()["servers"] == [{"url": "/gw"}]
-            assert client.patch("/gw/api/users/1").headers["allow"] == "DELETE, GET, PUT"
+            assert client.patch("/gw/api/users/1").headers["allow"] == "DELETE, GET, HEAD, PUT"
 
 
 class TestUnexpectedErrors:
