@@ -33,6 +33,7 @@ EVERYWHERE = {
     "malformed_body",
     "request_timeout",
     "body_too_large",
+    "unsupported_media_type",
     "service_busy",
     "database_unavailable",
     "service_stopping",
@@ -137,6 +138,16 @@ def test_a_body_that_is_too_large_is_refused(
     headers = {"Content-Type": "application/json"}
     response = api.request(method, example_path(path, operation), content=body, headers=headers)
     assert (response.status_code, response.json()["code"]) == (413, "body_too_large")
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), having("unsupported_media_type"))
+def test_a_body_of_a_kind_that_is_not_taken_is_refused(
+    api: Api, method: str, path: str, operation: dict[str, Any]
+) -> None:
+    headers = {"Content-Type": "application/xml"}
+    response = api.request(method, example_path(path, operation), content=b"<a/>", headers=headers)
+    assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
+    assert response.headers["accept"] in operation["requestBody"]["content"]
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), having("request_timeout"))

@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable
 from inspect import signature
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request, Response, params
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.http import idempotency_key
+from core.http.bodies import FORM, JSON
 from work.access import is_repeatable, right_of
 from work.arguments import Arguments
 from work.unit_of_work import UnitOfWork
@@ -30,7 +31,14 @@ class WorkRoute(APIRoute):
         work = _name_of_work(endpoint)
         arguments = None if work is None else Arguments.of(endpoint, request=work)
         if work is not None and arguments is not None:
-            self.app = _application(endpoint, arguments, work)
+            self.app = _application(endpoint, arguments, work, self.takes)
+
+    @property
+    def takes(self) -> str | None:
+        """The media type of the body that the operation takes, if it takes any."""
+        if self.body_field is None:
+            return None
+        return FORM if isinstance(self.body_field.field_info, params.Form) else JSON
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         """How the framework serves an operation that takes more than ``Arguments`` can read."""
@@ -40,7 +48,7 @@ class WorkRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             work = UnitOfWork(request.scope, request.receive)
-            await work.identify()
+            await work.identify(self.takes)
             response: Response = await serve(work)
             return response
 
@@ -54,13 +62,16 @@ def _name_of_work(endpoint: Callable[..., Any]) -> str | None:
 
 
 def _application(
-    endpoint: Callable[..., Awaitable[Response]], arguments: Arguments, work_name: str
+    endpoint: Callable[..., Awaitable[Response]],
+    arguments: Arguments,
+    work_name: str,
+    takes: str | None,
 ) -> ASGIApp:
     """Carries out one operation; what it raises is answered further out."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         work = UnitOfWork(scope, receive)
-        await work.identify()
+        await work.identify(takes)
         values = await arguments.read(work)
         response = await endpoint(**values, **{work_name: work})
         await response(scope, receive, send)
@@ -70,4 +81,4 @@ def _application(
 
 class Router(APIRouter):
     def __init__(self, **options: Any) -> None:
-        super().__init__(route_class=WorkRoute, **options)
+        super().__init__(route_class=WorkRoute, strict_content_type=False, **options)

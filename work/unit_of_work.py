@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope
 from core import deadline
 from core.clock import Clock
 from core.errors import DomainError, RequestInProgressError, UnavailableError
-from core.http.bodies import is_form, require_readable
+from core.http.bodies import require_acceptable
 from core.http.idempotency_key import KeyedRequest, keyed_request
 from core.http.middleware import note
 from core.http.problems import refusal
@@ -93,13 +93,15 @@ class UnitOfWork(Request):
         database: Database = self.app.state.database
         return database
 
-    async def identify(self) -> None:
-        """Read what tells the request from others; who may not ask at all was told so by now."""
+    async def identify(self, takes: str | None) -> None:
+        """Read what tells the request from others; who may not ask at all was told so by now.
+
+        ``takes`` is the kind of body that its operation takes.
+        """
         if self.method not in _WITH_BODY:
             return
         try:
-            if not is_form(self):
-                await require_readable(self)
+            await require_acceptable(self, takes)
             if not is_repeatable(self.scope["endpoint"]):
                 self.key = await keyed_request(self)
                 self._room = self._gatekeeper.room(self.scope) if self.key else None

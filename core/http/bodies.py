@@ -10,7 +10,9 @@ from fastapi import HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.requests import ClientDisconnect
 
-_FORMS = ("application/x-www-form-urlencoded", "multipart/")
+# What operations take.
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+_FORMS = (FORM, "multipart/")
 
 # More than any model has: an object with a hundred lines comes back whole within them. A text of
 # nothing but commas counts as so many values.
@@ -25,7 +27,19 @@ def is_form(request: Request) -> bool:
     return request.headers.get("content-type", "").startswith(_FORMS)
 
 
-async def require_readable(request: Request) -> None:
+async def require_acceptable(request: Request, takes: str | None) -> None:
+    """Refuse a body of another kind than the operation takes, or that can't be read."""
+    if is_form(request) and takes != JSON:
+        return
+    # What says no kind is JSON: nothing else is sent here, and browsers send credentials by
+    # themselves to nobody.
+    kind = request.headers.get("content-type") or JSON
+    if takes is not None and not (takes == JSON and _is_json(kind)) and await request.body():
+        raise HTTPException(415, headers={"Accept": takes})
+    await _require_readable(request)
+
+
+async def _require_readable(request: Request) -> None:
     """Refuse a body that can't be JSON in UTF-8, or that has more to it than operations take.
 
     The framework guesses a body's encoding; the contract knows only one. And each unknown member
@@ -79,7 +93,7 @@ async def said_in_body(request: Request, *, nothing: Any) -> Any:
         raise HTTPException(400) from None
     if not sent:
         return nothing
-    if not _is_json(request.headers.get("content-type", "")):
+    if not _is_json(request.headers.get("content-type") or JSON):
         return sent
     try:
         return await request.json()

@@ -109,6 +109,7 @@ BODY_TOO_LARGE = Kind(413, "body_too_large", "Content Too Large")
 _MALFORMED = Kind(400, "malformed_body", "The body can't be read as JSON")
 _INVALID = Kind(422, "validation_error", "The request is not valid")
 REQUEST_TIMEOUT = Kind(408, "request_timeout", "Request Timeout")
+_WRONG_KIND = Kind(415, "unsupported_media_type", "The operation takes no such Content-Type")
 _UNEXPECTED = Kind(500, "internal_error", "Internal Server Error")
 
 
@@ -190,20 +191,24 @@ async def _http_error(request: Request, error: Exception) -> Response:
     phrase = HTTPStatus(status).phrase
     code = phrase.lower().replace(" ", "_")
     kind = _HTTP_KINDS.get(status, Kind(status, code, phrase))
+    headers = dict(error.headers or {})
     detail = _HTTP_DETAILS.get(status, f"{kind.title}.").format(
-        method=request.method, path=request.url.path
+        method=request.method, path=request.url.path, accept=headers.get("Accept")
     )
-    return problem(request, kind, detail, headers=dict(error.headers or {}))
+    return problem(request, kind, detail, headers=headers)
 
 
 # Python's phrases differ between versions.
-_HTTP_KINDS = {kind.status: kind for kind in (_MALFORMED, REQUEST_TIMEOUT, BODY_TOO_LARGE)}
+_HTTP_KINDS = {
+    kind.status: kind for kind in (_MALFORMED, REQUEST_TIMEOUT, BODY_TOO_LARGE, _WRONG_KIND)
+}
 
 _HTTP_DETAILS = {
     404: "There is nothing at this address; see /docs for those that exist.",
     405: "{method} is not possible at this address.",
     408: "The body did not arrive in time.",
     413: "The body is larger, or holds more values, than this service accepts.",
+    415: "Send the body as {accept}, and say so in Content-Type.",
 }
 
 
@@ -248,14 +253,14 @@ def responses(
     """The refusals of an operation, for ``responses=`` of its route.
 
     Every operation can meet a busy service; one with ``parameters`` also bad ones, and one with a
-    ``body`` also one that is no JSON; one with a ``body`` or a ``form`` also one that is too large
-    or does not arrive.
+    ``body`` also one that is no JSON; one with a ``body`` or a ``form`` also one that is too large,
+    does not arrive, or is of another kind.
     """
     by_status: dict[int, list[tuple[str, str, dict[str, Any]]]] = {}
     if parameters or body:
         by_status[422] = [(_INVALID.code, _INVALID.title, _VALIDATION_EXAMPLE)]
     kinds = [_MALFORMED] if body else []
-    kinds += [REQUEST_TIMEOUT, BODY_TOO_LARGE] if body or form else []
+    kinds += [REQUEST_TIMEOUT, BODY_TOO_LARGE, _WRONG_KIND] if body or form else []
     by_status |= {kind.status: [(kind.code, kind.title, {})] for kind in kinds}
     everything: tuple[type[DomainError], ...] = (*errors, *_ALWAYS)
     for error in everything:

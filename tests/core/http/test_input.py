@@ -204,19 +204,6 @@ class TestBodies:
             for content in contents:
                 assert pointers(send(world, operation, content)) == {"#"}, (operation, content)
 
-    def test_a_body_that_does_not_say_it_is_json_is_refused(self, world: Api) -> None:
-        for operation in OPERATIONS:
-            content = json.dumps(operation.body)
-            for media_type in ("text/plain", "application/x-www-form-urlencoded", "text/json", ""):
-                response = send(world, operation, content, **{"content-type": media_type})
-                assert pointers(response) == {"#"}, (operation, media_type)
-
-    def test_a_form_under_a_key_is_malformed(self, world: Api) -> None:
-        """What a form says is read for the sake of the key, as a stream that ends there."""
-        for operation in OPERATIONS:
-            headers = {"content-type": "application/x-www-form-urlencoded", "idempotency-key": "a"}
-            self._malformed(send(world, operation, "a=1", **headers), operation)
-
     def test_what_is_no_json_is_malformed(self, world: Api) -> None:
         bad = ("{", "}", "{'a': 1}", '{"a": 1,}', '{"a" 1}', "x", "{} {}", '{"a": "\t"}', " ")
         for operation in OPERATIONS:
