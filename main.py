@@ -62,14 +62,18 @@ DESCRIPTION = """
 Tickets, carts, orders that hold stock and expire, payments, refunds and analytics.
 
 * **Errors** are `application/problem+json`; act on `code`, which is stable.
-* **Lists** are plain arrays; follow the `Link` header to the next page.
+* **Lists** are plain arrays; follow the `Link` header to the next page. A filter that is given
+  several times means any of its values.
 * **Money** is a number with the decimals of the `currency`; **time** is RFC 3339 in UTC.
 * **Retries**: send an `Idempotency-Key` with a POST, PUT or PATCH, and repeat it as it was when the
   answer is lost: it is carried out once, and answered again.
+* **`ETag`**: send it back as `If-None-Match`, and what you have already is answered 304; as
+  `If-Match`, and nothing is changed that was changed since. **HEAD** is answered as GET.
 * Every answer carries `X-Request-ID`.
 """
 EXPOSED_HEADERS = (
     "Location",
+    "ETag",
     "Link",
     "X-Total-Count",
     "X-Total-Count-At-Least",

@@ -38,6 +38,14 @@ class ConflictError(DomainError):
     """The request is well-formed, but the present state forbids it."""
 
 
+class PreconditionFailedError(DomainError):
+    """A header of the request says for which state it is meant, and that is not the present one."""
+
+    code = "precondition_failed"
+    title = "The object is not in the state that If-Match names"
+    example: ClassVar = {"updated_at": "2026-01-05T18:30:00.000001Z"}
+
+
 class InvalidError(DomainError):
     """A value that no state would accept."""
 

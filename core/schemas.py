@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, core_schema
 
 from core.errors import StaleObjectError
+from core.etags import tag_of
 from core.text import UNSEEN
 
 T = TypeVar("T", bound=BaseModel)
@@ -234,7 +235,8 @@ class AsRead(BaseModel):
 
     updated_at: SeenTime | None = Field(
         default=None,
-        description="If sent, the change is refused with `stale_object` unless it is current.",
+        description="If sent, the change is refused with `stale_object` unless it is current, to"
+        " the fraction of a second that is sent: milliseconds suffice.",
     )
 
     def require_current(self, stored: Any) -> None:
@@ -293,14 +295,23 @@ class Rendered(Generic[T]):
     """A served object that is written already, for it is asked for again and again."""
 
     json: bytes
+    tag: bytes
 
     @classmethod
     def of(cls, item: T) -> "Rendered[T]":
-        return cls(as_json(item))
+        return cls(*tagged(item))
 
 
 def as_json(item: "BaseModel | Rendered[Any]") -> bytes:
     return item.json if isinstance(item, Rendered) else item.__pydantic_serializer__.to_json(item)
+
+
+def tagged(item: "BaseModel | Rendered[Any]") -> tuple[bytes, bytes]:
+    """An object as it is served, and its entity tag."""
+    if isinstance(item, Rendered):
+        return item.json, item.tag
+    written = as_json(item)
+    return written, tag_of(written, getattr(item, "updated_at", None))
 
 
 ServedTime = AwareDatetime

@@ -11,6 +11,8 @@ from sqlmodel import Session
 
 from core.clock import Clock, utc_now
 from core.errors import DomainError
+from core.etags import Precondition
+from core.schemas import AsRead
 from core.settings import Settings
 from core.store.exchange import exchange_of
 from core.store.statements import Row, Statement, changing, joined
@@ -165,6 +167,7 @@ class Context:
     terms: Terms
     _admitted: Admitted = field(default_factory=Known)
     _questions: list[Question] = field(default_factory=list)
+    _precondition: Precondition | None = None
 
     @property
     def caller(self) -> Caller:
@@ -211,6 +214,15 @@ class Context:
         values = {f"is_{name}": value for name, value in known.items()}
         values |= {f"to_{name}": value for name, value in fields.items()}
         self.write(statement, expecting=1, **values)
+
+    def require_current(self, body: AsRead, stored: Row) -> None:
+        """Raises if the object was changed since the caller read it; ``stored`` is its row.
+
+        What the caller has read is said in the body, or by ``If-Match``.
+        """
+        if self._precondition is not None:
+            self._precondition.require(stored)
+        body.require_current(stored)
 
     def take_turn(self, name: str) -> None:
         """Be the only transaction that goes on under this name, from the next question on."""

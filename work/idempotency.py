@@ -49,7 +49,7 @@ LIFETIME = timedelta(hours=24)
 # write them costs more than to shorten them. One of a few lines would only take the time.
 _WORTH_COMPRESSING = 4096
 # What an answer is besides its status and body.
-_KEPT_HEADERS = ("location", "content-type")
+_KEPT_HEADERS = ("location", "content-type", "etag")
 # Refusals of the business: asked again, the answer is the same. All others never ran.
 _FINAL = (NotFoundError, ConflictError)
 

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.http import idempotency_key
 from core.http.bodies import FORM, JSON
+from core.http.conditional import TAGGED
 from work.access import is_repeatable, right_of
 from work.arguments import Arguments
 from work.unit_of_work import UnitOfWork
@@ -23,12 +24,11 @@ class WorkRoute(APIRoute):
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        if is_repeatable(endpoint):
-            options["openapi_extra"] = {idempotency_key.NOT_TAKEN: True}
-        super().__init__(path, endpoint, **options)
+        work = _name_of_work(endpoint)
+        told = {idempotency_key.NOT_TAKEN: is_repeatable(endpoint), TAGGED: work is not None}
+        super().__init__(path, endpoint, **options | {"openapi_extra": told})
         self.right = right_of(endpoint)
         self.weight = weight_of(endpoint, options.get("response_model"))
-        work = _name_of_work(endpoint)
         arguments = None if work is None else Arguments.of(endpoint, request=work)
         if work is not None and arguments is not None:
             self.app = _application(endpoint, arguments, work, self.takes)

@@ -20,12 +20,13 @@ from starlette.types import Receive, Scope
 from core import deadline
 from core.clock import Clock
 from core.errors import DomainError, RequestInProgressError, UnavailableError
+from core.etags import Precondition, is_among, tag_of_all
 from core.http.bodies import require_acceptable
 from core.http.idempotency_key import KeyedRequest, keyed_request
-from core.http.middleware import note
+from core.http.middleware import all_said, note
 from core.http.problems import refusal
 from core.pagination import Page
-from core.schemas import Rendered, Resource, as_json
+from core.schemas import Rendered, Resource, as_json, tagged
 from core.settings import Settings
 from database import Database
 from work import idempotency
@@ -75,6 +76,7 @@ class UnitOfWork(Request):
         state = self.app.state
         # Under which a second try is answered as the first one.
         self.key: KeyedRequest | None = None
+        self._precondition: Precondition | None = None
         self._clock: Clock = state.clock
         self._settings: Settings = state.settings
         self._terms: Terms = state.terms
@@ -100,6 +102,8 @@ class UnitOfWork(Request):
         """
         if self.method not in _WITH_BODY:
             return
+        if (said := all_said(self.scope, b"if-match")) is not None:
+            self._precondition = Precondition.said(said)
         try:
             await require_acceptable(self, takes)
             if not is_repeatable(self.scope["endpoint"]):
@@ -126,11 +130,13 @@ class UnitOfWork(Request):
 
     async def read(self, service: Service[Served]) -> Response:
         """Answer 200 with an object that one statement reads."""
-        return await self.run(self._database.read, lambda context: _ok(service(context)))
+        return await self.run(self._database.read, lambda context: self._object(service(context)))
 
     async def report(self, service: Service[BaseModel]) -> Response:
         """Answer 200 with an object made from many statements over one state of the data."""
-        return await self.run(self._database.snapshot, lambda context: _ok(service(context)))
+        return await self.run(
+            self._database.snapshot, lambda context: self._object(service(context))
+        )
 
     async def page(self, service: Service[Page[Served]]) -> Response:
         """Answer 200 with a JSON array, and the headers that lead on."""
@@ -175,7 +181,7 @@ class UnitOfWork(Request):
         now = self._clock()
         entry = self._admit(self._about, now)
         entry.principal = self._principal or entry.principal
-        context = Context(session, now, self._terms, entry, entry.questions)
+        context = Context(session, now, self._terms, entry, entry.questions, self._precondition)
         try:
             result = context.serve(service)
             self._aside = context.caller.aside
@@ -227,22 +233,35 @@ class UnitOfWork(Request):
     def _created(self, item: Resource) -> Response:
         # A proxy may serve us under a prefix, which only the request knows.
         location = self.scope.get("root_path", "") + item.location()
-        return Response(
-            as_json(item),
-            status_code=201,
-            headers={"Location": location},
-            media_type="application/json",
-        )
+        answer = _ok(item)
+        answer.status_code = 201
+        answer.raw_headers.append((b"location", location.encode()))
+        return answer
+
+    def _object(self, item: Served) -> Response:
+        return self._unless_known(*tagged(item), {})
 
     def _list(self, page: Page[Served]) -> Response:
-        headers = {}
+        headers: dict[str, str] = {}
         if page.next is not None:
             headers["Link"] = f'<{self._address_with(page.next)}>; rel="next"'
         if page.total is not None:
             name = "X-Total-Count" if page.total.is_exact else "X-Total-Count-At-Least"
             headers[name] = str(page.total.number)
-        body = b"[" + b",".join(as_json(item) for item in page.items) + b"]"
-        return Response(body, headers=headers, media_type="application/json")
+        written = [as_json(item) for item in page.items]
+        # With what the headers say: a page may stay as it is, and another one follow it.
+        parts = [*map(_mark, page.items, written), *(said.encode() for said in headers.values())]
+        return self._unless_known(b"[" + b",".join(written) + b"]", tag_of_all(parts), headers)
+
+    def _unless_known(self, body: bytes, tag: bytes, headers: dict[str, str]) -> Response:
+        """The answer, or 304 to a caller who has it already."""
+        said = all_said(self.scope, b"if-none-match")
+        if said is not None and is_among(tag, said):
+            answer = Response(status_code=304, headers=headers)
+        else:
+            answer = Response(body, headers=headers or None, media_type="application/json")
+        answer.raw_headers.append((b"etag", tag))
+        return answer
 
     def _address_with(self, changes: Mapping[str, str]) -> str:
         """The request's address, changed; without a host, for what Host says is the caller's."""
@@ -282,7 +301,18 @@ def _ok_unless_refused(item: Served | DomainError) -> Response | DomainError:
 
 
 def _ok(item: Served) -> Response:
-    return Response(as_json(item), media_type="application/json")
+    """What was made or changed; of an object that can be changed again, with its state."""
+    if not (isinstance(item, Rendered) or hasattr(item, "updated_at")):
+        return Response(as_json(item), media_type="application/json")
+    body, tag = tagged(item)
+    answer = Response(body, media_type="application/json")
+    answer.raw_headers.append((b"etag", tag))
+    return answer
+
+
+def _mark(item: Served, written: bytes) -> bytes:
+    """What tells an item of a list from another, and from itself once it is changed."""
+    return item.tag if isinstance(item, Rendered) else written
 
 
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})

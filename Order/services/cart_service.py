@@ -61,7 +61,7 @@ def change_quantity(context: Context, cart_item_id: int, body: CartItemUpdate) -
     # The user before the line, as the deletion of a user locks them.
     user_service.require_active(context, _row(context, cart_item_id).user_id)
     row = _row(context, cart_item_id, lock=True)
-    body.require_current(row)
+    context.require_current(body, row)
     if changes := body.changed_in(row):
         available_offers(context, {row.ticket_id: body.quantity})
         changed = update(carts).where(carts.c.id == cart_item_id)

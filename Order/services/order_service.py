@@ -98,7 +98,7 @@ def _tell_held(answer: OrderRead, offer: Row[Any], quantity: int) -> None:
 
 def update_order(context: Context, order_id: int, body: OrderUpdate) -> OrderRead:
     order = order_lifecycle.lock_order(context, order_id)
-    body.require_current(order)
+    context.require_current(body, order)
     if changes := body.changed_in(order):
         user_service.require_not_erased(context, order.user_id)
         order_lifecycle.change_order(context, order_id, **changes)
@@ -108,7 +108,7 @@ def update_order(context: Context, order_id: int, body: OrderUpdate) -> OrderRea
 def change_status(context: Context, order_id: int, body: OrderStatusChange) -> OrderRead:
     """Move an order by hand; naming the state that it is in changes nothing."""
     order = order_lifecycle.lock_order(context, order_id)
-    body.require_current(order)
+    context.require_current(body, order)
     if body.status != order.status:
         duties.require_may_name(context, order, body.status)
         require_transition(ORDER_TRANSITIONS, order.status, body.status)
@@ -119,7 +119,7 @@ def change_status(context: Context, order_id: int, body: OrderStatusChange) -> O
 def cancel_order(context: Context, order_id: int, body: OrderCancel | None) -> OrderRead:
     body = body or OrderCancel()
     order = order_lifecycle.lock_order(context, order_id)
-    body.require_current(order)
+    context.require_current(body, order)
     if order.status != OrderStatus.CANCELLED:
         require_transition(ORDER_TRANSITIONS, order.status, OrderStatus.CANCELLED)
         duties.require_may_cancel(context, order)

@@ -125,7 +125,7 @@ def update_transaction(
 ) -> TransactionRead:
     payment = _lock(context, transaction_id)
     order, row = payment.order, payment.money
-    body.require_current(row)
+    context.require_current(body, row)
     changes = body.changed_in(row)
     if row.status != TransactionStatus.PENDING and changes.keys() & set(_FIXED_ONCE_SETTLED):
         raise TransactionNotPendingError(transaction_status=row.status.value)
@@ -150,7 +150,7 @@ def change_status(
     payment = _lock(context, transaction_id)
     row = payment.money
     duties.require_cashier(context, payment.order)
-    _require_as_read(body, row)
+    _require_as_read(context, body, row)
     if body.status != row.status:
         require_transition(TRANSACTION_TRANSITIONS, row.status, body.status)
         if body.status == TransactionStatus.SUCCESS:
@@ -171,7 +171,7 @@ def refund(context: Context, transaction_id: int, body: Refund | None) -> Transa
     payment = _lock(context, transaction_id)
     row = payment.money
     duties.require_cashier(context, payment.order)
-    body.require_current(row)
+    context.require_current(body, row)
     if row.status in {TransactionStatus.PENDING, TransactionStatus.FAILED}:
         raise TransactionNotRefundableError(transaction_status=row.status.value)
     refundable = row.amount - row.refunded_amount
@@ -268,9 +268,9 @@ def _paid_as(_sql: Sql) -> Executable:
     )
 
 
-def _require_as_read(body: TransactionStatusChange, row: Row) -> None:
+def _require_as_read(context: Context, body: TransactionStatusChange, row: Row) -> None:
     """Refuse to settle anything but what the caller looked at, and what arrived."""
-    body.require_current(row)
+    context.require_current(body, row)
     if body.amount is not None and body.amount != row.amount:
         raise AmountDiffersError(body.amount, row.amount)
 

@@ -109,7 +109,7 @@ def list_tickets(context: Context, query: TicketList | TicketSearch) -> Page[Ren
 
 def update_ticket(context: Context, ticket_id: int, body: TicketUpdate) -> Rendered[TicketRead]:
     row = _lock(context, ticket_id)
-    body.require_current(row)
+    context.require_current(body, row)
     changes = body.changed_in(row)
     fields = {name: value for name, value in changes.items() if name not in _STOCK}
     if fields:

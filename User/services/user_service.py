@@ -103,7 +103,7 @@ def update_user(
         administrators.require_another(context, user_id)
     row = _row(context, users.c.id == user_id, lock=True)
     _require_somebody(row)
-    body.require_current(row)
+    context.require_current(body, row)
     changes = body.changed_in(row)
     if not changes:
         return UserRead.model_validate(row)

@@ -235,6 +235,12 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     return next((value for key, value in scope["headers"] if key == name), None)
 
 
+def all_said(scope: Scope, name: bytes) -> bytes | None:
+    """All that a request says in headers of that name, which may be a list in several lines."""
+    said = [value for key, value in scope["headers"] if key == name]
+    return b", ".join(said) if said else None
+
+
 def note(scope: Scope, **fields: str) -> None:
     """Have the request's line in the log tell this as well."""
     scope.setdefault("state", {}).setdefault(_NOTED, {}).update(fields)

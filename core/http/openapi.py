@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from core.errors import IdempotencyKeyReusedError, RequestInProgressError, SkipTooDeepError
 from core.http import idempotency_key
+from core.http.conditional import add_conditions
 from core.http.money_examples import tell_examples_in_currency
 from core.http.problems import FieldError, Problem, ValidationProblem, add_refusals
 from core.money import selling_in
@@ -99,6 +100,7 @@ def _document(app: FastAPI, tags: Mapping[str, str]) -> dict[str, Any]:
         for method, operation in path.items():
             _add_location(operation)
             _add_pages(operation)
+            add_conditions(method, operation, schema["components"]["schemas"])
             takes_key = not operation.pop(idempotency_key.NOT_TAKEN, False)
             if takes_key and method.upper() in idempotency_key.METHODS:
                 _add_idempotency_key(operation)

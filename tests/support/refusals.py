@@ -24,6 +24,7 @@ from tests.support.scenes import (
     erased,
     few,
     full_cart,
+    if_match,
     inactive,
     just,
     order,
@@ -391,3 +392,9 @@ SCENES: dict[tuple[str, str], Scene] = (
         ),
     }
 )
+# Whatever takes the time of the last change takes the tag of that state as well.
+SCENES |= {
+    (name, "precondition_failed"): if_match(scene)
+    for (name, code), scene in SCENES.items()
+    if code == "stale_object"
+}

@@ -235,13 +235,16 @@ class TestCrossOrigin:
         asked = {
             "Origin": SHOP,
             "Access-Control-Request-Method": method,
-            "Access-Control-Request-Headers": "content-type, idempotency-key, x-request-id",
+            "Access-Control-Request-Headers": (
+                "content-type, idempotency-key, if-match, if-none-match, x-request-id"
+            ),
         }
         answer = client.options("/api/tickets/", headers=asked)
         assert answer.status_code == 200
         assert answer.headers["access-control-allow-origin"] == SHOP
         assert method in answer.headers["access-control-allow-methods"]
-        assert "idempotency-key" in answer.headers["access-control-allow-headers"]
+        allowed = answer.headers["access-control-allow-headers"].split(", ")
+        assert {"idempotency-key", "if-match", "if-none-match"} <= set(allowed)
 
     @pytest.mark.parametrize("path", ["/api/tickets/", "/nowhere", "/api/tickets/x"])
     def test_answers_expose_the_headers_that_programs_need(
@@ -251,7 +254,7 @@ class TestCrossOrigin:
         assert answer.headers["access-control-allow-origin"] == SHOP
         exposed = set(answer.headers["access-control-expose-headers"].split(", "))
         assert exposed >= {"Location", "Link", "X-Request-ID", "Retry-After"}
-        assert exposed >= {"X-Total-Count", "X-Total-Count-At-Least"}
+        assert exposed >= {"X-Total-Count", "X-Total-Count-At-Least", "ETag"}
 
     def test_other_origins_are_not_allowed(self, client: TestClient) -> None:
         answer = client.get("/health", headers={"Origin": "https://evil.example"})

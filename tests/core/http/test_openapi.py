@@ -63,6 +63,7 @@ GET /api/analytics/tickets
 OPERATIONS = [line for line in PROMISED.splitlines() if line]
 LINK = re.compile(r"""(?:src|href|spec-url)="([^"]+)"|url: '([^']+)'""")
 
+CONDITIONS = {"If-Match", "If-None-Match"}
 # Whatever it is sent under: to log out twice is to log out.
 DONE_ONCE = "POST /api/auth/logout"
 
@@ -95,6 +96,12 @@ class Document:
             return self.shows(schema["items"])
         properties = schema.get("properties", {})
         return bool(properties) and all(self.shows(inner) for inner in properties.values())
+
+    def fields_of(self, part: dict[str, Any] | None) -> set[str]:
+        """The members of the object in a body or an answer, where it is one."""
+        schemas = [one["schema"] for one in (part or {}).get("content", {}).values()]
+        kinds = [kind for schema in schemas for kind in schema.get("anyOf", [schema])]
+        return {name for kind in kinds for name in self.resolve(kind).get("properties", {})}
 
 
 @pytest.fixture
@@ -155,7 +162,7 @@ class TestDocument:
     def test_has_a_schema_for_every_answer_with_a_body(self, document: Document) -> None:
         for name, operation in document.operations():
             for status, response in operation["responses"].items():
-                assert status == "204" or response["content"], f"{name} {status}"
+                assert status in {"204", "304"} or response["content"], f"{name} {status}"
 
     def test_describes_every_tag_that_it_uses(self, document: Document) -> None:
         described = {tag["name"] for tag in document.document["tags"] if tag["description"]}
@@ -175,7 +182,11 @@ class TestDocument:
 
     def test_lets_all_that_changes_something_be_repeated(self, document: Document) -> None:
         for name, operation in document.operations():
-            headers = [one for one in operation.get("parameters", ()) if one["in"] == "header"]
+            headers = [
+                one
+                for one in operation.get("parameters", ())
+                if one["in"] == "header" and one["name"] not in CONDITIONS
+            ]
             if name.startswith(("GET ", "DELETE ")) or name == DONE_ONCE:
                 assert headers == [], name
                 continue
@@ -185,6 +196,20 @@ class TestDocument:
             assert "request_in_progress" in codes_of(conflict), name
             assert "Retry-After" in conflict["headers"]
             assert "idempotency_key_reused" in codes_of(invalid), name
+
+    def test_tells_of_conditions_where_they_are_kept(self, document: Document) -> None:
+        """What is read by its tag, what takes the time of the last change by that of its state."""
+        for name, operation in document.operations():
+            said = {one["name"] for one in operation.get("parameters", ())} & CONDITIONS
+            answers = operation["responses"]
+            takes_time = "updated_at" in document.fields_of(operation.get("requestBody"))
+            assert ("If-Match" in said) == takes_time == ("412" in answers), name
+            is_read = name.startswith("GET /api/")
+            assert ("If-None-Match" in said) == is_read == ("304" in answers), name
+            for status in {"200", "201"} & answers.keys():
+                has_state = "updated_at" in document.fields_of(answers[status])
+                is_tagged = "ETag" in answers[status].get("headers", {})
+                assert is_tagged == (is_read or has_state), (name, status)
 
     def test_tells_which_answers_can_be_replays(self, document: Document) -> None:
         for name, operation in document.operations():
