@@ -97,6 +97,20 @@ class TestPassingOn:
         assert answer.status_code == 200
         assert answer.headers["strict-transport-security"]
 
+    def test_leaves_tags_and_heads_as_they_are(self, nginx: Nginx) -> None:
+        with caller(nginx, "127.0.0.13") as client:
+            first = client.get("/api/tickets/", headers={"Accept-Encoding": "gzip, br"})
+            tag = first.headers["etag"]
+            assert tag.startswith('"')
+            again = client.get("/api/tickets/", headers={"If-None-Match": tag})
+            assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+            head = client.head("/api/tickets/")
+            assert (head.status_code, head.content) == (200, b"")
+            assert head.headers["content-length"] == first.headers["content-length"]
+            # It gets to the service, which asks for an identity first.
+            changed = client.put("/api/tickets/1", json={}, headers={"If-Match": tag})
+            assert changed.status_code == 401
+
     def test_leads_nobody_to_a_name_of_the_callers(self, nginx: Nginx) -> None:
         with closing(socket_to(nginx.plain_port, "127.0.0.5")) as plain:
             plain.sendall(b"GET /api/tickets/ HTTP/1.1\r\nHost: evil.example\r\n\r\n")

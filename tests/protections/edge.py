@@ -8,6 +8,7 @@ CONNECTIONS = "core/http/connections.py"
 AMPLIFICATION = "tests/core/http/test_amplification.py"
 HEAD_TESTS = "tests/core/http/test_heads.py"
 CONNECTION_TESTS = "tests/core/http/test_connections.py"
+CONDITIONAL = "tests/core/http/test_conditional.py"
 JUDGED_FIRST = "tests/Auth/test_judged_first.py"
 
 EDGE = (
@@ -187,5 +188,54 @@ EDGE = (
             )
         ],
         "tests/test_serving.py",
+    ),
+    Protection(
+        "304 is said of the same bytes only",
+        [Edit("core/etags.py", "sha256(body).hexdigest()[:_DIGITS]", '"0" * _DIGITS')],
+        f"{CONDITIONAL}::TestIfNoneMatch",
+    ),
+    Protection(
+        "304 is said of a list with the same next page and count only",
+        [
+            Edit(
+                "work/unit_of_work.py",
+                ", *(said.encode() for said in headers.values())]",
+                "]",
+            )
+        ],
+        f"{CONDITIONAL}::TestIfNoneMatch",
+    ),
+    Protection(
+        "a change that is meant for another state is not made",
+        [
+            Edit(
+                "work/context.py",
+                "            self._precondition.require(stored)\n",
+                "            pass\n",
+            )
+        ],
+        f"{CONDITIONAL}::TestIfMatch",
+    ),
+    Protection(
+        "a change of what was changed since is not made, however precisely that is said",
+        [
+            Edit(
+                "core/schemas.py",
+                "and not self.updated_at.is_of(stored.updated_at)",
+                "and False",
+            )
+        ],
+        "tests/core/test_seen_times.py::TestPut",
+    ),
+    Protection(
+        "a time lies within its bounds as it is served",
+        [
+            Edit(
+                "core/schemas.py",
+                "if moment is None or not _FIRST <= moment < _END:",
+                "if moment is None:",
+            )
+        ],
+        "tests/core/test_round_trips.py::TestTimes",
     ),
 )
