@@ -1,7 +1,9 @@
 """Every setting, from the environment or ``.env``; a bad one stops the start with one line."""
 
 import difflib
+import os
 import re
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -16,6 +18,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from core.currencies import CURRENCIES
+from core.env_file import EnvFileError, read_env_file
 
 ENV_FILE = Path(__file__).resolve().parent.parent / ".env"
 
@@ -28,6 +31,8 @@ Allowance = Literal["limits", "hashing", "tls", "files"]
 _SHARE_OF_WORK = 0.9
 # Younger entries of the audit are not removed by the database, whoever asks.
 _AUDIT_DAYS = 365
+# Shorter names are like too many others.
+_LEAST_LETTERS = 8
 
 _POSTGRES_NAMES = {"postgres", "postgresql", "postgresql+psycopg2"}
 
@@ -273,12 +278,46 @@ def rate_limit_storage(value: str) -> Storage:
 
 def load_settings() -> Settings:
     try:
-        return Settings()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"bad settings: .env can't be read: {error}") from None
+        said = _said_by_env_file()
+        if slips := list(_slips(said)):
+            raise ConfigurationError(f"bad settings: {'; '.join(slips)}")
+        return Settings(_env_file=None, **said)  # type: ignore[call-arg]
+    except EnvFileError as error:
+        raise ConfigurationError(f"bad settings: {error}") from None
     except ValidationError as error:
         problems = "; ".join(_explain(item) for item in error.errors(include_input=False))
         raise ConfigurationError(f"bad settings: {problems}") from None
+
+
+def _said_by_env_file() -> dict[str, Any]:
+    """What ``.env`` says of what the environment does not."""
+    file = Settings.model_config.get("env_file")
+    said = {} if file is None else read_env_file(Path(str(file)), Settings.model_fields)
+    there = {name.lower() for name in os.environ}
+    return {name: value for name, value in said.items() if name not in there}
+
+
+def _slips(said: Collection[str]) -> Iterator[str]:
+    """Names in the environment that were meant for settings which nothing else sets.
+
+    What else stands there is not ours to judge; in ``.env`` every unknown name is refused.
+    """
+    there = {name.lower() for name in os.environ}
+    unset = Settings.model_fields.keys() - there - set(said)
+    for name in sorted(there - Settings.model_fields.keys()):
+        for meant in sorted(unset):
+            if len(meant) >= _LEAST_LETTERS and _is_slip(name, meant):
+                yield f"{name.upper()}: there is no such setting, did you mean {meant.upper()}?"
+
+
+def _is_slip(name: str, meant: str) -> bool:
+    """Whether one letter is wrong, too many, missing, or swapped with the next."""
+    same = next((n for n, (a, b) in enumerate(zip(name, meant, strict=False)) if a != b), None)
+    if same is None:
+        same = min(len(name), len(meant))
+    found, wanted = name[same:], meant[same:]
+    is_swapped = found[:2] == wanted[1::-1] and found[2:] == wanted[2:]
+    return is_swapped or found[1:] in {wanted, wanted[1:]} or found == wanted[1:]
 
 
 def _explain(item: Any) -> str:

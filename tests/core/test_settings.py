@@ -6,7 +6,10 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+import cli
+import main
 from core.settings import ConfigurationError, Settings, load_settings
 from core.store.schema_version import ROOT
 from tools.server import default_environment
@@ -84,8 +87,29 @@ BAD = [
     ("SHARE_RATE_LIMIT", "seldom", "is not one limit such as 10/minute"),
     ("LOG_LEVEL", "loud", "'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'"),
 ]
+WRITTEN_IN_A_LINE = [case for case in BAD if case[1].strip() and "\n" not in case[1]]
 # Every text is a name and a key.
 WITHOUT_BAD_VALUES = {"SECRET_KEY", "SECRET_KEY_PREVIOUS"}
+
+# What the reader of such files goes on without, or reads as something else.
+UNREADABLE = [
+    ("AUTH_REQUIRED: true", "line 1 is not NAME=value: AUTH_REQUIRED"),
+    ("\r\n# Closed.\r\nset AUTH_REQUIRED=true", "line 3 is not NAME=value: AUTH_REQUIRED"),
+    ("DEBUG=false\n\nAUTH_REQUIRED\n", "line 3 is not NAME=value: AUTH_REQUIRED"),
+    ("AUTH_REQUIRED true", "line 1 is not NAME=value: AUTH_REQUIRED"),
+    ('APP_NAME="Shop\nAUTH_REQUIRED=true\n', "line 1 is not NAME=value: APP_NAME"),
+    (
+        'APP_NAME="Shop\nAUTH_REQUIRED=true\nAPP_VERSION=1"\n',
+        "line 1 begins a value that ends in a later line: APP_NAME",
+    ),
+    (
+        "AUTH_REQUIRED=true\nCURRENCY=CHF\nauth_required=false\n",
+        "line 3 says AUTH_REQUIRED again, after line 1",
+    ),
+    ("SECRET_KEY=a${NO_SUCH}b", "line 1 asks for ${NO_SUCH}, which is not set: SECRET_KEY"),
+    ("[settings]", "line 1 is not NAME=value"),
+]
+UNREAD = "bad settings: .env can't be read: line 1 is not NAME=value: AUTH_REQUIRED"
 
 
 @pytest.fixture
@@ -115,7 +139,7 @@ class TestBadValues:
         assert message.startswith(f"bad settings: {name}: ")
         assert said in message
 
-    @pytest.mark.parametrize(("name", "value", "said"), [case for case in BAD if case[1].strip()])
+    @pytest.mark.parametrize(("name", "value", "said"), WRITTEN_IN_A_LINE)
     def test_of_the_env_file_are_told_in_the_same_line(
         self, name: str, value: str, said: str, env_file: Path
     ) -> None:
@@ -163,11 +187,98 @@ class TestEnvFile:
 
     def test_another_encoding_is_told_in_one_line(self, env_file: Path) -> None:
         env_file.write_bytes("APP_NAME=Café\n".encode("latin-1"))
-        assert refusal().startswith("bad settings: .env can't be read: ")
+        assert refusal() == "bad settings: .env can't be read: line 1 is not UTF-8"
+
+    @pytest.mark.parametrize(("text", "said"), UNREADABLE)
+    def test_a_line_that_would_be_passed_over_is_named(
+        self, text: str, said: str, env_file: Path
+    ) -> None:
+        env_file.write_text(text, "utf-8", newline="")
+        assert refusal() == f"bad settings: .env can't be read: {said}"
+
+    def test_all_of_these_lines_are_told_at_once_and_no_value(self, env_file: Path) -> None:
+        env_file.write_text("SECRET_KEY: hunter2\nCURRENCY=hunter2\nset SECRET_KEY=hunter2\n")
+        message = refusal()
+        assert message.count("is not NAME=value: SECRET_KEY") == 2
+        assert "hunter2" not in message
+
+    @pytest.mark.parametrize(
+        "line",
+        ["CURRENCY=CHF", "export CURRENCY=CHF", " CURRENCY = 'CHF'  # of here", 'currency="CHF"'],
+    )
+    def test_what_is_commonly_written_is_read(self, line: str, env_file: Path) -> None:
+        env_file.write_text(f"\n# AUTH_REQUIRED: true\n{line}\r\n")
+        assert load_settings().currency == "CHF"
+
+    def test_a_value_of_the_surroundings_is_put_in(
+        self, env_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SHOP", "Fair & Square")
+        env_file.write_text("APP_NAME=${SHOP}\nAPP_VERSION=${RELEASE:-7}\n")
+        settings = load_settings()
+        assert (settings.app_name, settings.app_version) == ("Fair & Square", "7")
+
+    def test_a_folder_of_that_name_is_refused(self, env_file: Path) -> None:
+        env_file.mkdir()
+        assert refusal() == f"bad settings: .env can't be read: Is a directory: {env_file}"
+
+    def test_a_link_that_leads_nowhere_is_refused(self, env_file: Path) -> None:
+        env_file.symlink_to("secrets.env")
+        assert "No such file" in refusal()
+
+    def test_nothing_is_read_of_what_holds_nothing(self, env_file: Path) -> None:
+        """Some put this there so that nothing is read."""
+        env_file.symlink_to("/dev/null")
+        assert load_settings() == Settings.model_construct()
+
+    @pytest.mark.parametrize("words", [("serve",), ("list-users",)])
+    def test_the_command_line_tells_it_in_one_line(
+        self, words: tuple[str, ...], env_file: Path
+    ) -> None:
+        env_file.write_text("AUTH_REQUIRED: true\n")
+        result = CliRunner().invoke(cli.app, words)
+        assert result.exit_code == 1
+        assert result.output == f"Not started: {UNREAD}\n"
+
+    def test_any_server_is_told_so_in_place_of_the_application(
+        self, env_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As ``uvicorn main:app`` asks for it, in each of its workers."""
+        monkeypatch.setattr(main, "keep_files_private", lambda: None)
+        env_file.write_text("AUTH_REQUIRED: true\n")
+        with pytest.raises(SystemExit, match=f"^Not started: {UNREAD}$"):
+            main._from_environment()
 
     def test_none_at_all_means_the_defaults(self, env_file: Path) -> None:
         assert not env_file.exists()
         assert load_settings() == Settings.model_construct()
+
+
+class TestSlips:
+    """In the environment stand many names that are not ours; these were meant for us."""
+
+    @pytest.mark.parametrize(
+        "name",
+        ["AUTH_REQUIERD", "AUTH_REQUIRE", "AUTH_REQUIREDD", "AUTHREQUIRED", "auth-required"],
+    )
+    def test_of_one_letter_stop_the_start(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(name, "true")
+        said = f"{name.upper()}: there is no such setting, did you mean AUTH_REQUIRED?"
+        assert refusal() == f"bad settings: {said}"
+
+    @pytest.mark.parametrize("name", ["AUTH", "NDEBUG", "REQUIRE_AUTH", "MY_AUTH_REQUIRED"])
+    def test_are_no_names_of_others(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(name, "true")
+        assert load_settings().auth_required is None
+
+    def test_are_none_where_the_setting_itself_is_there(
+        self, env_file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("DATABASE_URI", "of another program")
+        monkeypatch.setenv("LOGLEVEL", "of another program")
+        monkeypatch.setenv("LOG_LEVEL", "ERROR")
+        env_file.write_text("DATABASE_URL=sqlite:///x.db\n")
+        assert load_settings().log_level == "ERROR"
 
 
 class TestDatabaseUrl:
