@@ -35,7 +35,12 @@ from core.http.security_headers import SecurityHeadersMiddleware, announce_mode
 from core.http.serving import bound_server
 from core.logs import configure_logs
 from core.private_files import keep_files_private
-from core.production import announce_allowances, announce_counts, load_safe_settings
+from core.production import (
+    announce_allowances,
+    announce_counts,
+    load_safe_settings,
+    require_shared_key,
+)
 from core.settings import ConfigurationError, Settings
 from core.shutdown import on_stop
 from core.store.schema_version import AwayError, prepare_schema
@@ -215,6 +220,7 @@ def _from_environment() -> FastAPI:
     keep_files_private()
     try:
         settings = load_safe_settings()
+        require_shared_key(settings)
     except ConfigurationError as error:
         raise SystemExit(f"Not started: {error}") from None
     # Here already, so that the server's first lines are like all others.

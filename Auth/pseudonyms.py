@@ -7,13 +7,13 @@ one that is finds out who has the key, by asking for a name; the log alone does 
 
 import hashlib
 import hmac
-import secrets
 from functools import lru_cache
 
 from starlette.types import Scope
 
 from Auth.addresses import household_of
 from core.settings import Settings
+from core.signing_keys import signing_keys
 
 # How many households a process keeps in mind; some hundred bytes each.
 _REMEMBERED = 4096
@@ -22,8 +22,7 @@ _DIGEST_BYTES = 8
 
 class Pseudonyms:
     def __init__(self, settings: Settings) -> None:
-        # Only development starts without a key: its digests then last as long as the process.
-        secret = settings.secret_key.get_secret_value() or secrets.token_hex(32)
+        secret = signing_keys(settings)[0]
         self._key = hmac.digest(secret.encode(), b"pseudonyms in the log", "sha256")
         self._counting_key = hmac.digest(secret.encode(), b"names of counters", "sha256")
         self._proxies = settings.trusted_proxies

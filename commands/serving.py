@@ -1,5 +1,6 @@
 """The service itself, from the command line."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -22,4 +23,6 @@ def serve(
         settings = load_safe_settings()
     except ConfigurationError as error:
         raise failed(f"Not started: {error}") from None
+    # Said by --workers alone; what managers are told otherwise would be wrong of these.
+    os.environ.pop("WEB_CONCURRENCY", None)
     serving.serve(settings, host=host, port=port, workers=workers, root_path=root_path, fd=fd)

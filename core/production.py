@@ -43,6 +43,7 @@ _PROXY_BITS = {4: 8, 6: 16}
 _PRIVATE_IPV6 = IPv6Network("fc00::/7")
 _GUESSES_PER_MINUTE = 60
 _REQUEST_SECONDS = 60
+_SERVING_OTHERS = {"staging", "production"}
 _BODY_BYTES = 16 * 1024 * 1024
 
 
@@ -52,6 +53,22 @@ def load_safe_settings() -> Settings:
     if reasons := unsafe_reasons(settings):
         raise ConfigurationError(f"unsafe in {settings.environment}: {'; '.join(reasons)}")
     return settings
+
+
+def require_shared_key(settings: Settings) -> None:
+    """Refuse to serve where each of several processes would sign with a key of its own.
+
+    What a server starts by Python's means has one: see ``core.signing_keys``. What a manager forks
+    does not, unless SECRET_KEY says one.
+    """
+    manager = os.environ.get("SERVER_SOFTWARE", "")
+    is_forked = _told_processes() > 1 or manager.startswith("gunicorn")
+    is_alone = multiprocessing.parent_process() is None
+    if is_alone and is_forked and not settings.secret_key.get_secret_value():
+        raise ConfigurationError(
+            "SECRET_KEY is missing, and each of several processes would make its own, so that none"
+            " would know the log-ins of the others"
+        )
 
 
 def unsafe_reasons(settings: Settings) -> list[str]:
@@ -77,7 +94,7 @@ def announce_allowances(settings: Settings) -> None:
 
 def announce_counts(settings: Settings) -> None:
     """Say in the log that callers may do more often what limits say, where that is so."""
-    if settings.environment != "production" or not _is_one_of_several():
+    if settings.environment not in _SERVING_OTHERS or not _is_one_of_several():
         return
     if settings.rate_limit_storage.startswith("memory:"):
         logger.warning(
@@ -91,8 +108,12 @@ def _is_one_of_several() -> bool:
     """A server that keeps several processes is the parent of each, or was told so by the name that
     managers of processes share.
     """
+    return multiprocessing.parent_process() is not None or _told_processes() > 1
+
+
+def _told_processes() -> int:
     told = os.environ.get("WEB_CONCURRENCY", "")
-    return multiprocessing.parent_process() is not None or (told.isdecimal() and int(told) > 1)
+    return int(told) if told.isdecimal() else 1
 
 
 def _key_reasons(settings: Settings) -> list[str]:

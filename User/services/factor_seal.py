@@ -9,6 +9,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from core.settings import Settings
+from core.signing_keys import signing_keys
 
 # As the cipher is used everywhere; drawn anew for each secret.
 _NONCE_BYTES = 12
@@ -25,12 +26,9 @@ class FactorSeal:
     """Shuts with a key made of the signing key; opens with that of the one before it, too."""
 
     def __init__(self, settings: Settings) -> None:
-        said = (settings.secret_key, settings.secret_key_previous)
-        keys = [key.get_secret_value() for key in said if key.get_secret_value()]
-        # Only development starts without a key: its factors then last as long as the process.
-        keys = keys or [secrets.token_hex(32)]
         self._ciphers = [
-            AESGCM(hmac.digest(key.encode(), b"second factors", "sha256")) for key in keys
+            AESGCM(hmac.digest(key.encode(), b"second factors", "sha256"))
+            for key in signing_keys(settings)
         ]
 
     def shut(self, user_id: int, secret: bytes) -> str:

@@ -15,6 +15,7 @@ import jwt
 
 from core.schemas import MAX_ID
 from core.settings import Settings
+from core.signing_keys import signing_keys
 
 ISSUER = AUDIENCE = "nexticket"
 ACCESS = "access"
@@ -45,11 +46,8 @@ class TokenSigner:
     def __init__(self, settings: Settings) -> None:
         self._algorithm = settings.algorithm
         self.lifetime = timedelta(minutes=settings.access_token_expire_minutes)
-        keys = (settings.secret_key, settings.secret_key_previous)
         # The first one signs; tokens of the one before it stay valid while they last.
-        self._keys = [key.get_secret_value() for key in keys if key.get_secret_value()]
-        # Only development starts without a key: its tokens then live as long as the process.
-        self._keys = self._keys or [secrets.token_hex(32)]
+        self._keys = signing_keys(settings)
         # A token is shown with each request, and its signature stays what it is. Forged ones are
         # not kept: they would push out the others.
         self._verified = lru_cache(_REMEMBERED)(self._decode)
