@@ -40,6 +40,7 @@ from core.store.engines import (
 from core.store.errors import is_retryable, translate
 from core.store.exchange import Exchange, PostgresExchange, Preparation, SqliteExchange, exchange_of
 from core.store.large_reads import work_alone
+from core.store.open_file import OpenFile
 from core.store.schema_version import schema_problem
 from core.store.seats import Seating
 from core.store.sharing import Shared
@@ -69,11 +70,12 @@ class Database:
         self._preparation = Preparation()
         self.timeout = settings.work_seconds
         size = settings.database_pool_size
-        if self._is_sqlite:
+        self._file = OpenFile(settings) if self._is_sqlite else None
+        if self._file is not None:
             # SQLite has one writer. Queueing for it here is fair; its own busy loop is not.
-            self.writer = sqlite_engine(settings, size=1, writes=True)
-            self.reader = sqlite_engine(settings, size=size)
-            self._probe = sqlite_engine(settings, size=1)
+            self.writer = sqlite_engine(settings, self._file, size=1, writes=True)
+            self.reader = sqlite_engine(settings, self._file, size=size)
+            self._probe = sqlite_engine(settings, self._file, size=1)
             self._snapshots = self.reader
         else:
             self.writer = postgres_engine(settings, size=size)
@@ -98,7 +100,7 @@ class Database:
 
     async def probe(self, unit: Unit[T]) -> T:
         """Read beside all other requests: being busy is no reason to be taken for ill."""
-        return await self._probers.run(lambda: self._query(self._probe, unit))
+        return await self._probers.run(lambda: self._probed(unit))
 
     async def write(self, unit: Unit[T]) -> T:
         """Run one transaction and commit it."""
@@ -168,6 +170,8 @@ class Database:
             seating.close()
         for engine in (self.writer, self.reader, self._probe):
             engine.dispose()
+        if self._file is not None:
+            self._file.close()
 
     @property
     def _seatings(self) -> tuple[Seating, ...]:
@@ -183,6 +187,12 @@ class Database:
             max_waiting=queue,
             belongings=connections.kept,
         )
+
+    def _probed(self, unit: Unit[T]) -> T:
+        found = self._query(self._probe, unit)
+        if self._file is not None:
+            self._file.require_writable()
+        return found
 
     def _query(self, engine: Engine, unit: Unit[T]) -> T:
         # Single statements need no BEGIN and COMMIT around them: two round trips saved.
@@ -210,14 +220,15 @@ class Database:
 
     def _exchange(self, connection: Connection, way: "_Way") -> Exchange:
         settings = self.settings
-        if not self._is_sqlite:
+        if self._file is None:
             kind = way.value
             begin = None if kind is None else partial(postgres_begin, settings, kind)
             return PostgresExchange(connection, begin, self._preparation)
         if way is _Way.WRITE:
-            file = connection.info["file"]
-            return SqliteExchange(connection, partial(begin_to_write, settings, file))
-        return SqliteExchange(connection, partial(begin_to_read, settings))
+            begins = partial(begin_to_write, settings, connection.info["file"])
+        else:
+            begins = partial(begin_to_read, settings)
+        return SqliteExchange(connection, begins, self._file)
 
     def _look_at_schema(self, session: Session, way: "_Way") -> None:
         """What the start could not do, for the database was away."""

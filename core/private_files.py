@@ -50,11 +50,11 @@ def _files(settings: Settings) -> Iterator[Path]:
     if env_file := Settings.model_config.get("env_file"):
         yield Path(str(env_file))
     if settings.is_sqlite:
-        database = _database_file(settings)
+        database = database_file(settings)
         yield from (database.with_name(f"{database.name}{suffix}") for suffix in _BESIDE)
 
 
-def _database_file(settings: Settings) -> Path:
+def database_file(settings: Settings) -> Path:
     """The path of a URL, which may itself be a URI that SQLite reads."""
     name = settings.database.database or ""
     return Path(unquote(name.removeprefix("file:")) if name.startswith("file:") else name)

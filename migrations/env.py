@@ -49,6 +49,8 @@ def run_from_command_line() -> None:
     try:
         with migration_connection(settings) as connection:
             run(connection)
+    except ConfigurationError as error:
+        raise CommandError(str(error)) from None
     except OperationalError as error:
         raise CommandError(unusable(settings, error)) from None
     except DBAPIError as error:

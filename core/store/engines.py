@@ -16,6 +16,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from core import deadline
 from core.settings import Settings
 from core.store.exchange import listen_to_sessions
+from core.store.open_file import OpenFile, existing_file
 from core.store.turns import begin_in_turn, use_wal
 
 # PostgreSQL's own limits, as shares of the time that is left. They come before the deadline, so
@@ -110,9 +111,9 @@ def _server_limits(seconds: float) -> Iterator[tuple[str, int]]:
         yield name, max(1, int(seconds * share * 1000))
 
 
-def sqlite_engine(settings: Settings, *, size: int, writes: bool = False) -> Engine:
+def sqlite_engine(settings: Settings, file: OpenFile, *, size: int, writes: bool = False) -> Engine:
     engine = create_engine(
-        settings.database,
+        existing_file(settings.database),
         hide_parameters=True,
         pool_size=size,
         max_overflow=0,
@@ -121,6 +122,7 @@ def sqlite_engine(settings: Settings, *, size: int, writes: bool = False) -> Eng
     )
 
     def configure(driver_connection: Any, record: ConnectionPoolEntry) -> None:
+        _require_file(file, driver_connection)
         # The driver must not begin transactions by itself: it would begin them DEFERRED, and two
         # readers that both turn writer oversell or fail.
         driver_connection.isolation_level = None
@@ -150,6 +152,16 @@ def begin_to_write(settings: Settings, file: Path, driver_connection: sqlite3.Co
     """Another process may hold the write lock: wait for it as long as the request may."""
     with deadline.within(settings.work_seconds):
         begin_in_turn(driver_connection, file)
+
+
+def _require_file(file: OpenFile, driver_connection: sqlite3.Connection) -> None:
+    """Before anything is read: the log at hand would be put into another file than its own."""
+    try:
+        file.open()
+        file.require_all()
+    except BaseException:
+        driver_connection.close()
+        raise
 
 
 def _file_of(driver_connection: sqlite3.Connection) -> Path:

@@ -30,6 +30,7 @@ from sqlmodel import Session
 
 from core.errors import RetryTransaction
 from core.store.dialects import Sql
+from core.store.open_file import OpenFile
 from core.store.statements import Compiled, Row, Statement, statement
 
 _EXCHANGE, _PREPARED, _PLANNED_AT = "exchange", "prepared", "planned_at"
@@ -297,9 +298,10 @@ class PostgresExchange(Exchange):
 class SqliteExchange(Exchange):
     """The driver must leave transactions to us: its ``isolation_level`` is None."""
 
-    def __init__(self, connection: Connection, begin: Begin | None) -> None:
+    def __init__(self, connection: Connection, begin: Begin | None, file: OpenFile) -> None:
         super().__init__(connection)
         self._begin = begin
+        self._file = file
         self._is_open = False
 
     def rows(self, statement: Statement, values: dict[str, Any]) -> list[Row]:
@@ -327,6 +329,7 @@ class SqliteExchange(Exchange):
         if self._is_open or self._begin is None:
             return
         begin = self._begin
+        self._file.glance()
         self._send("BEGIN", lambda: begin(self._driver))
         self._is_open = True
 
@@ -340,6 +343,8 @@ class SqliteExchange(Exchange):
             self._connection.invalidate()
             raise
         self._is_open = False
+        # It may have gone into a file that nobody will ever open again.
+        self._file.require_database()
 
     def undo(self) -> None:
         if not self._is_touched:

@@ -6,7 +6,6 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
@@ -14,10 +13,12 @@ from sqlalchemy.pool import NullPool
 
 from core import deadline
 from core.errors import UnavailableError
+from core.private_files import database_file
 from core.settings import ConfigurationError, Settings
 from core.store.currency import claim, currency_problem, is_claimed
 from core.store.engines import postgres_engine
 from core.store.errors import is_lasting
+from core.store.open_file import existing_file
 from core.store.turns import use_wal
 
 if TYPE_CHECKING:
@@ -94,6 +95,16 @@ def require_schema(settings: Settings) -> None:
     _require_no_problem(settings, lambda: look(settings, _problem))
 
 
+def require_own_schema(settings: Settings) -> None:
+    """Refuse an SQLite file that no release of this service made."""
+    _require_no_problem(settings, lambda: _look_at_sqlite(settings, _strangeness))
+
+
+def _strangeness(connection: Connection, _code: str) -> str | None:
+    is_ours = _present_revision(connection) is not None
+    return None if is_ours else "there is no database of this service in it"
+
+
 def _problem(connection: Connection, code: str) -> str | None:
     """What is wrong with a database for selling in a currency, or None."""
     return schema_problem(connection) or currency_problem(connection, code)
@@ -145,9 +156,7 @@ def _upgrade_sqlite(settings: Settings, look: _Look) -> str | None:
 
 
 def _look_at_sqlite(settings: Settings, look: _Look) -> str | None:
-    # Only so does a file that is not there stay away.
-    file = f"file:{quote(settings.database.database or '')}"
-    url = settings.database.set(database=file, query={"mode": "ro", "uri": "true"})
+    url = existing_file(settings.database, "ro")
     with create_engine(url, poolclass=NullPool, hide_parameters=True).connect() as connection:
         return look(connection, settings.currency)
 
@@ -175,6 +184,8 @@ def migration_connection(settings: Settings) -> Iterator[Connection]:
     SQLite's foreign keys stay off (the driver's default): a batch ALTER rebuilds its table, and
     dropping the old one would cascade into every child row.
     """
+    if settings.is_sqlite:
+        _require_no_log_alone(database_file(settings).resolve())
     limits = {} if settings.is_sqlite else {"connect_timeout": _CONNECT_SECONDS}
     engine = create_engine(
         settings.database, hide_parameters=True, poolclass=NullPool, connect_args=limits
@@ -186,6 +197,16 @@ def migration_connection(settings: Settings) -> Iterator[Connection]:
         if not settings.is_sqlite:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
         yield connection
+
+
+def _require_no_log_alone(file: Path) -> None:
+    """Make no new database where one was, for SQLite would throw away what is in its log."""
+    log = file.with_name(f"{file.name}-wal")
+    if log.exists() and not file.exists():
+        raise AwayError(
+            f"{file} is not there, but {log.name}, in which stands what was last written to it, is:"
+            " put the database back, or remove this as well to begin with an empty one"
+        )
 
 
 def _leave_transactions_to_us(driver_connection: sqlite3.Connection, _record: object) -> None:
