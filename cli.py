@@ -1,8 +1,8 @@
-"""Operator commands: the service, the first administrator, lost passwords, and the books."""
+"""Operator commands: the service, accounts, the books, and copies of the database."""
 
 import typer
 
-from commands import accounts, books, serving
+from commands import accounts, backups, books, serving
 from core.private_files import keep_files_private
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ for command in (
     accounts.list_users,
     books.reconcile,
     books.fold_ledger,
+    backups.backup,
+    backups.restore,
 ):
     app.command()(command)
 

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from commands.service import open_service
+from commands.service import Service, open_service
 from core.currencies import CURRENCIES
 from core.store.schema_version import require_schema
 from Ledger.schemas import Difference, Figure, Reconciliation
@@ -26,20 +26,26 @@ def reconcile() -> None:
     Prints each difference on a line, and ends with 1 if there is any.
     """
     with open_service("reconcile", prepare=require_schema, **PATIENCE) as service:
-        books = service.snapshot(
-            lambda context: reconciliation_service.reconcile(
-                context,
-                DOMAINS.rules,
-                listed=sys.maxsize,
-                share=service.database.share_now,
-            )
+        is_consistent = check_books(service)
+    if not is_consistent:
+        raise typer.Exit(code=1)
+
+
+def check_books(service: Service) -> bool:
+    """Tell of each difference on a line, and whether there is none."""
+    books = service.snapshot(
+        lambda context: reconciliation_service.reconcile(
+            context,
+            DOMAINS.rules,
+            listed=sys.maxsize,
+            share=service.database.share_now,
         )
+    )
     decimals = CURRENCIES[books.currency].digits
     for difference in books.differences:
         typer.echo(_told(difference, decimals))
     typer.echo(_summary(books))
-    if not books.is_consistent:
-        raise typer.Exit(code=1)
+    return books.is_consistent
 
 
 def fold_ledger() -> None:

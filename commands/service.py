@@ -47,17 +47,20 @@ class Service:
 def open_service(
     command: str, prepare: Callable[[Settings], None] = prepare_schema, **changes: float
 ) -> Iterator[Service]:
-    """The service's settings and database, for a command of that name.
-
-    What the operator can mend is told in one line.
-    """
+    """The service's settings and database; what the operator can mend is told in one line."""
     try:
         settings = load_safe_settings()
         prepare(settings)
-        settings = settings.model_copy(update=changes)
-        database = Database(settings)
     except ConfigurationError as error:
         raise failed(f"Not started: {error}") from None
+    with service_with(settings.model_copy(update=changes), command) as service:
+        yield service
+
+
+@contextmanager
+def service_with(settings: Settings, command: str) -> Iterator[Service]:
+    """The database that settings name, for a command of that name."""
+    database = Database(settings)
     # All that the command writes down has one id, as what a request writes down.
     token = logs.request_id.set(logs.new_request_id())
     try:

