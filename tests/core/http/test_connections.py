@@ -162,6 +162,25 @@ class TestTime:
         with closing(connect(server)) as caller:
             assert said_until_the_end(caller) == b""
 
+    @pytest.mark.parametrize(
+        "said",
+        [b"G", GET, GET + b"X: y", GET + b"X: y\r\n"],
+        ids=["method", "line", "header", "headers"],
+    )
+    def test_ends_for_who_says_half_a_head_and_no_more(
+        self, server: uvicorn.Server, said: bytes
+    ) -> None:
+        with closing(connect(server)) as caller:
+            caller.sendall(said)
+            assert said_until_the_end(caller).startswith(b"HTTP/1.1 408 ")
+            assert_nothing_is_open(server)
+
+    def test_ends_for_half_a_head_that_came_along_with_a_whole_one(self) -> None:
+        with served(timeout_keep_alive=1) as server, closing(connect(server)) as caller:
+            caller.sendall(GET + b"\r\n" + GET + b"X")
+            assert said_until_the_end(caller).startswith(b"HTTP/1.1 200 ")
+            assert_nothing_is_open(server)
+
     def test_ends_for_who_says_the_head_in_drops(self, server: uvicorn.Server) -> None:
         with closing(connect(server)) as caller:
             caller.sendall(GET)
