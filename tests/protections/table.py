@@ -10,6 +10,7 @@ from tests.protections.operating import OPERATING
 from tests.protections.privacy import PRIVACY
 from tests.protections.records import RECORDS
 from tests.protections.removing import Edit, Protection
+from tests.protections.running import RUNNING
 from tests.protections.second_factors import SECOND_FACTORS
 
 STOCK = "Ticket/services/stock_service.py"
@@ -33,6 +34,7 @@ FIRST = "migrations/versions/0001_initial.py"
 PROTECTIONS = (
     *OPERATING,
     *NAMES,
+    *RUNNING,
     *FAIR_HOLDS,
     *SECOND_FACTORS,
     Protection(

@@ -1,0 +1,115 @@
+"""The protections of what runs: settings as they were written, one key, the file it opened."""
+
+from tests.protections.removing import Edit, Protection
+
+ENV_FILE = "core/env_file.py"
+EXCHANGE = "core/store/exchange.py"
+OPEN_FILE = "core/store/open_file.py"
+SCHEMA = "core/store/schema_version.py"
+COPIES = "core/store/backup.py"
+SETTING_TESTS = "tests/core/test_settings.py"
+KEY_TESTS = "tests/core/test_signing_keys.py"
+FILE_TESTS = "tests/core/store/test_open_file.py"
+COPY_TESTS = "tests/test_cli_backups.py"
+
+RUNNING = (
+    Protection(
+        "a line of .env that can't be read stops the start",
+        [Edit(ENV_FILE, "    if problems:\n", "    if 0:\n")],
+        f"{SETTING_TESTS}::TestEnvFile",
+    ),
+    Protection(
+        "a setting that is misspelt in the environment stops the start",
+        [Edit("core/settings.py", "if slips := list(_slips(said)):", "if slips := []:")],
+        f"{SETTING_TESTS}::TestSlips",
+    ),
+    Protection(
+        "the workers of a start share a key that nobody set",
+        [
+            Edit(
+                "core/signing_keys.py",
+                "bytes(multiprocessing.current_process().authkey)",
+                '__import__("secrets").token_bytes(32)',
+            )
+        ],
+        f"{KEY_TESTS}::TestWithoutSecretKey",
+    ),
+    Protection(
+        "processes that can't share a key are not served without one",
+        [Edit("main.py", "        require_shared_key(settings)\n")],
+        f"{KEY_TESTS}::TestForked",
+    ),
+    Protection(
+        "nothing is acknowledged that went into a file that is gone",
+        [Edit(EXCHANGE, "        self._file.require_database()\n")],
+        f"{FILE_TESTS}::test_what_is_written_while_it_goes_is_not_acknowledged",
+    ),
+    Protection(
+        "nothing begins in a file that is gone",
+        [Edit(EXCHANGE, "        self._file.glance()\n")],
+        f"{FILE_TESTS}::TestWhileServing",
+    ),
+    Protection(
+        "nothing connects to another file in place of the one that was opened",
+        [Edit("core/store/engines.py", "        _require_file(file, driver_connection)\n")],
+        f"{FILE_TESTS}::TestWhileServing",
+    ),
+    Protection(
+        "a log goes with its database, wherever that is",
+        [
+            Edit(
+                OPEN_FILE,
+                'self._keeper.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()',
+                "pass",
+            )
+        ],
+        f"{FILE_TESTS}::TestLog",
+    ),
+    Protection(
+        "no database is made beside the log of another",
+        [
+            Edit(
+                SCHEMA,
+                "        _require_no_log_alone(database_file(settings).resolve())\n",
+                "        pass\n",
+            )
+        ],
+        f"{FILE_TESTS}::TestStart",
+    ),
+    Protection(
+        "serving makes no file",
+        [Edit(OPEN_FILE, 'mode: str = "rw"', 'mode: str = "rwc"')],
+        f"{FILE_TESTS}::TestStart",
+    ),
+    Protection(
+        "a copy has what stands in the log",
+        [Edit(COPIES, "read.backup(written)", "copy.write_bytes(source.read_bytes())")],
+        f"{COPY_TESTS}::TestBackup",
+    ),
+    Protection(
+        "no database is replaced while somebody has it open",
+        [
+            Edit(COPIES, "            return True\n", "            pass\n"),
+            Edit(COPIES, "if primary_code(error) == sqlite3.SQLITE_BUSY:", "if 0:"),
+        ],
+        f"{COPY_TESTS}::TestRestore::test_leaves_alone_what_is_in_use",
+    ),
+    Protection(
+        "nothing is restored that is no sound copy",
+        [
+            Edit(COPIES, '    if found != "ok":\n', "    if 0:\n"),
+            Edit("commands/backups.py", "            require_own_schema(restored)\n"),
+        ],
+        f"{COPY_TESTS}::TestRestore",
+    ),
+    Protection(
+        "a database that was restored has no log of the one before",
+        [
+            Edit(
+                COPIES,
+                "        for file in _beside(target):\n            file.unlink(missing_ok=True)\n",
+            )
+        ],
+        f"{COPY_TESTS}::TestRestore",
+    ),
+)
