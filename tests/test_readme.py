@@ -1,6 +1,7 @@
 """The README and the guides keep their word: every command works, and every answer is true."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from sqlalchemy import URL
 from uvicorn.main import main as uvicorn_command
 
 import cli
+from commands.backups import DUMP, LOAD
 from core.settings import Settings, load_settings
 from core.store.schema_version import ROOT, prepare_schema
 from tests.support.curl import PROGRAM, request_of
@@ -278,6 +280,15 @@ def check_uvicorn(command: Command, _folder: Path) -> None:
 def check_export(command: Command, _folder: Path) -> None:
     name, value = command.words[1].split("=", maxsplit=1)
     check_setting(name, value)
+
+
+def check_pg_dump(command: Command, _folder: Path) -> None:
+    """What the command line tells, which tests/test_cli_backups.py runs."""
+    assert command.words == shlex.split(DUMP.format("monday.dump"))
+
+
+def check_pg_restore(command: Command, _folder: Path) -> None:
+    assert command.words == shlex.split(LOAD.format("monday.dump"))
 
 
 def check_alembic(command: Command, _folder: Path) -> None:
