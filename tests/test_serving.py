@@ -87,5 +87,7 @@ def test_its_options_follow_the_settings() -> None:
     config = uvicorn.Config("main:app", **server_options(settings))
     assert config.timeout_graceful_shutdown == 5
     assert config.limit_concurrency == 77
+    # Longer than a worker takes to begin on a busy machine, for it is killed after that.
+    assert config.timeout_worker_healthcheck == 60
     assert config.http == f"{BoundedProtocol.__module__}:{BoundedProtocol.__name__}"
     assert server_options(Settings())["proxy_headers"] is False

@@ -16,6 +16,9 @@ logger = logging.getLogger("nexticket.start")
 APP = "main:app"
 # What hangs has this much longer than requests have, once the process was asked to stop.
 _GRACE_SECONDS = 2
+# A worker that does not answer its parent is killed and made anew. Where the machine is busy one
+# takes longer than uvicorn's five seconds to begin with, and none would ever come up.
+_START_SECONDS = 60
 
 
 def serve(settings: Settings, **where: Any) -> None:
@@ -29,6 +32,7 @@ def server_options(settings: Settings) -> dict[str, Any]:
         "ws": "none",
         "limit_concurrency": settings.max_connections,
         "timeout_graceful_shutdown": ceil(settings.request_timeout_seconds) + _GRACE_SECONDS,
+        "timeout_worker_healthcheck": _START_SECONDS,
         # Whom a caller stands for is TRUSTED_PROXIES' to say, which the service itself asks.
         "proxy_headers": False,
         # The service writes a line for each request by itself.
