@@ -63,7 +63,8 @@ _SETTINGS = """\
 ## Settings
 
 From the environment or `.env`, where [.env.example](../.env.example) has them all. A value that \
-can't be used, or an unknown name in `.env`, stops the start with one line that says so.
+can't be used, or a line of `.env` that can't be read or has an unknown name, stops the start with \
+one line that says so.
 """
 
 
