@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -18,11 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from core.store.schema_version import ROOT
+from tools import processes
 from tools.postgres import free_port
 
 SITE = ROOT / "deploy" / "nginx.conf"
 NAME = "shop.example"
-START_SECONDS = 20
 # Where Debian has it, which is not on everybody's path.
 _FOLDERS = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin"
 # It would be killed for what it writes to the system's folders.
@@ -56,11 +55,11 @@ def nginx_before(service_port: int, *, seconds: int = 1) -> Iterator[Nginx]:
         command = [program, "-p", name, "-c", str(folder / "nginx.conf"), "-e", f"{name}/error.log"]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         try:
-            _await_start(process, made.tls_port, folder / "error.log")
+            processes.await_listening(process, made.tls_port, folder / "error.log")
             yield made
         finally:
             process.terminate()
-            process.wait(START_SECONDS)
+            process.wait(processes.START_SECONDS)
 
 
 def _program() -> str:
@@ -119,17 +118,3 @@ def _make_certificate(folder: Path) -> None:
             serialization.NoEncryption(),
         )
     )
-
-
-def _await_start(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    for _ in range(START_SECONDS * 100):
-        with socket.socket() as probe:
-            probe.settimeout(START_SECONDS)
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        try:
-            process.wait(0.01)
-        except subprocess.TimeoutExpired:
-            continue
-        break
-    raise AssertionError(f"nginx did not start: {log.read_text() if log.exists() else ''}")

@@ -99,6 +99,15 @@ class PostgresServer:
         self._pg_ctl("-m", mode, "stop")
         self._running = False
 
+    def stand_by(self) -> None:
+        """Start as a server that would follow another one: nothing is changed on it."""
+        (self._folder / "data" / "standby.signal").touch()
+        self.start()
+
+    def promote(self) -> None:
+        """What a failover does to a standby."""
+        self._pg_ctl("promote")
+
     def restart(self, mode: str = "fast") -> None:
         self._pg_ctl("-l", self._folder / "log", "-m", mode, "restart")
 
@@ -197,16 +206,17 @@ def free_port() -> int:
 
 
 def _as_owner(folder: Path, command: list[Any]) -> None:
-    """Run a command as somebody else if we are root: PostgreSQL refuses to be run by root."""
-    words = [str(word) for word in command]
-    if os.geteuid() == 0:
-        words = [*_not_as_root(folder), *words]
+    """Run a command in a folder that is its own."""
+    words = [*not_as_root(folder), *(str(word) for word in command)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PostgresUnavailableError(f"{words[-1]}: {done.stdout}{done.stderr}")
 
 
-def _not_as_root(folder: Path) -> list[str]:
+def not_as_root(folder: Path) -> list[str]:
+    """What goes before a command to run it as somebody else: PostgreSQL refuses to serve root."""
+    if os.geteuid() != 0:
+        return []
     mapped = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
     if shutil.which("unshare") and not subprocess.run([*mapped, "true"], check=False).returncode:
         return mapped

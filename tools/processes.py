@@ -2,12 +2,14 @@
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+START_SECONDS = 20
 _PROC = Path("/proc")
 
 
@@ -53,6 +55,21 @@ def _is_alive(pid: int) -> bool:
     listed = ["ps", "-o", "stat=", "-p", str(pid)]
     state = subprocess.run(listed, capture_output=True, text=True, check=False).stdout
     return bool(state.strip()) and not state.startswith("Z")
+
+
+def await_listening(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    """Until a program that was started takes connections; the log is what it says if it ends."""
+    for _ in range(START_SECONDS * 100):
+        with socket.socket() as probe:
+            probe.settimeout(START_SECONDS)
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        try:
+            process.wait(0.01)
+        except subprocess.TimeoutExpired:
+            continue
+        break
+    raise AssertionError(f"it did not start: {log.read_text() if log.exists() else ''}")
 
 
 def _fields(pid: int) -> list[str]:

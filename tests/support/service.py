@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from database import Database
 from models import deployment
 from tests.support.clock import ManualClock
 from tools.nginx import NginxUnavailableError
+from tools.pgbouncer import PgbouncerUnavailableError
 from tools.postgres import PostgresUnavailableError, new_database
 
 BACKENDS = ("sqlite", "postgres")
@@ -61,25 +63,19 @@ def settings_for(url: URL, **changes: object) -> Settings:
 
 
 @contextmanager
-def needing_postgres() -> Iterator[None]:
-    """Where no PostgreSQL can be had the tests skip, but never in CI."""
+def _needing(unavailable: type[Exception]) -> Iterator[None]:
+    """Where a program can't be had the tests skip, but never in CI."""
     try:
         yield
-    except PostgresUnavailableError as error:
+    except unavailable as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(str(error))
 
 
-@contextmanager
-def needing_nginx() -> Iterator[None]:
-    """Likewise."""
-    try:
-        yield
-    except NginxUnavailableError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
+needing_postgres = partial(_needing, PostgresUnavailableError)
+needing_nginx = partial(_needing, NginxUnavailableError)
+needing_pgbouncer = partial(_needing, PgbouncerUnavailableError)
 
 
 @contextmanager
