@@ -33,7 +33,6 @@ from core.store.engines import (
     HEARS_GOODBYE,
     begin_to_read,
     begin_to_write,
-    postgres_begin,
     postgres_engine,
     sqlite_engine,
 )
@@ -41,6 +40,7 @@ from core.store.errors import is_retryable, translate
 from core.store.exchange import Exchange, PostgresExchange, Preparation, SqliteExchange, exchange_of
 from core.store.large_reads import work_alone
 from core.store.open_file import OpenFile
+from core.store.postgres_settings import set_in_transaction
 from core.store.schema_version import schema_problem
 from core.store.seats import Seating
 from core.store.sharing import Shared
@@ -119,9 +119,11 @@ class Database:
         """What units find in the snapshot of a session, which PostgreSQL shows to others as well.
 
         Each is done by whoever is free, the session itself or a second one in another thread.
-        Two use two cores, and leave the others to those who buy.
+        Two use two cores, and leave the others to those who buy. A pooler may have no connection
+        for the second until the first gives its own back, and each would wait for the other.
         """
-        if self._is_sqlite or self.settings.database_pool_size == 1:
+        is_alone = self._is_sqlite or self.settings.database_pool_size == 1
+        if is_alone or exchange_of(session).is_pooled:
             return [unit(session) for unit in units]
         snapshot = session.execute(text("SELECT pg_export_snapshot()")).scalar_one()
         work = Shared(units)
@@ -221,9 +223,8 @@ class Database:
     def _exchange(self, connection: Connection, way: "_Way") -> Exchange:
         settings = self.settings
         if self._file is None:
-            kind = way.value
-            begin = None if kind is None else partial(postgres_begin, settings, kind)
-            return PostgresExchange(connection, begin, self._preparation)
+            local = partial(set_in_transaction, settings)
+            return PostgresExchange(connection, way.value, local, self._preparation)
         if way is _Way.WRITE:
             begins = partial(begin_to_write, settings, connection.info["file"])
         else:
@@ -245,11 +246,14 @@ class Database:
 
 
 class _Way(Enum):
-    """How a unit sees the data; the value is what PostgreSQL calls such a transaction."""
+    """How a unit sees the data; the value is how PostgreSQL is told to begin such a transaction.
+
+    What a transaction is by default, a role or a database may say otherwise.
+    """
 
     READ = None
-    SNAPSHOT = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
-    WRITE = ""
+    SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
 
 
 class _once(AbstractContextManager[None]):  # noqa: N801 - reads as a word in `with`

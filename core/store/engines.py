@@ -3,7 +3,7 @@
 import math
 import select
 import sqlite3
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +17,9 @@ from core import deadline
 from core.settings import Settings
 from core.store.exchange import listen_to_sessions
 from core.store.open_file import OpenFile, existing_file
+from core.store.postgres_settings import connect_arguments, set_once
 from core.store.turns import begin_in_turn, use_wal
 
-# PostgreSQL's own limits, as shares of the time that is left. They come before the deadline, so
-# that the server can say why it gives up; the lock first, for that says most.
-_SERVER_SHARES = {
-    "lock_timeout": 0.85,
-    "statement_timeout": 0.9,
-    "idle_in_transaction_session_timeout": 0.9,
-}
-# PostgreSQL would plan a prepared statement anew each time where it takes the values for special,
-# which costs more than what it saves: whatever depends on them is not prepared.
-_PLANNED_ONCE = "-c plan_cache_mode=force_generic_plan"
-# The part of its time that a request must have left for the limits to be those of a whole one.
-_FRESH = 0.95
 # An answer that is under way at the deadline is still heard: it may be that of a COMMIT.
 _GRACE_SECONDS = 0.25
 # How many steps of SQLite's machine lie between two looks at the clock: a few milliseconds.
@@ -53,7 +42,6 @@ def postgres_engine(settings: Settings, *, size: int) -> Engine:
     Who has a seat keeps a connection; as many again may be borrowed by those who have none.
     """
     _bound_waiting()
-    limits = [f"-c {name}={limit}" for name, limit in _server_limits(settings.work_seconds)]
     engine = create_engine(
         settings.database,
         hide_parameters=True,
@@ -61,33 +49,18 @@ def postgres_engine(settings: Settings, *, size: int) -> Engine:
         max_overflow=size,
         pool_timeout=settings.work_seconds,
         pool_pre_ping=not HEARS_GOODBYE,
-        connect_args={
-            "application_name": settings.app_name,
-            "connect_timeout": max(2, round(settings.work_seconds)),
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "options": " ".join([*limits, "-c timezone=UTC", _PLANNED_ONCE]),
-        },
+        connect_args=connect_arguments(settings, settings.work_seconds),
         isolation_level="AUTOCOMMIT",
         # By name, the driver decodes each name again each time.
         paramstyle="format",
+        # It would ask each new connection for a type that no table has.
+        use_native_hstore=False,
     )
+    event.listen(engine, "connect", partial(set_once, settings))
     listen_to_sessions(engine)
     if HEARS_GOODBYE:
         event.listen(engine, "checkout", _check_for_goodbye)
     return engine
-
-
-def postgres_begin(settings: Settings, characteristics: str = "") -> str:
-    """Begin a transaction whose every wait ends in time."""
-    seconds = deadline.remaining()
-    if seconds > settings.work_seconds * _FRESH:
-        # The connection's own limits come before the deadline.
-        return f"BEGIN {characteristics}"
-    # What is left for this request, not what a request may take: it has queued before.
-    limits = [f"SET LOCAL {name} = {limit}" for name, limit in _server_limits(seconds)]
-    return "; ".join([f"BEGIN {characteristics}", *limits])
 
 
 def says_goodbye(driver_connection: Any) -> bool:
@@ -103,12 +76,6 @@ def _check_for_goodbye(connection: Any, record: ConnectionPoolEntry, _proxy: obj
     record.info["was_used"] = True
     if was_used and says_goodbye(connection):
         raise InvalidatePoolError
-
-
-def _server_limits(seconds: float) -> Iterator[tuple[str, int]]:
-    """PostgreSQL's settings in milliseconds; never zero, which would mean no limit."""
-    for name, share in _SERVER_SHARES.items():
-        yield name, max(1, int(seconds * share * 1000))
 
 
 def sqlite_engine(settings: Settings, file: OpenFile, *, size: int, writes: bool = False) -> Engine:

@@ -13,7 +13,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -31,8 +31,11 @@ from sqlmodel import Session
 from core.errors import RetryTransaction
 from core.store.dialects import Sql
 from core.store.open_file import OpenFile
+from core.store.postgres_settings import POOLED
 from core.store.statements import Compiled, Row, Statement, statement
 
+# What a transaction is for who asks single questions, which each see their own state.
+_BY_ITSELF = "BEGIN ISOLATION LEVEL READ COMMITTED"
 _EXCHANGE, _PREPARED, _PLANNED_AT = "exchange", "prepared", "planned_at"
 # Plans are kept so long. Those of a table that was small read all of it, and the server may take a
 # minute to notice that it is not small any more: the first of a sale.
@@ -46,6 +49,12 @@ _OF_ANOTHER_CONNECTION = {"26000", "42P05"}
 _NOT_AS_PREPARED = _OF_ANOTHER_CONNECTION | {"0A000"}
 # Says that a transaction begins; None where each statement is one of its own.
 Begin = Callable[[Any], None]
+
+
+class Local(Protocol):
+    """What PostgreSQL has to be told for a transaction, after its BEGIN."""
+
+    def __call__(self, *, is_pooled: bool) -> list[str]: ...
 
 
 @statement
@@ -65,6 +74,9 @@ def exchange_of(session: Session) -> "Exchange":
 
 class Exchange:
     """Of one connection, for one unit of work."""
+
+    # Whether something in between may give each transaction another connection to the server.
+    is_pooled = False
 
     def __init__(self, connection: Connection) -> None:
         self.dialect = connection.dialect
@@ -140,7 +152,10 @@ class Exchange:
 
 @dataclass
 class Preparation:
-    """Whether this process's connections to PostgreSQL keep what was prepared on them."""
+    """Whether this process's connections to PostgreSQL keep what was prepared on them.
+
+    They tell themselves that they lead to a pooler, unless that passes itself off as the server.
+    """
 
     is_possible: bool = True
 
@@ -151,13 +166,16 @@ class PostgresExchange(Exchange):
     def __init__(
         self,
         connection: Connection,
-        begin: Callable[[], str] | None,
+        begin: str | None,
+        local: Local,
         preparation: Preparation,
     ) -> None:
         super().__init__(connection)
         self._info = connection.info
         self._preparation = preparation
+        self.is_pooled = not preparation.is_possible or self._info.get(POOLED, False)
         self._begin = begin
+        self._local = local
         self._cursor = self._driver.cursor()
         self._is_open = False
         self._unsent: list[str] = []
@@ -184,9 +202,19 @@ class PostgresExchange(Exchange):
         # Nothing that would have to be taken back: it ends with the transaction.
         self._say_statement(compiled, compiled.values({"turn": lock_number(name)}))
 
+    def make_way(self) -> None:
+        if self._begin is None and self.is_pooled:
+            # What holds for a question is said along with it, but not along with a session's.
+            self._begin = _BY_ITSELF
+            self._say_begin()
+        super().make_way()
+
     def flush(self) -> None:
         if not self._unsent:
             return
+        if self._begin is None and self.is_pooled:
+            # A message is a transaction, too.
+            self._unsent[:0] = self._local(is_pooled=True)
         message, values = ";\n".join(self._unsent), list(self._values)
         preparing = self._preparing
         self._forget()
@@ -231,10 +259,8 @@ class PostgresExchange(Exchange):
         try:
             if self._is_open:
                 self._cursor.execute("ROLLBACK")
-            if self._prepared is None:
-                self._cursor.execute("SELECT name FROM pg_prepared_statements")
-                self._prepared = {name for (name,) in self._cursor.fetchall()}
-            self._discard_old_plans()
+            if not self.is_pooled:
+                self._look_at_what_is_kept()
         except self._driver.Error:
             # Nobody knows what state it is in.
             self._connection.invalidate()
@@ -242,7 +268,7 @@ class PostgresExchange(Exchange):
     def _say_statement(self, compiled: Compiled, values: list[Any]) -> None:
         prepared = compiled.prepared
         known = self._prepared
-        if prepared is None or known is None or not self._preparation.is_possible:
+        if prepared is None or known is None or self.is_pooled:
             self._say(compiled.text, values)
             return
         if prepared.name not in known and prepared.name not in self._preparing:
@@ -274,7 +300,10 @@ class PostgresExchange(Exchange):
         self._connection.invalidate()
         raise RetryTransaction from error
 
-    def _discard_old_plans(self) -> None:
+    def _look_at_what_is_kept(self) -> None:
+        if self._prepared is None:
+            self._cursor.execute("SELECT name FROM pg_prepared_statements")
+            self._prepared = {name for (name,) in self._cursor.fetchall()}
         now = time.monotonic()
         if now - self._info.setdefault(_PLANNED_AT, now) > _PLANS_LAST_SECONDS:
             self._info[_PLANNED_AT] = now
@@ -283,7 +312,7 @@ class PostgresExchange(Exchange):
 
     def _say_begin(self) -> None:
         if self._begin is not None:
-            self._say(self._begin())
+            self._say("; ".join([self._begin, *self._local(is_pooled=self.is_pooled)]))
 
     def _say(self, text: str, values: Sequence[Any] = ()) -> None:
         self._unsent.append(text)

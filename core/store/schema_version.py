@@ -1,5 +1,6 @@
 """Whether the database's schema is the one this code was written for, and how it gets there."""
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,10 +20,13 @@ from core.store.currency import claim, currency_problem, is_claimed
 from core.store.engines import postgres_engine
 from core.store.errors import is_lasting
 from core.store.open_file import existing_file
+from core.store.postgres_settings import POOLED, connect_arguments
 from core.store.turns import use_wal
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+logger = logging.getLogger("nexticket.start")
 
 ROOT = Path(__file__).resolve().parents[2]
 # Any constant will do: it names the lock under which one process at a time migrates.
@@ -162,10 +166,16 @@ def _look_at_sqlite(settings: Settings, look: _Look) -> str | None:
 
 
 def _look_at_postgres(settings: Settings, look: _Look) -> str | None:
-    engine = postgres_engine(settings, size=1)
+    # A pooler that lets nobody begin a transaction is found out here, and not by the first buyer.
+    engine = postgres_engine(settings, size=1).execution_options(isolation_level="READ COMMITTED")
     try:
         with deadline.within(settings.request_timeout_seconds), engine.connect() as connection:
-            return look(connection, settings.currency)
+            if connection.info[POOLED]:
+                logger.info("a pooler is in between: nothing is prepared on the server")
+            problem = look(connection, settings.currency)
+            # The currency, where this start has decided it.
+            connection.commit()
+            return problem
     finally:
         engine.dispose()
 
@@ -186,9 +196,9 @@ def migration_connection(settings: Settings) -> Iterator[Connection]:
     """
     if settings.is_sqlite:
         _require_no_log_alone(database_file(settings).resolve())
-    limits = {} if settings.is_sqlite else {"connect_timeout": _CONNECT_SECONDS}
+    arguments = {} if settings.is_sqlite else connect_arguments(settings, _CONNECT_SECONDS)
     engine = create_engine(
-        settings.database, hide_parameters=True, poolclass=NullPool, connect_args=limits
+        settings.database, hide_parameters=True, poolclass=NullPool, connect_args=arguments
     )
     if settings.is_sqlite:
         event.listen(engine, "connect", _leave_transactions_to_us)

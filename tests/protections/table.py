@@ -299,9 +299,9 @@ PROTECTIONS = (
         "transactions end with the time that is left",
         [
             Edit(
-                ENGINES,
-                '    return "; ".join([f"BEGIN {characteristics}", *limits])',
-                '    return f"BEGIN {characteristics}"',
+                "core/store/postgres_settings.py",
+                '[f"SET LOCAL {name} = {limit}" for name, limit in _limits(seconds)]',
+                "[]",
             )
         ],
         "tests/core/store/test_database_waits.py",
@@ -382,8 +382,8 @@ PROTECTIONS = (
         [
             Edit(
                 "database.py",
-                '"ISOLATION LEVEL REPEATABLE READ READ ONLY"',
-                '"READ ONLY"',
+                '"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"',
+                '"BEGIN READ ONLY"',
             )
         ],
         "tests/Ledger/test_reconciliation.py",
