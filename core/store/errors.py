@@ -4,7 +4,7 @@ import re
 import sqlite3
 from typing import Any
 
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlmodel import SQLModel
 
 from core.errors import (
@@ -40,14 +40,30 @@ _WRONG_WORDS = (
     "authentication failed",
     "certificate",
     "does not exist",
+    "invalid",
     "no password supplied",
     "not permitted to log in",
     "pg_hba.conf",
     "permission denied",
     "SSL was required",
+    "unrecognized configuration parameter",
+    # A pooler's.
+    "bouncer config error",
+    "PQexec disallowed",
+    "SSL required",
+    "TLS connection required",
+    "login rejected",
+    "no such database",
+    "no such user",
+    "transaction blocks not allowed",
+    "unsupported startup parameter",
 )
+# What a pooler calls all that it refuses.
+_POOLERS = "08P01"
 # Between the name of a host and what is wrong with it.
 _REASON = " failed: "
+# Names are anybody's words.
+_NAMES = re.compile(r'"[^"]*"')
 # Somebody has the lock, or the disk is full or sick: none of it is a setting.
 _SQLITE_PASSING = _SQLITE_BUSY | {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 
@@ -76,12 +92,15 @@ def is_lasting(error: DBAPIError) -> bool:
     """
     if isinstance(error.orig, sqlite3.Error):
         return primary_code(error.orig) not in _SQLITE_PASSING
-    state = _sqlstate(error)
-    if state is not None:
+    state = _sqlstate(error) or _POOLERS
+    if state != _POOLERS:
         return state.startswith(_WRONG_STATES)
-    # A line for each host that was tried; before the reason stand names, which may be any words.
-    lines = [line for line in str(error.orig).splitlines() if _REASON in line]
-    reasons = [line.partition(_REASON)[2] for line in lines] or [str(error.orig)]
+    if isinstance(error, ProgrammingError):
+        return True  # The driver itself can make nothing of the URL.
+    # A line for each host that was tried.
+    said = _NAMES.sub("", str(error.orig))
+    lines = [line for line in said.splitlines() if _REASON in line]
+    reasons = [line.partition(_REASON)[2] for line in lines] or [said]
     return all(any(word in reason for word in _WRONG_WORDS) for reason in reasons)
 
 

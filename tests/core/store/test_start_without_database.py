@@ -189,6 +189,10 @@ def test_settings_that_are_wrong_end_the_start(server: PostgresServer) -> None:
             '"a" failed: FATAL:  role "x" does not exist\n"b" failed: FATAL:  starting up',
             None,
         ),
+        ('FATAL:  database "invalid" is not currently accepting connections', None),
+        ("FATAL:  pgbouncer cannot connect to server", None),
+        ("server login has been failing, try again later (server_login_retry)", "08P01"),
+        ("FATAL:  no more connections allowed (max_client_conn)", None),
         ("terminating connection due to administrator command", "57P01"),
         ("out of memory", "53200"),
     ],
@@ -209,6 +213,12 @@ def test_what_passes_does_not_end_the_start(
         ('FATAL:  no pg_hba.conf entry for host "127.0.0.1"', None),
         ('connection to server at "a" failed: FATAL:  role "joe" does not exist', None),
         ("permission denied for table alembic_version", "42501"),
+        ("FATAL:  unsupported startup parameter: options", None),
+        ("FATAL:  no such database: shop", None),
+        ("FATAL:  transaction blocks not allowed in statement pooling mode", "08P01"),
+        ('FATAL:  unrecognized configuration parameter "serach_path"', None),
+        ('FATAL:  invalid value for parameter "TimeZone": "Nowhere"', None),
+        ('invalid sslmode value: "always"', None),
     ],
 )
 def test_what_lasts_ends_the_start(
@@ -216,6 +226,13 @@ def test_what_lasts_ends_the_start(
 ) -> None:
     refused_with(monkeypatch, said, state)
     with pytest.raises(ConfigurationError, match="can't be used") as refusal:
+        prepare_schema(settings)
+    assert not isinstance(refusal.value, AwayError)
+
+
+def test_a_url_that_the_driver_can_make_nothing_of_ends_the_start(server: PostgresServer) -> None:
+    settings = settings_for(server.url.update_query_dict({"sslmod": "require"}))
+    with pytest.raises(ConfigurationError, match="invalid connection option") as refusal:
         prepare_schema(settings)
     assert not isinstance(refusal.value, AwayError)
 
