@@ -38,6 +38,7 @@ from core.store.engines import (
 )
 from core.store.errors import is_retryable, translate
 from core.store.exchange import Exchange, PostgresExchange, Preparation, SqliteExchange, exchange_of
+from core.store.fitness import encoding_problem
 from core.store.large_reads import work_alone
 from core.store.open_file import OpenFile
 from core.store.postgres_settings import set_in_transaction
@@ -234,7 +235,11 @@ class Database:
     def _look_at_schema(self, session: Session, way: "_Way") -> None:
         """What the start could not do, for the database was away."""
         connection, code = session.connection(), self.settings.currency
-        problem = schema_problem(connection) or currency_problem(connection, code)
+        problem = (
+            encoding_problem(connection)
+            or schema_problem(connection)
+            or currency_problem(connection, code)
+        )
         if problem:
             logger.error("not served: %s", problem)
             raise DatabaseUnavailableError("The database is not ready for this release.")

@@ -22,6 +22,8 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 
 # SQLite would give the id of a deleted last row to the next one, and old links another's object.
 NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
+# Of a table whose rows the service never changes, nor removes; its role needs no right to.
+APPEND_ONLY = {**NEVER_REUSE_IDS, "info": {"is_append_only": True}}
 
 
 def stored_by_value(enum: type[StrEnum], name: str) -> Enum:

@@ -10,6 +10,10 @@ from typing import Any
 
 # Whose errors speak of data.
 _SPEAK_OF_DATA = {"sqlalchemy", "psycopg2", "sqlite3", "pydantic", "pydantic_core", "fastapi"}
+# The driver knows no code of what happens so early; a pooler has one for all that it refuses.
+_OF_CONNECTING = {None, "08P01"}
+# A right that is missing, a schema that is not there, a server that takes no changes.
+_OF_OBJECTS = {"42501", "3F000", "25006"}
 _CAUSED = "\nThe above exception was the direct cause of the following exception:\n\n"
 _MET = "\nDuring handling of the above exception, another exception occurred:\n\n"
 
@@ -20,11 +24,25 @@ def trace(error: BaseException) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """What a database refused for: the codes of its error, and the rule that was broken."""
+    """What a database refused for: the codes of its error, and the rule that was broken.
+
+    Why nobody could connect is told in its own words, in which there are no rows yet; and so is
+    what speaks of tables and schemas alone.
+    """
     driver_error: Any = getattr(error, "orig", None) or error
-    rule = getattr(getattr(driver_error, "diag", None), "constraint_name", None)
-    codes = (getattr(driver_error, name, None) for name in ("pgcode", "sqlite_errorname"))
-    return " ".join(str(part) for part in (type(driver_error).__name__, *codes, rule) if part)
+    if _could_not_connect(error, driver_error):
+        return next(iter(str(driver_error).splitlines()), "")
+    said = getattr(driver_error, "diag", None)
+    codes = [getattr(driver_error, name, None) for name in ("pgcode", "sqlite_errorname")]
+    words = getattr(said, "message_primary", None) if codes[0] in _OF_OBJECTS else None
+    parts = (type(driver_error).__name__, *codes, getattr(said, "constraint_name", None), words)
+    return " ".join(str(part) for part in parts if part)
+
+
+def _could_not_connect(error: Any, driver_error: Any) -> bool:
+    """Whether a PostgreSQL, or a pooler before it, answered before any statement was sent."""
+    has_no_statement = getattr(error, "statement", "") is None
+    return has_no_statement and getattr(driver_error, "pgcode", "") in _OF_CONNECTING
 
 
 def _told(error: BaseException, seen: set[int]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from sqlalchemy import CheckConstraint, Index, String, Text
 from sqlmodel import Field, SQLModel
 
-from core.columns import NEVER_REUSE_IDS, BigId, id_column, money_column, stored_by_value, table_of
+from core.columns import APPEND_ONLY, BigId, id_column, money_column, stored_by_value, table_of
 
 
 class MovementKind(StrEnum):
@@ -38,7 +38,7 @@ class Movement(SQLModel, table=True):
         ),
         Index(None, "order_id", "id"),
         Index(None, "ticket_id", "id"),
-        NEVER_REUSE_IDS,
+        APPEND_ONLY,
     )
 
     id: int = id_column()
@@ -72,7 +72,7 @@ class AuditEntry(SQLModel, table=True):
         Index(None, "object", "id"),
         Index(None, "action", "id"),
         Index(None, "created_at", "id"),
-        NEVER_REUSE_IDS,
+        APPEND_ONLY,
     )
 
     id: int = id_column()

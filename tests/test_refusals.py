@@ -60,9 +60,12 @@ OWN_REASONS = {
     ("share_order", "not_allowed"),
     ("refresh_token", "invalid_token"),
 }
-# Only a changed schema shows this one; tests/work/test_health.py changes it.
 ELSEWHERE = {
+    # tests/work/test_health.py changes the schema.
     ("get_readiness", "schema_outdated"),
+    # tests/core/store/test_fitness.py
+    ("get_readiness", "database_misconfigured"),
+    ("get_readiness", "database_read_only"),
     ("log_in", "invalid_credentials"),
     # tests/Auth/test_second_factor.py
     ("log_in", "second_factor_required"),

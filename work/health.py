@@ -1,19 +1,27 @@
 """What this service is, and whether it is well."""
 
+import logging
 from typing import Literal
 
 from fastapi import Request, Response
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from core.errors import StoppingError, UnavailableError
 from core.http.problems import responses
 from core.settings import Settings
+from core.store.errors import is_lasting
+from core.store.fitness import MisconfiguredError, ReadOnlyError, require_fitness
 from core.store.schema_version import SchemaOutdatedError, schema_problem
+from core.traces import reason
 from database import Database
 from work.access import INDIFFERENT, allowed
 from work.domain import Domains
 from work.routing import Router
+
+logger = logging.getLogger("nexticket.health")
 
 router = Router(tags=["Service"])
 
@@ -68,18 +76,38 @@ async def get_health(request: Request) -> Health:
     summary="Can the service do its work?",
     operation_id="get_readiness",
     response_model=Health,
-    responses=responses(SchemaOutdatedError, parameters=False),
+    responses=responses(SchemaOutdatedError, MisconfiguredError, ReadOnlyError, parameters=False),
 )
 @allowed(INDIFFERENT)
 async def get_readiness(request: Request) -> Response:
-    """200 when the database answers and its schema is this release's; 503 otherwise."""
+    """200 when the database answers, has this release's schema and takes changes; 503 otherwise."""
     database: Database = request.app.state.database
-    await database.probe(_check_schema)
+    try:
+        await database.probe(_require_all)
+    except (UnavailableError, DBAPIError) as error:
+        refusal = _meant(database, error)
+        _log(refusal)
+        raise refusal from error.__cause__
     health = Health(status="ok", version=request.app.state.settings.app_version)
     return Response(health.model_dump_json(), media_type="application/json")
 
 
-def _check_schema(session: Session) -> None:
+def _require_all(session: Session) -> None:
     connection: Connection = session.connection()
     if problem := schema_problem(connection):
         raise SchemaOutdatedError(problem)
+    require_fitness(connection)
+
+
+def _meant(database: Database, error: Exception) -> Exception:
+    """A database that does not answer may come back; one that refuses us has to be mended first."""
+    cause = error if isinstance(error, DBAPIError) else error.__cause__
+    if isinstance(cause, DBAPIError) and not database.settings.is_sqlite and is_lasting(cause):
+        return MisconfiguredError(reason(cause))
+    return error
+
+
+def _log(refusal: Exception) -> None:
+    if isinstance(refusal, UnavailableError) and not isinstance(refusal, StoppingError):
+        why = getattr(refusal, "why", None) or reason(refusal.__cause__ or refusal)
+        logger.warning("not ready", extra={"code": refusal.code, "reason": why})

@@ -19,6 +19,7 @@ from core.settings import ConfigurationError, Settings
 from core.store.currency import claim, currency_problem, is_claimed
 from core.store.engines import postgres_engine
 from core.store.errors import is_lasting
+from core.store.fitness import encoding_problem
 from core.store.open_file import existing_file
 from core.store.postgres_settings import POOLED, connect_arguments
 from core.store.turns import use_wal
@@ -172,7 +173,7 @@ def _look_at_postgres(settings: Settings, look: _Look) -> str | None:
         with deadline.within(settings.request_timeout_seconds), engine.connect() as connection:
             if connection.info[POOLED]:
                 logger.info("a pooler is in between: nothing is prepared on the server")
-            problem = look(connection, settings.currency)
+            problem = encoding_problem(connection) or look(connection, settings.currency)
             # The currency, where this start has decided it.
             connection.commit()
             return problem
@@ -205,6 +206,8 @@ def migration_connection(settings: Settings) -> Iterator[Connection]:
         event.listen(engine, "begin", _begin_immediate)
     with engine.begin() as connection:
         if not settings.is_sqlite:
+            if problem := encoding_problem(connection):
+                raise ConfigurationError(problem)
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
         yield connection
 
