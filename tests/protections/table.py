@@ -7,6 +7,7 @@ from tests.protections.limits import LIMITS
 from tests.protections.money import OF_MONEY
 from tests.protections.names import NAMES
 from tests.protections.operating import OPERATING
+from tests.protections.postgres import OF_POSTGRES
 from tests.protections.privacy import PRIVACY
 from tests.protections.records import RECORDS
 from tests.protections.removing import Edit, Protection
@@ -393,5 +394,6 @@ PROTECTIONS = (
     *ACCOUNTS,
     *RECORDS,
     *OF_MONEY,
+    *OF_POSTGRES,
     *PRIVACY,
 )
