@@ -99,14 +99,25 @@ class PostgresServer:
         self._pg_ctl("-m", mode, "stop")
         self._running = False
 
-    def stand_by(self) -> None:
-        """Start as a server that would follow another one: nothing is changed on it."""
-        (self._folder / "data" / "standby.signal").touch()
+    @contextmanager
+    def standing_by(self) -> Iterator[None]:
+        """As a server that follows another one, until it is promoted: nothing is changed on it."""
+        self.stop()
+        self._standby_signal.touch()
         self.start()
+        try:
+            yield
+        finally:
+            self.promote()
 
     def promote(self) -> None:
         """What a failover does to a standby."""
-        self._pg_ctl("promote")
+        if self._standby_signal.exists():
+            self._pg_ctl("promote")
+
+    @property
+    def _standby_signal(self) -> Path:
+        return self._folder / "data" / "standby.signal"
 
     def restart(self, mode: str = "fast") -> None:
         self._pg_ctl("-l", self._folder / "log", "-m", mode, "restart")

@@ -240,20 +240,14 @@ def test_a_url_that_the_driver_can_make_nothing_of_ends_the_start(server: Postgr
 def test_a_standby_is_read_from_and_not_ready_until_it_is_promoted(
     server: PostgresServer, settings: Settings
 ) -> None:
-    server.stop()
-    server.stand_by()
-    try:
-        with local_client(create_app(settings)) as client:
-            assert client.get("/health/ready").json()["code"] == "database_read_only"
-            assert client.get("/api/users/").status_code == 200
-            assert client.post("/api/users/", json=USER).json()["code"] == "database_unavailable"
-            server.promote()
-            assert client.get("/health/ready").status_code == 200
-            made = client.post("/api/users/", json=USER)
-            assert client.delete(f"/api/users/{made.json()['id']}").status_code == 204
-    finally:
-        if not server.is_running:
-            server.start()
+    with server.standing_by(), local_client(create_app(settings)) as client:
+        assert client.get("/health/ready").json()["code"] == "database_read_only"
+        assert client.get("/api/users/").status_code == 200
+        assert client.post("/api/users/", json=USER).json()["code"] == "database_unavailable"
+        server.promote()
+        assert client.get("/health/ready").status_code == 200
+        made = client.post("/api/users/", json=USER)
+        assert client.delete(f"/api/users/{made.json()['id']}").status_code == 204
 
 
 def refused_with(monkeypatch: pytest.MonkeyPatch, said: str, state: str | None) -> None:
