@@ -139,7 +139,8 @@ class TestAnAmount:
     def test_leads_through_a_list(self, dinars: Api) -> None:
         for price in (1.256, 1.254, 1.255, 1.255):
             dinars.ticket(price=price)
-        path, found = "/api/tickets/?sort=price&limit=1", []
+        path = "/api/tickets/?sort=price&limit=1"
+        found: list[float] = []
         while path and len(found) < 10:
             page = dinars.request("GET", path)
             found += [ticket["price"] for ticket in page.json()]
