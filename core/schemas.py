@@ -17,6 +17,7 @@ from pydantic import (
     StringConstraints,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
+    WrapValidator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError, core_schema
@@ -24,6 +25,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from core.errors import StaleObjectError
 from core.etags import tag_of
 from core.text import UNSEEN
+from core.zones import time_zone
 
 T = TypeVar("T", bound=BaseModel)
 # PostgreSQL's bigint and SQLite's integer end here.
@@ -187,6 +189,32 @@ UpperBound = Annotated[
     AfterValidator(_end_to_utc),
     BeforeValidator(lambda value: _bound(value, days_after_date=1)),
     _BOUND_SCHEMA,
+]
+
+
+def _day_or_time(value: Any, read: ValidatorFunctionWrapHandler) -> datetime:
+    """A bare date without a zone, for a day is another one in each; a time as it is."""
+    moment: datetime = read(value)
+    is_day = isinstance(value, str) and _DATED.fullmatch(value)
+    return moment.replace(tzinfo=None) if is_day else moment
+
+
+# Like the two above, but a bare date is left to be the midnight of a zone: it has none.
+LocalLowerBound = Annotated[LowerBound, WrapValidator(_day_or_time)]
+LocalUpperBound = Annotated[UpperBound, WrapValidator(_day_or_time)]
+
+
+def _known_zone(value: str) -> str:
+    try:
+        return time_zone(value).key
+    except ValueError:
+        raise PydanticCustomError(
+            "unknown_timezone", "must be a time zone's name of IANA, such as Asia/Colombo"
+        ) from None
+
+
+ZoneName = Annotated[
+    str, AfterValidator(_known_zone), Field(examples=["Asia/Colombo", "Europe/Berlin"])
 ]
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.exc import ArgumentError
 
 from core.currencies import CURRENCIES
 from core.env_file import EnvFileError, read_env_file
+from core.zones import time_zone
 
 ENV_FILE = Path(__file__).resolve().parent.parent / ".env"
 
@@ -84,6 +85,7 @@ class Settings(BaseSettings):
     account_rate_limit: str = "10/hour"
     share_rate_limit: str = "30/hour"
     currency: str = "USD"
+    timezone: str = "UTC"
     hold_minutes: float = Field(default=15, gt=0, le=60 * 24 * 365, allow_inf_nan=False)
     late_payment_hours: float = Field(default=24, ge=0, le=24 * 365, allow_inf_nan=False)
     # 0: not limited.
@@ -116,6 +118,11 @@ class Settings(BaseSettings):
     def _known_storage(cls, value: str) -> str:
         rate_limit_storage(value)
         return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        return time_zone(value).key
 
     @field_validator(
         "login_rate_limit",

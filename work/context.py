@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Table
 from sqlmodel import Session
@@ -16,6 +17,7 @@ from core.schemas import AsRead
 from core.settings import Settings
 from core.store.exchange import exchange_of
 from core.store.statements import Row, Statement, changing, joined
+from core.zones import time_zone
 from work.caller import NOBODY, PROCESS, Actor, Caller
 
 T = TypeVar("T")
@@ -71,6 +73,8 @@ class Terms:
     """What the deployment fixes for every sale."""
 
     currency: str
+    # Whose days, weeks and months reports tell, unless they are asked for another's.
+    zone: ZoneInfo
     hold: timedelta
     # Of one ticket, in one order.
     max_units: int
@@ -92,6 +96,7 @@ class Terms:
     def of(cls, settings: Settings) -> "Terms":
         return cls(
             currency=settings.currency,
+            zone=time_zone(settings.timezone),
             hold=timedelta(minutes=settings.hold_minutes),
             max_units=settings.max_units_per_ticket,
             access=AccessTerms.of(settings),

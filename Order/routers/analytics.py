@@ -43,8 +43,9 @@ async def get_dashboard(query: Question, work: Work) -> Response:
     the period; sales are dated by the order's confirmation, money by its success. Top events (by
     revenue) and recent orders have at most 10 rows.
 
-    `event_name` and `category` select order lines and tickets. Orders count if they have at least
-    one such line, and transactions if their order has.
+    `event_name` and `category` select order lines as they were sold. Orders count if they have at
+    least one such line, and transactions if their order has; tickets if they were sold under these
+    names in the period, or would be sold under them now.
     """
     return await work.report(lambda context: analytics_service.get_dashboard(context, query))
 
@@ -62,9 +63,12 @@ async def get_sales_analytics(query: Question, work: Work) -> Response:
     """What was sold: lines of confirmed and completed orders, dated by the confirmation.
 
     The series has no gaps: it reaches from `start` to `end`, or to the outermost sale where a
-    bound is missing; with more than 5,000 periods it is refused (`too_many_periods`). The other
-    lists are complete, by revenue. Names that differ in case, in blanks or in how their accents
-    are composed are one row, under one of the spellings that were sold.
+    bound is missing. Its days, weeks and months are those of the time zone and begin at local
+    midnight; a day that the zone left out is none. More than 5,000 periods are refused
+    (`too_many_periods`), but without `start` they become weeks, and then months, so that one early
+    sale does no harm: `period` tells the interval and the time zone. The other lists are complete,
+    by revenue. Names that differ in case, in blanks or in how their accents are composed are one
+    row, under one of the spellings that were sold.
     """
     return await work.report(lambda context: analytics_service.get_sales(context, query))
 
@@ -130,7 +134,8 @@ async def get_ticket_analytics(query: Question, work: Work) -> Response:
     sale of which at most 10 % of the total is available) have at most 10 rows, and so have the
     tickets of which one user holds most now, in pending orders (`most_held`).
 
-    `event_name` and `category` select tickets as they are called now.
+    `event_name` and `category` select what was sold, or is held, under these names; the stock is
+    that of the tickets which were sold under them in the period, or would be sold under them now.
     """
     return await work.report(lambda context: analytics_service.get_tickets(context, query))
 

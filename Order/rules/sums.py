@@ -11,7 +11,7 @@ from work.rules import Rule, added_up
 
 # Up to which line of the ledger.
 _SUMMED = "CROSS JOIN (SELECT COALESCE(MAX(movement_id), 0) AS last FROM report_progress) AS summed"
-_DAYS, _MONTHS = "period > 999999", "period BETWEEN 1 AND 999999"
+DAYS, _MONTHS = "period > 999999", "period BETWEEN 1 AND 999999"
 
 
 def _period(day: str) -> str:
@@ -109,13 +109,17 @@ _PAYMENTS = f"""
     GROUP BY DATE(t.created_at), kept.amount = 0"""
 
 
-def _apart(told: str, of: str, *names: str) -> str:
-    """Several figures of a row, each as what is expected of its name; the row is made once."""
+def apart(rows: str, of: str, *names: str, side: str = "expected") -> str:
+    """Several figures of a row, each as what is expected of its name, or found; the row is made
+    once.
+    """
     cases = " ".join(f"WHEN '{name}' THEN {name}" for name in names)
     fields = " UNION ALL ".join(f"SELECT '{name}' AS field" for name in names)
+    figure = f"CASE field {cases} END"
+    expected, found = (figure, "0") if side == "expected" else ("0", figure)
     return (
-        f"SELECT {of} AS id, field, CASE field {cases} END AS expected, 0 AS found"
-        f" FROM ({told}) AS told CROSS JOIN ({fields}) AS names"
+        f"SELECT {of} AS id, field, {expected} AS expected, {found} AS found"
+        f" FROM ({rows}) AS told CROSS JOIN ({fields}) AS names"
     )
 
 
@@ -134,12 +138,12 @@ def _pending_by(grouping: int) -> list[str]:
     cells = f"FROM (SELECT DISTINCT order_id, day, {keys} FROM pending_cells) AS cells"
     sums = "FROM status_sums WHERE kind = 'order' AND status = 'pending'"
     return [
-        _as("expected", field, "1", source=cells, of="day"),
-        _as("found", field, "counted", source=f"{sums} AND grouping = {grouping} AND {_DAYS}"),
+        told("expected", field, "1", source=cells, of="day"),
+        told("found", field, "counted", source=f"{sums} AND grouping = {grouping} AND {DAYS}"),
     ]
 
 
-def _as(side: str, field: str, value: str, *, source: str, of: str = "period") -> str:
+def told(side: str, field: str, value: str, *, source: str, of: str = "period") -> str:
     expected, found = (value, "0") if side == "expected" else ("0", value)
     return (
         f"SELECT {of} AS id, '{field}' AS field, {expected} AS expected, {found} AS found {source}"
@@ -150,13 +154,13 @@ def _periods(table: str, column: str) -> list[str]:
     """Each month is the sum of its days, and all time that of all months."""
     field = f"{column} of {table}"
     sides = [
-        _as("expected", field, column, source=f"FROM {table} WHERE {_MONTHS}", of="0"),
-        _as("found", field, column, source=f"FROM {table} WHERE period = 0"),
+        told("expected", field, column, source=f"FROM {table} WHERE {_MONTHS}", of="0"),
+        told("found", field, column, source=f"FROM {table} WHERE period = 0"),
     ]
     if table != "customer_sums":
         sides += [
-            _as("expected", field, column, source=f"FROM {table} WHERE {_DAYS}", of="period / 100"),
-            _as("found", field, column, source=f"FROM {table} WHERE {_MONTHS}"),
+            told("expected", field, column, source=f"FROM {table} WHERE {DAYS}", of="period / 100"),
+            told("found", field, column, source=f"FROM {table} WHERE {_MONTHS}"),
         ]
     return sides
 
@@ -168,17 +172,17 @@ def _groupings(column: str, others: dict[str, str]) -> list[str]:
         field = f"{column} by grouping {grouping}"
         for side, number in (("expected", 0), ("found", grouping)):
             source = f"FROM sales_sums WHERE grouping = {number}"
-            sides.append(_as(side, field, column, source=source))
+            sides.append(told(side, field, column, source=source))
     for table, name in others.items():
-        only = f"AND NOT ({_DAYS})" if table == "customer_sums" else ""
+        only = f"AND NOT ({DAYS})" if table == "customer_sums" else ""
         field = f"{name} of {table}"
         whole = f"FROM sales_sums WHERE grouping = 0 {only}"
-        sides.append(_as("expected", field, column, source=whole))
-        sides.append(_as("found", field, name, source=f"FROM {table}"))
+        sides.append(told("expected", field, column, source=whole))
+        sides.append(told("found", field, name, source=f"FROM {table}"))
     return sides
 
 
-_OF_ALL = f"FROM sales_sums WHERE grouping = 0 AND {_DAYS}"
+_OF_ALL = f"FROM sales_sums WHERE grouping = 0 AND {DAYS}"
 
 SUM_RULES = (
     Rule(
@@ -187,11 +191,11 @@ SUM_RULES = (
         "period",
         "number",
         added_up(
-            _apart(_SOLD_BY_DAY, "day", "orders", "tickets", "cents"),
-            _as("found", "tickets", "tickets", source=_OF_ALL),
-            _as("found", "orders", "orders", source=_OF_ALL),
+            apart(_SOLD_BY_DAY, "day", "orders", "tickets", "cents"),
+            told("found", "tickets", "tickets", source=_OF_ALL),
+            told("found", "orders", "orders", source=_OF_ALL),
             # Money by another name, so that the ledger is read once.
-            _as("found", "cents", "revenue", source=_OF_ALL),
+            told("found", "cents", "revenue", source=_OF_ALL),
         ),
     ),
     Rule(
@@ -204,7 +208,7 @@ SUM_RULES = (
             " CASE WHEN target = 'seller' THEN 'gross' ELSE 'refunded' END AS field,"
             f" amount AS expected, 0 AS found FROM ({_MONEY_MOVED}) AS moved",
             *(
-                _as("found", name, name, source=f"FROM money_sums WHERE grouping = 0 AND {_DAYS}")
+                told("found", name, name, source=f"FROM money_sums WHERE grouping = 0 AND {DAYS}")
                 for name in ("gross", "refunded")
             ),
         ),
@@ -215,9 +219,9 @@ SUM_RULES = (
         "event",
         "number",
         added_up(
-            _apart(_SOLD_BY_EVENT, "event_id", "orders", "tickets"),
+            apart(_SOLD_BY_EVENT, "event_id", "orders", "tickets"),
             *(
-                _as(
+                told(
                     "found",
                     name,
                     name,
@@ -236,7 +240,7 @@ SUM_RULES = (
         added_up(
             _STATES,
             f"SELECT period, status, 0, counted FROM status_sums"
-            f" WHERE kind = 'order' AND grouping = 0 AND {_DAYS}",
+            f" WHERE kind = 'order' AND grouping = 0 AND {DAYS}",
         ),
     ),
     Rule(
@@ -253,7 +257,7 @@ SUM_RULES = (
             " WHERE status IN ('pending', 'failed')",
             "SELECT day, status, 0, sign FROM payment_moves",
             "SELECT period, status, 0, counted FROM status_sums"
-            f" WHERE kind = 'transaction' AND grouping = 0 AND {_DAYS}",
+            f" WHERE kind = 'transaction' AND grouping = 0 AND {DAYS}",
         ),
     ),
     Rule(
@@ -288,8 +292,8 @@ SUM_RULES = (
         added_up(
             f"SELECT {_period('DATE(created_at)')} AS id, {_ACTIVITY} AS field, 1 AS expected,"
             " 0 AS found FROM users",
-            f"SELECT day, {_ACTIVITY}, 0, sign FROM user_moves",
-            f"SELECT period, {_ACTIVITY}, 0, counted FROM user_sums WHERE {_DAYS}",
+            f"SELECT quarter / 1000000, {_ACTIVITY}, 0, sign FROM user_moves",
+            f"SELECT period, {_ACTIVITY}, 0, counted FROM user_sums WHERE {DAYS}",
         ),
     ),
     Rule(
@@ -357,10 +361,10 @@ SUM_RULES = (
         "period",
         "number",
         added_up(
-            _as(
+            told(
                 "expected", "returning customers", "1", source="FROM customer_sums WHERE orders > 1"
             ),
-            _as(
+            told(
                 "found",
                 "returning customers",
                 "returning_customers",

@@ -1,6 +1,5 @@
 """Analytics on the wire."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -9,22 +8,20 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
-    ValidationInfo,
     WithJsonSchema,
-    field_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from core.money import Amount
 from core.periods import Interval
 from core.schemas import (
     IN_ANY_SPELLING,
     Category,
-    LowerBound,
+    LocalLowerBound,
+    LocalUpperBound,
     Name,
     Output,
     ServedTime,
-    UpperBound,
+    ZoneName,
 )
 from models import OrderStatus
 
@@ -42,28 +39,36 @@ class AnalyticsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    start: LowerBound | None = Field(
-        default=None, description="Inclusive; left out: all time before `end`."
-    )
-    end: UpperBound | None = Field(
+    start: LocalLowerBound | None = Field(
         default=None,
-        description="A bare date includes that day; a time is exclusive; "
+        description="Inclusive; a bare date begins at its midnight in the time zone; "
+        "left out: all time before `end`.",
+    )
+    end: LocalUpperBound | None = Field(
+        default=None,
+        description="A bare date includes that day of the time zone; a time is exclusive; "
         "left out: all time since `start`.",
     )
     interval: Interval = Field(
         default=Interval.DAY,
-        description="How long the periods of a series are, in UTC; weeks start on Monday.",
+        description="How long the periods of a series are; weeks start on Monday. Without `start` "
+        "it is the shortest that is asked for: a series of more than 5,000 such periods has "
+        "weeks or months.",
     )
-    event_name: Name | None = Field(default=None, description=f"Exact, {IN_ANY_SPELLING}")
-    category: Category | None = Field(default=None, description=f"Exact, {IN_ANY_SPELLING}")
-
-    @field_validator("end")
-    @classmethod
-    def _after_start(cls, end: datetime | None, info: ValidationInfo) -> datetime | None:
-        start = info.data.get("start")
-        if start is not None and end is not None and end <= start:
-            raise PydanticCustomError("empty_period", "must be later than start")
-        return end
+    timezone: ZoneName | None = Field(
+        default=None,
+        description="Whose days, weeks and months, by its name of IANA: they begin at local "
+        "midnight. Left out: the setting `TIMEZONE`.",
+    )
+    event_name: Name | None = Field(
+        default=None,
+        description="The event's name as it was when the ticket was sold; exact, "
+        f"{IN_ANY_SPELLING} What was not sold yet has the name that it would be sold under now.",
+    )
+    category: Category | None = Field(
+        default=None,
+        description=f"The category as it was when the ticket was sold; exact, {IN_ANY_SPELLING}",
+    )
 
 
 class ReportPeriod(Output):
@@ -71,7 +76,8 @@ class ReportPeriod(Output):
 
     start: ServedTime | None
     end: ServedTime | None = Field(description="Exclusive.")
-    interval: Interval
+    interval: Interval = Field(description="Of the series, which may be longer than asked for.")
+    timezone: str
 
 
 class OrdersByStatus(Output):
@@ -200,7 +206,12 @@ class DashboardTotals(Output):
     average_order_value: Amount
 
 
-_PERIOD = {"start": "2024-11-01T00:00:00Z", "end": "2024-11-03T00:00:00Z", "interval": "day"}
+_PERIOD = {
+    "start": "2024-11-01T00:00:00Z",
+    "end": "2024-11-03T00:00:00Z",
+    "interval": "day",
+    "timezone": "UTC",
+}
 _SALES = {"orders": 2, "tickets_sold": 5, "revenue": 499.95}
 _BY_EVENT = [{"event_name": "Concert 2024", **_SALES}]
 _MONEY = {"gross": 499.95, "refunded": 99.99, "net": 399.96}

@@ -3,7 +3,7 @@
 from sqlalchemy import Subquery, case, literal_column, select, true, union_all
 from sqlalchemy.types import BigInteger
 
-from core.periods import day_number_column
+from core.periods import day_of_quarter, quarter_number_column
 from models import orders, user_moves, user_sums, users
 from Order.services.report_facts import Statement, in_edge
 from Order.services.report_figures import Figures, holding, whole
@@ -52,16 +52,19 @@ def new_users_by_period(figures: Figures) -> Statement:
 
 
 def _registered(frame: Frame) -> list[Subquery]:
-    """Users by when they registered: sums, what is not in them yet, and rows."""
+    """Users by when they registered: sums by the day or month; and by the quarter of an hour what
+    is not in them yet, and rows.
+    """
     sums, moves = user_sums.c, user_moves.c
-    day = day_number_column(users.c.created_at)
+    quarter = quarter_number_column(users.c.created_at)
     parts: list[Statement] = [
         select(sums.period.label("day"), sums.counted).where(frame.in_sums(sums.period))
     ]
     if frame.has_days:
-        parts.append(select(moves.day, moves.sign.label("counted")).where(frame.in_days(moves.day)))
+        counted = select(moves.quarter.label("day"), moves.sign.label("counted"))
+        parts.append(counted.where(frame.in_days(day_of_quarter(moves.quarter))))
     parts += (
-        select(day.label("day"), literal_column("1").label("counted")).where(
+        select(quarter.label("day"), literal_column("1").label("counted")).where(
             *in_edge(users.c.created_at, edge)
         )
         for edge in frame.edges

@@ -1,14 +1,11 @@
 """Analytics: reports over one state of the data. The databases add up, here is put together."""
 
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from core.money import divide
-from core.periods import midnight, numbered_day, period_of, spanned_periods
 from core.schemas import Output
 from core.store.statements import Row
 from models import OrderStatus, TicketStatus, TransactionStatus
@@ -22,7 +19,6 @@ from Order.schemas.analytics import (
     MoneyInPeriod,
     OrdersByStatus,
     RecentOrder,
-    ReportPeriod,
     RevenueAnalytics,
     SalesAnalytics,
     SalesByCategory,
@@ -45,11 +41,13 @@ from Order.services import (
     customer_queries,
     dashboard_queries,
     money_queries,
+    quarter_queries,
     sales_queries,
     stock_queries,
 )
 from Order.services.dashboard_queries import Totals
 from Order.services.report_inquiry import Build, Inquiry, inquiry
+from Order.services.report_series import Series, series
 from Order.services.sales_queries import By
 from work.context import Context
 
@@ -73,21 +71,22 @@ def get_dashboard(context: Context, query: AnalyticsQuery) -> Dashboard:
         top_events=_rows(asked, SalesByEvent, sales_queries.best_events),
         recent_orders=_rows(asked, RecentOrder, queries.recent_orders),
         currency=context.terms.currency,
-        period=_period(query),
+        period=asked.range.told(),
     )
 
 
 def get_sales(context: Context, query: AnalyticsQuery) -> SalesAnalytics:
     """What was sold, when, of what and where."""
     asked = inquiry(context, query)
+    found = series(asked, sales_queries.sales_by_period, quarter_queries.sales_in)
     return SalesAnalytics(
         totals=_sales(asked),
-        series=_series(asked, SalesInPeriod, sales_queries.sales_by_period),
+        series=_series(SalesInPeriod, found),
         by_event=_rows(asked, SalesByEvent, sales_queries.sales_by_name, By.EVENT),
         by_category=_rows(asked, SalesByCategory, sales_queries.sales_by_name, By.CATEGORY),
         by_venue=_rows(asked, SalesByVenue, sales_queries.sales_by_name, By.VENUE),
         currency=context.terms.currency,
-        period=_period(query),
+        period=found.range.told(),
     )
 
 
@@ -95,15 +94,16 @@ def get_revenue(context: Context, query: AnalyticsQuery) -> RevenueAnalytics:
     """What money came in, and what went back of it."""
     asked = inquiry(context, query)
     money = asked.one(money_queries.money)
+    found = series(asked, money_queries.money_by_period, quarter_queries.money_in)
     return RevenueAnalytics(
         gross_revenue=money.gross,
         refunded=money.refunded,
         net_revenue=money.net,
         average_order_value=_average_order_value(_sales(asked)),
-        series=_series(asked, MoneyInPeriod, money_queries.money_by_period),
+        series=_series(MoneyInPeriod, found),
         by_payment_method=_rows(asked, MoneyByMethod, money_queries.money_by_method),
         currency=context.terms.currency,
-        period=_period(query),
+        period=found.range.told(),
     )
 
 
@@ -112,15 +112,16 @@ def get_users(context: Context, query: AnalyticsQuery) -> UserAnalytics:
     asked = inquiry(context, query)
     people = asked.one(queries.user_counts)
     best = asked.rows(customer_queries.top_customers)
+    found = series(asked, queries.new_users_by_period, quarter_queries.new_users_in)
     return UserAnalytics(
         **people._mapping,
         # Where nobody is best, nobody came back.
         returning_users=best[0].returning_users if best else 0,
         average_tickets_per_user=_mean(_sales(asked).tickets_sold, people.total_users),
-        series=_series(asked, UsersInPeriod, queries.new_users_by_period),
+        series=_series(UsersInPeriod, found),
         top_customers=[CustomerFigures.model_validate(row) for row in best],
         currency=context.terms.currency,
-        period=_period(query),
+        period=found.range.told(),
     )
 
 
@@ -138,7 +139,7 @@ def get_tickets(context: Context, query: AnalyticsQuery) -> TicketAnalytics:
         top_selling=_stock(asked, StockOfTicket, stock_queries.top_selling),
         low_stock=_stock(asked, StockOfTicket, stock_queries.low_stock),
         most_held=_holds(asked),
-        period=_period(query),
+        period=asked.range.told(),
     )
 
 
@@ -209,27 +210,16 @@ def _rate(part: Any, whole: Any) -> float:
     return round(int(part) / int(whole), 4) if whole else 0.0
 
 
-def _series(asked: Inquiry, model: type[M], build: Build) -> list[M]:
+def _series(model: type[M], found: Series) -> list[M]:
     """A row for every period, whether something happened in it or not."""
-    query = asked.query
-    added: dict[date, Counter[str]] = defaultdict(Counter)
-    for row in asked.rows(build):
-        # Days, or months as they are numbered, that add up to the periods asked for.
-        day, *figures = row
-        start = period_of(midnight(numbered_day(day)), query.interval)
-        added[start].update(dict(zip(row._fields[1:], figures, strict=True)))
-    # What came and went again leaves nothing.
-    found = {day: figures for day, figures in added.items() if figures.pop("counted")}
-    nothing = dict.fromkeys(model.model_fields, 0)
+    nothing, start_of = dict.fromkeys(model.model_fields, 0), found.range.calendar.start_of
     return [
-        model.model_validate({**nothing, **found.get(day, {}), "period_start": midnight(day)})
-        for day in spanned_periods(query.start, query.end, list(found), query.interval)
+        model.model_validate(
+            {**nothing, **found.figures.get(day, {}), "period_start": start_of(day)}
+        )
+        for day in found.periods
     ]
 
 
 def _by_status(model: type[M], statuses: type[StrEnum], counts: Mapping[str, int]) -> M:
     return model.model_validate({status.value: counts.get(status, 0) for status in statuses})
-
-
-def _period(query: AnalyticsQuery) -> ReportPeriod:
-    return ReportPeriod(start=query.start, end=query.end, interval=query.interval)

@@ -16,14 +16,13 @@ from sqlalchemy import (
     union_all,
 )
 
-from core.periods import day_number_column
+from core.periods import quarter_number_column
 from models import money_sums, report_names, transactions
 from Order.services.report_facts import (
-    RECEIVED,
     Facts,
     Statement,
     in_edge,
-    is_one_of,
+    is_received,
     money_moved,
     money_of_part_paid,
     quoted,
@@ -82,7 +81,7 @@ def _cells(figures: Figures, frame: Frame, *, by_method: bool = False) -> Subque
     live = money_live(figures)
     if live is not None and frame.has_days:
         moved = live.subquery("live")
-        columns = (moved.c[name] for name in ("day", *_METHOD, "received"))
+        columns = (moved.c[name] for name in ("quarter", *_METHOD, "received"))
         parts.append(
             select(*columns, moved.c.gross, moved.c.refunded).where(
                 frame.in_days(moved.c.day), *holding(moved.c.order_id, figures)
@@ -119,13 +118,13 @@ def _summed_by_method(figures: Figures, frame: Frame) -> Statement:
 def _rows(figures: Figures, edge: Edge) -> Statement:
     row = transactions.c
     return select(
-        day_number_column(row.succeeded_at).label("day"),
+        quarter_number_column(row.succeeded_at).label("quarter"),
         *(row[name] for name in _METHOD),
         literal_column("1").label("transactions"),
         type_coerce(row.amount, BigInteger).label("gross"),
         type_coerce(row.refunded_amount, BigInteger).label("refunded"),
     ).where(
-        is_one_of(row.status, RECEIVED),
+        is_received(),
         *in_edge(row.succeeded_at, edge),
         *holding(row.order_id, figures),
     )

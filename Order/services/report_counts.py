@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import BigInteger
 
-from core.periods import day_number_column
+from core.periods import day_number_column, day_of_quarter
 from models import (
     CountedKind,
     OrderStatus,
@@ -36,7 +36,7 @@ from models import (
 )
 from Order.services.report_facts import Facts, Statement, Window, moved_orders, quoted
 from Order.services.report_names import KEYS, NAMES_OF_LINES, number_lines, numbered
-from Order.services.report_periods import add_up
+from Order.services.report_periods import add_quarters, add_up
 from Order.services.report_sums import concerned_by, lines_of, states
 from work.context import Context
 
@@ -49,12 +49,16 @@ def add_users(context: Context, piece: int) -> int:
     taken = _take(context, user_moves, user_moves.c.id.in_(first))
     if taken:
         moves = user_moves.c
+        day, added = day_of_quarter(moves.quarter), func.sum(moves.sign)
         days = (
-            select(moves.day, moves.is_active, func.sum(moves.sign).label("counted"))
+            select(day.label("day"), moves.is_active, added.label("counted"))
             .where(moves.is_taken)
-            .group_by(moves.day, moves.is_active)
+            .group_by(day, moves.is_active)
         )
         add_up(context, user_sums, days)
+        everybody = (_NONE.label(name) for name in ("grouping", "event_id", "category_id"))
+        quarters = select(*everybody, moves.quarter, moves.sign.label("users"))
+        add_quarters(context, quarters.where(moves.is_taken), ["users"])
         _remove_taken(context, user_moves)
     return taken
 

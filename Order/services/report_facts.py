@@ -32,7 +32,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from core.periods import day_number_column
+from core.periods import day_number_column, quarter_number_column
 from core.store.few import one_of_few
 from Ledger.services.ledger_service import BUYER, NOWHERE, SELLER
 from models import (
@@ -89,7 +89,7 @@ def sold_rows(edge: Edge) -> Statement:
             # No line of the ledger has a number below zero.
             (-orders.c.id).label("unit"),
             literal_column("1").label("sign"),
-            day_number_column(orders.c.confirmed_at).label("day"),
+            *_when(orders.c.confirmed_at),
             orders.c.user_id,
             *_line(order_items),
         )
@@ -200,9 +200,18 @@ def is_one_of(state: ColumnElement[Any], states: Iterable[StrEnum]) -> ColumnEle
 
 
 def is_sold() -> ColumnElement[bool]:
-    """By what it is not: most orders are sold, so an index of the states leads to nearly all."""
-    others = (state for state in OrderStatus if state not in SOLD)
-    return and_(*(orders.c.status != quoted(state.value) for state in others))
+    return _is_none_of(orders.c.status, (state for state in OrderStatus if state not in SOLD))
+
+
+def is_received() -> ColumnElement[bool]:
+    """Money that succeeded, whatever became of it."""
+    others = (state for state in TransactionStatus if state not in RECEIVED)
+    return _is_none_of(transactions.c.status, others)
+
+
+def _is_none_of(state: ColumnElement[Any], others: Iterable[StrEnum]) -> ColumnElement[bool]:
+    """What most rows are, by what it is not: an index of the states would lead to nearly all."""
+    return and_(*(state != quoted(other.value) for other in others))
 
 
 def quoted(value: str) -> ColumnElement[str]:
@@ -233,15 +242,32 @@ def _lines_moved(window: Window) -> Iterator[Statement]:
         statement = select(
             move.c.id.label("unit"),
             case((comes, literal_column("1")), else_=literal_column("-1")).label("sign"),
-            day_number_column(moment).label("day"),
+            moment.label("moment"),
             customer.c.user_id,
             *_line(lines),
         ).join_from(move, lines, lines.c.order_id == move.c.order_id)
         if lines is order_items:
             statement = statement.join(orders, orders.c.id == move.c.order_id)
-        yield statement.where(
-            move.c.kind == MovementKind.ORDER, window.holds(move.c.id), or_(comes, goes)
+        yield _dated(
+            statement.where(
+                move.c.kind == MovementKind.ORDER, window.holds(move.c.id), or_(comes, goes)
+            )
         )
+
+
+def _dated(moved: Statement) -> Statement:
+    """With the moment's day and quarter of an hour in place of the moment."""
+    line = moved.subquery("line").c
+    rest = (column for column in line if column.name not in {"unit", "sign", "moment"})
+    return select(line.unit, line.sign, *_when(line.moment), *rest)
+
+
+def _when(moment: ColumnElement[Any]) -> list[ColumnElement[int]]:
+    """The day and the quarter of an hour."""
+    return [
+        day_number_column(moment).label("day"),
+        quarter_number_column(moment).label("quarter"),
+    ]
 
 
 def _line(lines: Table) -> list[ColumnElement[Any]]:
@@ -291,7 +317,7 @@ def _money(money: Any) -> Statement:
     return (
         select(
             money.c.order_id,
-            day_number_column(transactions.c.succeeded_at).label("day"),
+            *_when(transactions.c.succeeded_at),
             day_number_column(transactions.c.created_at).label("created_day"),
             transactions.c.payment_method,
             transactions.c.payment_method_key,

@@ -1,11 +1,11 @@
 """A question to the reports: its statements are made once for each way that it can be asked."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Executable
+from sqlalchemy import BindParameter, Executable, column, table
 from sqlalchemy.sql import visitors
 
 from core.store.dialects import Sql
@@ -14,8 +14,10 @@ from core.text import name_key
 from Order.schemas.analytics import AnalyticsQuery
 from Order.services import report_facts
 from Order.services.fairness import DAY
+from Order.services.quarter_queries import PARTS
 from Order.services.report_figures import Figures
 from Order.services.report_folding import progress
+from Order.services.report_range import Range
 from Order.services.report_spans import Frame, spans_of
 from work.context import Context
 
@@ -29,7 +31,7 @@ class Inquiry:
     """A question, asked of one state of the data."""
 
     context: Context
-    query: AnalyticsQuery
+    range: Range
     figures: Figures
     _values: Mapping[str, Any] = field(repr=False)
 
@@ -37,6 +39,13 @@ class Inquiry:
         """What the statement finds that ``build`` makes of the figures and a choice."""
         made, names = _made(build, self.figures, choice)
         return self.context.rows(made, **{name: self._values[name] for name in names})
+
+    def rows_in(self, build: Build, parts: Sequence[tuple[int, int]]) -> list[Row]:
+        """Like :meth:`rows`, of parts of days by their quarters of an hour."""
+        if not parts:
+            return []
+        made, names = _made_in(build, self.figures)
+        return self.context.rows(made, parts=parts, **{name: self._values[name] for name in names})
 
     def one(self, build: Build, *choice: Any) -> Row:
         [row] = self.rows(build, *choice)
@@ -46,13 +55,14 @@ class Inquiry:
 def inquiry(context: Context, query: AnalyticsQuery) -> Inquiry:
     """To be asked in the snapshot that answers the question."""
     [(folded, last, is_part_paid)] = context.rows(_progress)
-    spans = spans_of(query.start, query.end)
-    series = spans_of(query.start, query.end, by=query.interval)
+    asked = Range.of(query, context.terms.zone)
+    spans = spans_of(asked.start, asked.end)
+    series = spans_of(asked.start, asked.end, by=query.interval)
     figures = Figures(
         by_event=query.event_name is not None,
         by_category=query.category is not None,
-        has_start=query.start is not None,
-        has_end=query.end is not None,
+        has_start=asked.start is not None,
+        has_end=asked.end is not None,
         range=Frame.of("range", spans),
         series=Frame.of("series", series),
         is_one_sum=spans.only_sum is not None,
@@ -61,8 +71,8 @@ def inquiry(context: Context, query: AnalyticsQuery) -> Inquiry:
     )
     values = {
         "folded": folded,
-        "start": query.start,
-        "end": query.end,
+        "start": asked.start,
+        "end": asked.end,
         "event_key": query.event_name and name_key(query.event_name),
         "category_key": query.category and name_key(query.category),
         "one_sum": spans.only_sum,
@@ -71,7 +81,7 @@ def inquiry(context: Context, query: AnalyticsQuery) -> Inquiry:
         **dict(figures.range.values(spans)),
         **dict(figures.series.values(series)),
     }
-    return Inquiry(context, query, figures, values)
+    return Inquiry(context, asked, figures, values)
 
 
 @statement
@@ -85,12 +95,22 @@ def _made(
 ) -> tuple[Statement, frozenset[str]]:
     """The statement of a way of asking, and the names of its parameters."""
     built = build(figures, *choice)
-    names = {
+    return Statement(lambda _sql: built, plans_anew=_plans_anew(figures)), _parameters(built)
+
+
+@lru_cache(_WAYS)
+def _made_in(build: Build, figures: Figures) -> tuple[Statement, frozenset[str]]:
+    """Like :func:`_made`, of parts that are brought along."""
+    names = _parameters(build(figures, table("parts", *(column(name) for name in PARTS))))
+    return Statement(lambda sql: build(figures, sql.rows("parts", **PARTS))), names
+
+
+def _parameters(built: report_facts.Statement) -> frozenset[str]:
+    return frozenset(
         part.key
         for part in visitors.iterate(built)
         if isinstance(part, BindParameter) and part.required
-    }
-    return Statement(lambda _sql: built, plans_anew=_plans_anew(figures)), frozenset(names)
+    )
 
 
 def _plans_anew(figures: Figures) -> bool:

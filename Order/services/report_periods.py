@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from core.store.upsert import insert_into
+from models import quarter_sums
 from work.context import Context
 
 
@@ -36,6 +37,15 @@ def add_up(context: Context, table: Table, days: Any) -> None:
         .group_by(period, *columns)
     )
     upsert(context, table, added, ["period", *keys], figures)
+
+
+def add_quarters(context: Context, quarters: Any, figures: list[str]) -> None:
+    """Add figures by the quarter of an hour; they may be told apart by more than the sums are."""
+    facts = quarters.subquery("quarters")
+    keys = [column.name for column in quarter_sums.primary_key]
+    columns = [facts.c[name] for name in keys]
+    sums = [func.sum(facts.c[name]).label(name) for name in figures]
+    upsert(context, quarter_sums, select(*columns, *sums).group_by(*columns), keys, figures)
 
 
 def upsert(context: Context, table: Table, added: Any, keys: list[str], figures: list[str]) -> None:

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 from sqlalchemy import BindParameter, ColumnElement, Integer, bindparam, false, or_
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from core.periods import Interval, day_number, midnight
+from core.periods import Interval, day_number
+from core.zones import midnight
 
 # From a first number to one that is not included.
 Numbers = tuple[int, int]

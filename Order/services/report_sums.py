@@ -57,22 +57,32 @@ from Order.services.report_names import (
     number_of,
     numbered,
 )
-from Order.services.report_periods import add_up, each_period, steps_of_time, upsert
+from Order.services.report_periods import (
+    add_quarters,
+    add_up,
+    each_period,
+    steps_of_time,
+    upsert,
+)
 from work.context import Context
 
 # Bits of a grouping.
 EVENT, CATEGORY, VENUE = 1, 2, 4
 _ALL = literal_column("0", BigInteger)
+# What a series can be asked for.
+_BY_QUARTER = (0, EVENT, CATEGORY, EVENT + CATEGORY)
 
 
 def add_sales(context: Context, window: Window) -> None:
     lines = sold_lines(window)
     facts = numbered(lines).cte("facts")
     add_up(context, sales_sums, union_all(*(_sales(facts, by) for by in range(8))))
+    quarters = union_all(*(_sales(facts, by, period="quarter") for by in _BY_QUARTER))
+    add_quarters(context, quarters, ["orders", "tickets", "revenue"])
     units = signed(facts, "quantity").label("tickets")
     for table, keys in (
         (spelling_sums, ALL_NAMES),
-        (ticket_sums, ("ticket_id",)),
+        (ticket_sums, ("ticket_id", "event_id", "category_id")),
     ):
         columns = [facts.c[key] for key in keys]
         days = select(facts.c.day, *columns, units).group_by(facts.c.day, *columns)
@@ -89,6 +99,8 @@ def add_money(context: Context, window: Window) -> None:
     moved = [every, *[settled] * 3]
     sums = [_money(facts, concerned, by) for by, facts in enumerate(moved)]
     add_up(context, money_sums, union_all(*sums))
+    sums = [_money(facts, concerned, by, period="quarter") for by, facts in enumerate(moved)]
+    add_quarters(context, union_all(*sums), ["transactions", "gross", "refunded"])
     every, settled = _of_transactions(every), _of_transactions(settled)
     moved = [every, *[settled] * 3]
     counts = [
@@ -126,31 +138,31 @@ def orders_of(facts: Any) -> ColumnElement[int]:
     return func.count(case(comes).distinct()) - func.count(case(goes).distinct())
 
 
-def _sales(facts: CTE, grouping: int) -> Statement:
+def _sales(facts: CTE, grouping: int, *, period: str = "day") -> Statement:
     keys = [
         facts.c[name] if grouping & bit else _ALL.label(name)
         for bit, name in ((EVENT, "event_id"), (CATEGORY, "category_id"), (VENUE, "venue_id"))
     ]
     return select(
         literal_column(str(grouping), Integer).label("grouping"),
-        facts.c.day,
+        facts.c[period],
         *keys,
         orders_of(facts).label("orders"),
         signed(facts, "quantity").label("tickets"),
         signed(facts, "worth").label("revenue"),
-    ).group_by(facts.c.day, *(key for key in keys if not _is_all(key)))
+    ).group_by(facts.c[period], *(key for key in keys if not _is_all(key)))
 
 
-def _money(moved: CTE, concerned: CTE, grouping: int) -> Statement:
+def _money(moved: CTE, concerned: CTE, grouping: int, *, period: str = "day") -> Statement:
     statement, keys = _by_lines(moved, concerned, grouping)
     method = number_of(ReportNameKind.PAYMENT_METHOD, moved.c.payment_method)
     return statement.add_columns(
-        moved.c.day,
+        moved.c[period],
         method.label("payment_method_id"),
         func.sum(moved.c.received).label("transactions"),
         func.sum(moved.c.gross).label("gross"),
         func.sum(moved.c.refunded).label("refunded"),
-    ).group_by(moved.c.day, moved.c.payment_method, *keys)
+    ).group_by(moved.c[period], moved.c.payment_method, *keys)
 
 
 def _of_transactions(moved: CTE) -> CTE:

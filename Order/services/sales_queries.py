@@ -72,7 +72,9 @@ def sales(figures: Figures) -> Statement:
 
 
 def sales_by_period(figures: Figures) -> Statement:
-    """By day, or by month where a series is by the month and whole months suffice."""
+    """By day, or by month where a series is by the month and whole months suffice; by the quarter
+    of an hour what is in no sum.
+    """
     cells = _cells(figures, figures.series)
     counted = whole(cells.c.tickets_sold).label("counted")
     return select(cells.c.day, counted, *_added(cells)).group_by(cells.c.day)
@@ -196,14 +198,14 @@ def _counted(figures: Figures, live: Facts, by: By | None) -> Statement:
     keys = [] if by is None else [lines.c[by.key].label("key")]
     return (
         select(
-            lines.c.day,
+            lines.c.quarter.label("day"),
             orders_of(lines).label("orders"),
             signed(lines, "quantity").label("tickets_sold"),
             signed(lines, "worth").label("revenue"),
             *keys,
         )
         .where(*named(lines, figures))
-        .group_by(lines.c.day, *keys)
+        .group_by(lines.c.quarter, *keys)
     )
 
 
@@ -240,13 +242,20 @@ def _told(figures: Figures, by: By, added: Subquery, *, is_ever: bool = False) -
             known, report_names, report_names.c.id == known.c.number
         )
     ]
-    live = sold_live(figures, figures.range)
+    live = _sold_behind(figures) if is_ever else sold_live(figures, figures.range)
     if live is not None:
         lines = live.subquery("live")
         units = (lines.c.sign * lines.c.quantity).label("tickets")
         spelled = select(lines.c[_SPELLINGS[by][1]], units).where(lines.c[by.key] == added.c.key)
         parts.append(spelled.where(*named(lines, figures)).correlate(added))
     return union_all(*parts).subquery("ever" if is_ever else "told")
+
+
+def _sold_behind(figures: Figures) -> Facts | None:
+    """All that is in no sum of all time. Rows at the edges of a range are, or are among these; to
+    look for each name in them would cost the more, the more names there are.
+    """
+    return sold_lines(figures.behind) if figures.are_behind else None
 
 
 def _known_spellings(figures: Figures, by: By, added: Subquery, *, is_ever: bool) -> Statement:

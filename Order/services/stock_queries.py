@@ -1,22 +1,25 @@
 """The present stock of tickets, and what was sold of it in a period.
 
-Here the filters name tickets as they are now, not lines as they were when they were ordered: a
-ticket that was renamed since is still the one whose stock they left.
+The filters name what was sold as it was called then, as in all reports. They select the tickets
+that were sold under these names in the period, and those that would be sold under them now.
 """
 
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
     Select,
     Subquery,
+    and_,
     bindparam,
     case,
     cast,
     func,
     literal_column,
     null,
+    or_,
     select,
     union_all,
 )
@@ -24,7 +27,7 @@ from sqlalchemy import (
 from core.columns import BigId
 from models import TicketStatus, ended_holds, order_items, orders, ticket_sums, tickets
 from Order.services.report_facts import Statement, quoted
-from Order.services.report_figures import Figures, named, whole
+from Order.services.report_figures import Figures, asked_of, named, whole
 from Order.services.report_sums import signed
 from Order.services.sales_queries import LIMIT, By, sold_live
 
@@ -44,7 +47,7 @@ def ticket_counts(figures: Figures) -> Statement:
     """Kinds of tickets by their present status."""
     return (
         select(tickets.c.status, func.count().label("rows"))
-        .where(*named(tickets, figures))
+        .where(*_concerned(figures, _units_sold(figures)))
         .group_by(tickets.c.status)
     )
 
@@ -69,7 +72,6 @@ def top_selling(figures: Figures) -> Statement:
     return (
         select(*_TICKET, sold.c.units.label("sold_quantity"))
         .join_from(sold, tickets, tickets.c.id == sold.c.ticket_id)
-        .where(*named(tickets, figures))
         .order_by(sold.c.units.desc(), tickets.c.id)
         .limit(LIMIT)
     )
@@ -77,19 +79,19 @@ def top_selling(figures: Figures) -> Statement:
 
 def low_stock(figures: Figures) -> Statement:
     """Tickets on sale of which at most a tenth is left."""
+    sold = _units_sold(figures)
     scarce = (
         select(*_TICKET)
         .where(
             tickets.c.status == quoted(TicketStatus.AVAILABLE),
             # Whole tenths suffice for whole tickets; ten times a quantity might not fit.
             tickets.c.available_quantity <= tickets.c.total_quantity // 10,
-            *named(tickets, figures),
+            *_concerned(figures, sold),
         )
         .order_by(tickets.c.available_quantity, tickets.c.id)
         .limit(LIMIT)
         .subquery("scarce")
     )
-    sold = _units_sold(figures)
     units = func.coalesce(sold.c.units, 0).label("sold_quantity")
     return (
         select(*scarce.c, units)
@@ -100,7 +102,7 @@ def low_stock(figures: Figures) -> Statement:
 
 def most_held(figures: Figures) -> Statement:
     """Tickets of which one user holds most: what pending orders hold, and what just ran out."""
-    by_user = _held_by_user().subquery("by_user")
+    by_user = _held_by_user(figures).subquery("by_user")
     is_largest = by_user.c.place == literal_column("1")
     parts = (
         select(
@@ -130,13 +132,20 @@ def most_held(figures: Figures) -> Statement:
     return (
         select(*ticket, *columns)
         .join_from(held, tickets, tickets.c.id == held.c.ticket_id)
-        .where(*named(tickets, figures))
+        .where(*_held_or_named(figures, held))
         .order_by(held.c.largest_holding.desc(), held.c.expired_holds.desc(), tickets.c.id)
         .limit(LIMIT)
     )
 
 
-def _held_by_user() -> Select[Any]:
+def _held_or_named(figures: Figures, held: Subquery) -> list[ColumnElement[bool]]:
+    """What ran out left no name but the ticket's own."""
+    if not figures.is_filtered:
+        return []
+    return [or_(held.c.holders > literal_column("0"), and_(*named(tickets, figures)))]
+
+
+def _held_by_user(figures: Figures) -> Select[Any]:
     """Begins with the orders that have an ``expires_at``: there are few, however many were made."""
     lines = order_items.c
     units = cast(func.sum(lines.quantity), BigInteger)
@@ -151,7 +160,10 @@ def _held_by_user() -> Select[Any]:
             largest_first.label("place"),
         )
         .join_from(orders, order_items, lines.order_id == orders.c.id)
-        .where(orders.c.expires_at > bindparam("now", type_=orders.c.expires_at.type))
+        .where(
+            orders.c.expires_at > bindparam("now", type_=orders.c.expires_at.type),
+            *named(order_items, figures),
+        )
         .group_by(lines.ticket_id, orders.c.user_id)
     )
 
@@ -177,22 +189,33 @@ def _stock(figures: Figures, *columns: ColumnElement[Any]) -> Statement:
             whole(sold.c.units).label("sold_quantity"),
         )
         .join_from(tickets, sold, sold.c.ticket_id == tickets.c.id, isouter=True)
-        .where(*named(tickets, figures))
+        .where(*_concerned(figures, sold))
     )
 
 
-def _units_sold(figures: Figures) -> Subquery:
-    """The units sold of each ticket of which any were."""
+def _concerned(figures: Figures, sold: CTE) -> list[ColumnElement[bool]]:
+    """Tickets that were sold under the names asked for, and those that are called so now."""
+    if not figures.is_filtered:
+        return []
+    called = select(tickets.c.id).where(*named(tickets, figures))
+    return [tickets.c.id.in_(called.union(select(sold.c.ticket_id)))]
+
+
+def _units_sold(figures: Figures) -> CTE:
+    """The units sold of each ticket of which any were, under the names asked for."""
     frame = figures.range
     sums = ticket_sums.c
     parts: list[Statement] = [
-        select(sums.ticket_id, sums.tickets.label("units")).where(frame.in_sums(sums.period))
+        select(sums.ticket_id, sums.tickets.label("units")).where(
+            frame.in_sums(sums.period), *asked_of(ticket_sums, figures)
+        )
     ]
     live = sold_live(figures, frame)
     if live is not None:
         lines = live.subquery("live")
         units = signed(lines, "quantity").label("units")
-        parts.append(select(lines.c.ticket_id, units).group_by(lines.c.ticket_id))
+        sold = select(lines.c.ticket_id, units).where(*named(lines, figures))
+        parts.append(sold.group_by(lines.c.ticket_id))
     cells = union_all(*parts).subquery("cells")
     added = select(cells.c.ticket_id, whole(cells.c.units).label("units"))
-    return added.group_by(cells.c.ticket_id).having(func.sum(cells.c.units) > 0).subquery("sold")
+    return added.group_by(cells.c.ticket_id).having(func.sum(cells.c.units) > 0).cte("sold_tickets")

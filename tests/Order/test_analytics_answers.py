@@ -12,7 +12,9 @@ from Order.schemas import analytics as schemas
 from tests.support.client import Api
 from tests.support.shop import REPORTS, SERIES, figures, open_shop, report
 
-NOTHING = {"start": None, "end": None, "interval": "day"}
+NOTHING = {"start": None, "end": None, "interval": "day", "timezone": "UTC"}
+# Thirteen hours before UTC in every season.
+APIA = {"timezone": "Pacific/Apia"}
 
 
 class TestEmptyDatabase:
@@ -107,6 +109,11 @@ class TestEmptyDatabase:
         ({"end": "9998-12-31"}, "end", "datetime_range"),
         ({"start": "2026-03-02", "end": "2026-03-01"}, "end", "empty_period"),
         ({"start": "2026-03-01T12:00:00", "end": "2026-03-01T12:00:00Z"}, "end", "empty_period"),
+        # In Apia that day ends at eleven in the morning of UTC.
+        ({"start": "2026-03-02T11:00:00Z", "end": "2026-03-02", **APIA}, "end", "empty_period"),
+        ({"timezone": "Ceylon"}, "timezone", "unknown_timezone"),
+        ({"timezone": "asia/colombo"}, "timezone", "unknown_timezone"),
+        ({"timezone": "../../etc/passwd"}, "timezone", "unknown_timezone"),
         ({"interval": "year"}, "interval", "enum"),
         ({"interval": ""}, "interval", "enum"),
         ({"event_name": ""}, "event_name", "string_too_short"),

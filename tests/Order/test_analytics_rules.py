@@ -75,6 +75,7 @@ class TestBounds:
             "start": "2026-03-01T00:00:00Z",
             "end": "2026-04-01T00:00:00Z",
             "interval": "week",
+            "timezone": "UTC",
         }
         for name in REPORTS:
             assert report(api, name, **bounds)["period"] == expected
@@ -212,6 +213,79 @@ class TestFilters:
         assert (dashboard["totals"]["orders"], dashboard["totals"]["tickets"]) == (0, 0)
         assert (dashboard["top_events"], dashboard["recent_orders"]) == ([], [])
         assert report(api, "tickets", category="Nothing")["by_category"] == []
+
+
+class TestNamesAsSold:
+    """A ticket that is renamed was sold as one event, and is on sale as another."""
+
+    @pytest.fixture
+    def renamed(self, api: Api, service: Service) -> Any:
+        """Sold five times as a gala, three times as a ball, and held once as each."""
+        ticket, ann = api.ticket(event_name="Gala", category="VIP", price=10), api.user("ann")
+        api.paid_order(ann, (ticket, 5))
+        api.order(ann, (ticket, 1))
+        fold(service)
+        api.clock.advance(minutes=5)
+        names = {"event_name": "Ball", "category": "Floor"}
+        ticket = api.put(f"/api/tickets/{ticket['id']}", names)
+        api.paid_order(ann, (ticket, 3))
+        api.order(api.user("bob"), (ticket, 2))
+        return ticket
+
+    @pytest.mark.usefixtures("renamed")
+    @pytest.mark.parametrize(
+        ("names", "sold", "held"),
+        [
+            ({"event_name": "gala"}, 5, 1),
+            ({"event_name": "BALL"}, 3, 2),
+            ({"category": "vip"}, 5, 1),
+            ({"event_name": "ball", "category": "floor"}, 3, 2),
+        ],
+    )
+    def test_every_report_means_what_was_sold_under_the_name(
+        self, api: Api, service: Service, names: dict[str, str], sold: int, held: int
+    ) -> None:
+        for _ in range(2):
+            assert report(api, "sales", **names)["totals"] == figures(1, sold, sold * 10)
+            assert report(api, "revenue", **names)["gross_revenue"] == sold * 10
+            assert report(api, "users", **names)["top_customers"][0]["tickets"] == sold
+            totals = report(api, "dashboard", **names)["totals"]
+            assert (totals["tickets"], totals["tickets_sold"]) == (1, sold)
+            stock = report(api, "tickets", **names)
+            assert (stock["total_tickets"], stock["sold_quantity"]) == (1, sold)
+            for rows in ("by_category", "by_venue", "top_selling"):
+                assert [row["sold_quantity"] for row in stock[rows]] == [sold], rows
+            assert [row["held_quantity"] for row in stock["most_held"]] == [held]
+            fold(service)
+
+    @pytest.mark.usefixtures("renamed")
+    def test_names_that_belong_to_different_sales_find_nothing(self, api: Api) -> None:
+        names = {"event_name": "gala", "category": "floor"}
+        assert report(api, "sales", **names)["totals"] == figures(0, 0, 0)
+        assert report(api, "tickets", **names)["total_tickets"] == 0
+        assert report(api, "dashboard", **names)["totals"]["tickets"] == 0
+
+    def test_stock_is_told_of_a_period_under_the_names_of_its_sales(
+        self, api: Api, renamed: Any
+    ) -> None:
+        later = {"start": "2026-03-01T12:04:00"}
+        assert report(api, "tickets", event_name="gala", **later)["total_tickets"] == 0
+        found = report(api, "tickets", event_name="ball", end="2026-03-01T12:04:00")
+        # It is on sale as a ball.
+        assert (found["total_tickets"], found["sold_quantity"]) == (1, 0)
+        assert found["total_quantity"] == renamed["total_quantity"]
+
+    def test_the_parameters_say_so_alike_in_every_report(self, api: Api) -> None:
+        told = set()
+        for name in REPORTS:
+            operation = api.document["paths"][f"/api/analytics/{name}"]["get"]
+            told |= {
+                parameter["description"]
+                for parameter in operation["parameters"]
+                if parameter["name"] in {"event_name", "category"}
+            }
+        assert len(told) == 2
+        assert all("when the ticket was sold" in description for description in told)
 
 
 class TestReconciliation:

@@ -17,17 +17,18 @@ from core.store.schema_version import alembic_config, migration_connection
 from models import OrderStatus, deleted_lines, payment_moves, user_moves
 from Order.schemas.analytics import AnalyticsQuery
 from Order.schemas.order import OrderStatusChange
-from Order.services import analytics_service, order_service, report_folding
-from tests.support import oracle_reports
+from Order.services import order_service, report_folding
 from tests.support.books import disagreements
 from tests.support.client import Api
 from tests.support.folding import EVERYTHING, behind, fold
 from tests.support.report_lives import CATEGORIES, NAMES, ShopLife
+from tests.support.reports_compared import require_equal
 from tests.support.service import Service
 from tests.support.statements import statements
 from work.context import Context, unattended
 
-REPORTS = ("get_dashboard", "get_sales", "get_revenue", "get_users", "get_tickets")
+# Days of other zones are in test_analytics_zones.py.
+ZONES = (None, None, "Asia/Colombo", "America/New_York")
 START = datetime(2026, 3, 1, tzinfo=UTC)
 ALL_TIME = AnalyticsQuery()
 PATIENCE = 20
@@ -52,23 +53,10 @@ def a_question(source: random.Random, now: datetime) -> AnalyticsQuery:
         start=start,
         end=end,
         interval=source.choice(list(Interval)),
+        timezone=source.choice(ZONES),
         event_name=source.choice([None, None, *NAMES]),
         category=source.choice([None, None, *CATEGORIES]),
     )
-
-
-def require_equal(service: Service, query: AnalyticsQuery) -> None:
-    """Both ways of adding up, asked of one state of the data."""
-
-    def ask(context: Context) -> None:
-        for name in REPORTS:
-            found, expected = (
-                getattr(source, name)(context, query).model_dump(mode="json")
-                for source in (analytics_service, oracle_reports)
-            )
-            assert found == expected, (name, query)
-
-    service.database.snapshot_now(unattended(ask, service.settings, service.clock))
 
 
 @contextmanager

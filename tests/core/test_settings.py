@@ -54,6 +54,8 @@ BAD = [
     ("CURRENCY", "usd", "'usd' is no currency of ISO 4217 such as USD"),
     ("CURRENCY", "ABC", "'ABC' is no currency of ISO 4217 such as USD"),
     ("CURRENCY", "XXX", "'XXX' is no currency of ISO 4217 such as USD"),
+    ("TIMEZONE", "Ceylon", "'Ceylon' is no time zone such as Asia/Colombo (IANA)"),
+    ("TIMEZONE", "", "'' is no time zone"),
     ("HOLD_MINUTES", "0", "greater than 0"),
     ("HOLD_MINUTES", "nan", "finite number"),
     ("HOLD_MINUTES", "525601", "less than or equal to 525600"),

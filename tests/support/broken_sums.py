@@ -13,23 +13,23 @@ def of_sums() -> Iterator[Broken]:
     yield Broken(
         "sums_of_sales",
         [(DAY, "orders", 0, 1)],
-        [*_everywhere("sales_sums", "0, {}, 0, 0, 0, 1, 0, 0")],
+        [*_everywhere("sales_sums", "0, {}, 0, 0, 0, 1, 0, 0"), _quarter("1, 0, 0, 0, 0, 0, 0")],
     )
     yield Broken(
         "sums_of_sales",
         [(DAY, "cents", 0, 1)],
-        [*_everywhere("sales_sums", "0, {}, 0, 0, 0, 0, 0, 1")],
+        [*_everywhere("sales_sums", "0, {}, 0, 0, 0, 0, 0, 1"), _quarter("0, 0, 1, 0, 0, 0, 0")],
         also=frozenset({"sums_by_grouping_revenue"}),
     )
     yield Broken(
         "sums_of_money",
         [(DAY, "gross", 0.0, 0.01), (DAY, "refunded", 0.0, 0.02)],
-        [*_everywhere("money_sums", "0, {}, 0, 0, 1, 1, 1, 2")],
+        [*_everywhere("money_sums", "0, {}, 0, 0, 1, 1, 1, 2"), _quarter("0, 0, 0, 1, 1, 2, 0")],
     )
     yield Broken(
         "sums_of_events",
         [(1, "orders", 0, 1)],
-        [*_everywhere("sales_sums", "1, {}, 1, 0, 0, 1, 0, 0")],
+        [*_everywhere("sales_sums", "1, {}, 1, 0, 0, 1, 0, 0"), _quarter("1, 0, 0, 0, 0, 0, 0")],
     )
     yield Broken(
         "sums_of_states",
@@ -61,12 +61,12 @@ def of_sums() -> Iterator[Broken]:
     yield Broken(
         "sums_of_users",
         [(DAY, "inactive", 0, 1)],
-        [*_everywhere("user_sums", "{}, FALSE, 1")],
+        [*_everywhere("user_sums", "{}, FALSE, 1"), _quarter("0, 0, 0, 0, 0, 0, 1")],
     )
     yield Broken(
         "sums_by_grouping",
         [(period, "tickets of ticket_sums", 0, 3) for period in (ALL_TIME, MONTH, DAY)],
-        [*_everywhere("ticket_sums", "{}, 1, 3")],
+        [*_everywhere("ticket_sums", "{}, 1, 1, 1, 3")],
     )
     yield Broken(
         "sums_by_grouping_revenue",
@@ -85,6 +85,16 @@ def of_sums() -> Iterator[Broken]:
         [_row("money_sums", f"1, {MONTH}, 1, 0, 1, 0, 1, 0")],
     )
     yield Broken(
+        "sums_by_quarter",
+        [(DAY, "tickets", 0, 2), (DAY, "users", 0, 1)],
+        [_quarter("0, 2, 0, 0, 0, 0, 1")],
+    )
+    yield Broken(
+        "sums_by_quarter_money",
+        [(DAY, "gross", 0.0, 0.03), (DAY, "revenue", 0.0, 0.01)],
+        [_quarter("0, 0, 1, 0, 3, 0, 0")],
+    )
+    yield Broken(
         "sums_returning_customers",
         [(MONTH, "returning customers", 0, 1)],
         [_row("customer_counts", f"{MONTH}, 1")],
@@ -95,6 +105,11 @@ def _everywhere(table: str, values: str) -> Iterator[str]:
     """A row for a day, its month and all time, which so agree with one another."""
     for period in (DAY, MONTH, ALL_TIME):
         yield _row(table, values.format(period))
+
+
+def _quarter(figures: str) -> str:
+    """The last quarter of an hour of the day."""
+    return _row("quarter_sums", f"0, 0, 0, {DAY}234500, {figures}")
 
 
 def _row(table: str, values: str) -> str:

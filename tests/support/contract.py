@@ -35,6 +35,7 @@ BEYOND_SCHEMA = {
     "too_many_periods": "`start`, `end` and `interval` of a series",
     # Formats are wider than what is meant.
     "datetime_range": "years that leave room for a time zone",
+    "unknown_timezone": "the names of all time zones are a long list, which changes",
     "invalid_cursor": "`after` is what the server gave, and opaque",
     # Blanks around a text do not count, and a list of the passwords that everybody tries is long.
     "string_too_short": "a text of blanks",

@@ -6,20 +6,20 @@ from typing import Any
 
 from sqlalchemy import select
 
-from models import ended_holds, order_items, orders
-from Order.schemas.analytics import HoldsOfTicket
-from tests.support.oracle_queries import TOP, Statement
+from models import ended_holds, orders, tickets
+from Order.schemas.analytics import AnalyticsQuery, HoldsOfTicket
+from tests.support.oracle_queries import TOP, held_lines, named_tickets
 from work.context import Context
 
 
-def most_held(context: Context, named: Statement) -> list[HoldsOfTicket]:
-    """Of the tickets that are named, those of which one user holds most now."""
-    held, expired = _held(context), _expired(context)
-    meant = context.session.execute(named).all()
+def most_held(context: Context, query: AnalyticsQuery) -> list[HoldsOfTicket]:
+    """The tickets of which one user holds most now, of what the filters name."""
+    held, expired = _held(context, query), _expired(context)
+    called = {ticket.id for ticket in context.session.execute(named_tickets(query))}
     found = [
         _holds(ticket, held[ticket.id], expired[ticket.id])
-        for ticket in meant
-        if ticket.id in held or ticket.id in expired
+        for ticket in context.session.execute(select(tickets))
+        if ticket.id in held or (ticket.id in expired and ticket.id in called)
     ]
     found.sort(key=lambda one: (-one.largest_holding, -one.expired_holds, one.ticket_id))
     return found[:TOP]
@@ -40,11 +40,10 @@ def _holds(ticket: Any, units: Counter[int], expired: int) -> HoldsOfTicket:
     )
 
 
-def _held(context: Context) -> dict[int, Counter[int]]:
+def _held(context: Context, query: AnalyticsQuery) -> dict[int, Counter[int]]:
     held: dict[int, Counter[int]] = defaultdict(Counter)
-    lines = select(order_items.c.ticket_id, orders.c.user_id, order_items.c.quantity)
-    pending = lines.join_from(orders, order_items, order_items.c.order_id == orders.c.id)
-    for row in context.session.execute(pending.where(orders.c.expires_at > context.now)):
+    lines = held_lines(query).where(orders.c.expires_at > context.now)
+    for row in context.session.execute(lines):
         held[row.ticket_id][row.user_id] += row.quantity
     return held
 

@@ -18,12 +18,12 @@ from sqlalchemy import (
     exists,
     func,
     literal_column,
+    or_,
     select,
     type_coerce,
 )
 
 from core.money import ZERO, Money
-from core.periods import period_column
 from core.text import name_key
 from models import (
     TicketStatus,
@@ -68,33 +68,23 @@ _TICKET = (
 
 
 def sales(query: AnalyticsQuery) -> Statement:
-    return _sold(query, *_SALES)
-
-
-def sales_by_period(query: AnalyticsQuery) -> Statement:
-    period = period_column(orders.c.confirmed_at, query.interval)
-    return _sold(query, period.label("day"), *_SALES).group_by(period)
+    return sold(query, *_SALES)
 
 
 def sales_by(query: AnalyticsQuery, name: Column[Any], key: Column[Any]) -> Statement:
     """Lines whose names have one key are one row, under one of the spellings."""
-    statement = _sold(query, func.min(name).label(name.name), *_SALES)
+    statement = sold(query, func.min(name).label(name.name), *_SALES)
     return statement.group_by(key).order_by(_REVENUE.desc(), key)
 
 
 def money(query: AnalyticsQuery) -> Statement:
-    return _received(query, *_MONEY)
-
-
-def money_by_period(query: AnalyticsQuery) -> Statement:
-    period = period_column(transactions.c.succeeded_at, query.interval)
-    return _received(query, period.label("day"), *_MONEY).group_by(period)
+    return received(query, *_MONEY)
 
 
 def money_by_method(query: AnalyticsQuery) -> Statement:
     spelled = func.min(transactions.c.payment_method).label("payment_method")
     payments, key = func.count().label("transactions"), transactions.c.payment_method_key
-    statement = _received(query, spelled, payments, *_MONEY)
+    statement = received(query, spelled, payments, *_MONEY)
     return statement.group_by(key).order_by(_GROSS.desc(), key)
 
 
@@ -102,7 +92,7 @@ def status_counts(query: AnalyticsQuery, table: Table, order_id: Column[int]) ->
     """Orders, or transactions of orders, created in the period."""
     return (
         select(table.c.status, func.count().label("rows"))
-        .where(*_within(table.c.created_at, query), *_holding(order_id, query))
+        .where(*within(table.c.created_at, query), *_holding(order_id, query))
         .group_by(table.c.status)
     )
 
@@ -111,7 +101,7 @@ def recent_orders(query: AnalyticsQuery) -> Statement:
     columns = ("id", "order_reference", "user_id", "status", "total_amount", "created_at")
     return (
         select(*(orders.c[name] for name in columns))
-        .where(*_within(orders.c.created_at, query), *_holding(orders.c.id, query))
+        .where(*within(orders.c.created_at, query), *_holding(orders.c.id, query))
         .order_by(orders.c.created_at.desc(), orders.c.id.desc())
         .limit(TOP)
     )
@@ -123,17 +113,8 @@ def user_counts(query: AnalyticsQuery) -> Statement:
         func.count().label("total_users"),
         func.count().filter(active).label("active_users"),
         func.count().filter(~active).label("inactive_users"),
-        func.count().filter(and_(True, *_within(users.c.created_at, query))).label("new_users"),
+        func.count().filter(and_(True, *within(users.c.created_at, query))).label("new_users"),
     ).select_from(users)
-
-
-def new_users_by_period(query: AnalyticsQuery) -> Statement:
-    period = period_column(users.c.created_at, query.interval)
-    return (
-        select(period.label("day"), func.count().label("new_users"))
-        .where(*_within(users.c.created_at, query))
-        .group_by(period)
-    )
 
 
 def loyalty(query: AnalyticsQuery) -> Statement:
@@ -159,13 +140,28 @@ def ticket_counts(query: AnalyticsQuery) -> Statement:
     """Kinds of tickets by their present status."""
     return (
         select(tickets.c.status, func.count().label("rows"))
-        .where(*_named(tickets, query))
+        .where(*concerned_tickets(query))
         .group_by(tickets.c.status)
     )
 
 
 def named_tickets(query: AnalyticsQuery) -> Statement:
     return select(*tickets.c).where(*_named(tickets, query))
+
+
+def held_lines(query: AnalyticsQuery) -> Statement:
+    """What pending orders hold, under the names as which it was ordered."""
+    line = order_items.c
+    lines = select(line.ticket_id, orders.c.user_id, line.quantity)
+    pending = lines.join_from(orders, order_items, line.order_id == orders.c.id)
+    return pending.where(*_named(order_items, query))
+
+
+def concerned_tickets(query: AnalyticsQuery) -> list[ColumnElement[bool]]:
+    """Those that are called as the filters say, or were sold under these names in the period."""
+    if not (named := _named(tickets, query)):
+        return []
+    return [or_(and_(*named), tickets.c.id.in_(sold(query, order_items.c.ticket_id)))]
 
 
 def stock_by_status(query: AnalyticsQuery) -> Statement:
@@ -183,11 +179,11 @@ def stock_by(query: AnalyticsQuery, name: Column[Any], key: Column[Any]) -> Stat
 
 
 def top_selling(query: AnalyticsQuery) -> Statement:
-    sold = _units_sold(query).subquery("sold")
+    units = _units_sold(query).subquery("sold")
     return (
-        select(*_TICKET, sold.c.units.label("sold_quantity"))
-        .join_from(sold, tickets, tickets.c.id == sold.c.ticket_id)
-        .order_by(sold.c.units.desc(), tickets.c.id)
+        select(*_TICKET, units.c.units.label("sold_quantity"))
+        .join_from(units, tickets, tickets.c.id == units.c.ticket_id)
+        .order_by(units.c.units.desc(), tickets.c.id)
         .limit(TOP)
     )
 
@@ -200,35 +196,35 @@ def low_stock(query: AnalyticsQuery) -> Statement:
             tickets.c.status == TicketStatus.AVAILABLE.value,
             # Whole tenths suffice for whole tickets; ten times a quantity might not fit.
             tickets.c.available_quantity <= tickets.c.total_quantity // 10,
-            *_named(tickets, query),
+            *concerned_tickets(query),
         )
         .order_by(tickets.c.available_quantity, tickets.c.id)
         .limit(TOP)
         .subquery("scarce")
     )
     # For these few, looking each one's lines up costs less than adding up all that was sold.
-    units = _sold(query, _UNITS, named=False)
+    units = sold(query, _UNITS)
     of_ticket = units.where(order_items.c.ticket_id == scarce.c.ticket_id).scalar_subquery()
     return select(*scarce.c, of_ticket.label("sold_quantity")).order_by(
         scarce.c.available_quantity, scarce.c.ticket_id
     )
 
 
-def _sold(query: AnalyticsQuery, *columns: ColumnElement[Any], named: bool = True) -> Statement:
-    """Columns of the sold lines; unless ``named`` is off, of those that the filters name."""
+def sold(query: AnalyticsQuery, *columns: ColumnElement[Any]) -> Statement:
+    """Columns of the sold lines that the filters name, as they were called then."""
     return (
         select(*columns)
         .join_from(orders, order_items, order_items.c.order_id == orders.c.id)
-        .where(orders.c.status.in_(SOLD), *_within(orders.c.confirmed_at, query))
-        .where(*(_named(order_items, query) if named else ()))
+        .where(orders.c.status.in_(SOLD), *within(orders.c.confirmed_at, query))
+        .where(*_named(order_items, query))
     )
 
 
-def _received(query: AnalyticsQuery, *columns: ColumnElement[Any]) -> Statement:
+def received(query: AnalyticsQuery, *columns: ColumnElement[Any]) -> Statement:
     """Columns of the money that succeeded, whatever became of it."""
     return select(*columns).where(
         transactions.c.status.in_(RECEIVED),
-        *_within(transactions.c.succeeded_at, query),
+        *within(transactions.c.succeeded_at, query),
         *_holding(transactions.c.order_id, query),
     )
 
@@ -236,37 +232,29 @@ def _received(query: AnalyticsQuery, *columns: ColumnElement[Any]) -> Statement:
 def _customers(query: AnalyticsQuery) -> Statement:
     figures = (_ORDERS.label("orders"), _UNITS.label("tickets"), _REVENUE.label("spent"))
     user_id = _unindexed(orders.c.user_id)
-    return _sold(query, user_id.label("user_id"), *figures).group_by(user_id)
+    return sold(query, user_id.label("user_id"), *figures).group_by(user_id)
 
 
 def _stock(query: AnalyticsQuery, *columns: ColumnElement[Any]) -> Statement:
     """The present stock of the tickets that the filters name, and what was sold of it."""
-    sold = _units_sold(query).subquery("sold")
+    units = _units_sold(query).subquery("sold")
     return (
         select(
             *columns,
             func.sum(tickets.c.total_quantity).label("total_quantity"),
             func.sum(tickets.c.available_quantity).label("available_quantity"),
-            func.coalesce(func.sum(sold.c.units), 0).label("sold_quantity"),
+            func.coalesce(func.sum(units.c.units), 0).label("sold_quantity"),
         )
-        .join_from(tickets, sold, sold.c.ticket_id == tickets.c.id, isouter=True)
-        .where(*_named(tickets, query))
+        .join_from(tickets, units, units.c.ticket_id == tickets.c.id, isouter=True)
+        .where(*concerned_tickets(query))
     )
 
 
 def _units_sold(query: AnalyticsQuery) -> Statement:
-    """The units sold of each ticket.
-
-    Here the filters name tickets as they are now, not lines as they were when they were ordered:
-    a ticket that was renamed since is still the one whose stock they left.
-    """
+    """The units sold of each ticket, under the names asked for."""
     units = func.sum(order_items.c.quantity).label("units")
     ticket_id = _unindexed(order_items.c.ticket_id)
-    statement = _sold(query, ticket_id.label("ticket_id"), units, named=False)
-    if named := _named(tickets, query):
-        wanted = select(tickets.c.id).where(*named)
-        statement = statement.where(order_items.c.ticket_id.in_(wanted))
-    return statement.group_by(ticket_id)
+    return sold(query, ticket_id.label("ticket_id"), units).group_by(ticket_id)
 
 
 def _unindexed(key: Column[int]) -> ColumnElement[int]:
@@ -278,7 +266,7 @@ def _unindexed(key: Column[int]) -> ColumnElement[int]:
     return key + literal_column("0")
 
 
-def _within(moment: Column[datetime], query: AnalyticsQuery) -> list[ColumnElement[bool]]:
+def within(moment: Column[datetime], query: AnalyticsQuery) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if query.start is not None:
         conditions.append(moment >= query.start)

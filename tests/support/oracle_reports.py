@@ -1,7 +1,6 @@
 """The reports as they are without sums: what those that read sums are held against."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -9,7 +8,6 @@ from typing import Any, TypeVar
 from sqlalchemy import Row
 
 from core.money import divide
-from core.periods import midnight, spanned_periods
 from core.schemas import Output
 from models import (
     OrderStatus,
@@ -48,6 +46,7 @@ from Order.schemas.analytics import (
     UsersInPeriod,
 )
 from tests.support import oracle_queries as queries
+from tests.support import oracle_series
 from tests.support.oracle_holds import most_held
 from tests.support.oracle_queries import Statement
 from work.context import Context
@@ -58,6 +57,7 @@ S = TypeVar("S", bound=StockFigures)
 
 def get_dashboard(context: Context, query: AnalyticsQuery) -> Dashboard:
     """The state of the shop at a glance."""
+    query = oracle_series.bounded(context, query)
     people = context.session.execute(queries.user_counts(query)).one()
     kinds = _counts(context, queries.ticket_counts(query))
     placed = _counts(context, queries.status_counts(query, orders, orders.c.id))
@@ -79,13 +79,14 @@ def get_dashboard(context: Context, query: AnalyticsQuery) -> Dashboard:
 
 def get_sales(context: Context, query: AnalyticsQuery) -> SalesAnalytics:
     """What was sold, when, of what and where."""
+    query = oracle_series.bounded(context, query)
     line = order_items.c
     by_event = queries.sales_by(query, line.event_name, line.event_key)
     by_category = queries.sales_by(query, line.category, line.category_key)
     by_venue = queries.sales_by(query, line.venue, line.venue_key)
     return SalesAnalytics(
         totals=_sales(context, query),
-        series=_series(context, SalesInPeriod, queries.sales_by_period(query), query),
+        series=_series(SalesInPeriod, oracle_series.sales(context, query), query),
         by_event=_rows(context, SalesByEvent, by_event),
         by_category=_rows(context, SalesByCategory, by_category),
         by_venue=_rows(context, SalesByVenue, by_venue),
@@ -96,13 +97,14 @@ def get_sales(context: Context, query: AnalyticsQuery) -> SalesAnalytics:
 
 def get_revenue(context: Context, query: AnalyticsQuery) -> RevenueAnalytics:
     """What money came in, and what went back of it."""
+    query = oracle_series.bounded(context, query)
     money = context.session.execute(queries.money(query)).one()
     return RevenueAnalytics(
         gross_revenue=money.gross,
         refunded=money.refunded,
         net_revenue=money.net,
         average_order_value=_average_order_value(_sales(context, query)),
-        series=_series(context, MoneyInPeriod, queries.money_by_period(query), query),
+        series=_series(MoneyInPeriod, oracle_series.money(context, query), query),
         by_payment_method=_rows(context, MoneyByMethod, queries.money_by_method(query)),
         currency=context.terms.currency,
         period=_period(query),
@@ -111,13 +113,14 @@ def get_revenue(context: Context, query: AnalyticsQuery) -> RevenueAnalytics:
 
 def get_users(context: Context, query: AnalyticsQuery) -> UserAnalytics:
     """Who registers, who buys, and who comes back."""
+    query = oracle_series.bounded(context, query)
     people = context.session.execute(queries.user_counts(query)).one()
     loyalty = context.session.execute(queries.loyalty(query)).one()
     return UserAnalytics(
         **people._mapping,
         returning_users=loyalty.returning_users,
         average_tickets_per_user=divide(Decimal(loyalty.tickets), people.total_users),
-        series=_series(context, UsersInPeriod, queries.new_users_by_period(query), query),
+        series=_series(UsersInPeriod, oracle_series.new_users(context, query), query),
         top_customers=_rows(context, CustomerFigures, queries.top_customers(query)),
         currency=context.terms.currency,
         period=_period(query),
@@ -126,6 +129,7 @@ def get_users(context: Context, query: AnalyticsQuery) -> UserAnalytics:
 
 def get_tickets(context: Context, query: AnalyticsQuery) -> TicketAnalytics:
     """What there is to sell, and how well it sells."""
+    query = oracle_series.bounded(context, query)
     by_status = context.session.execute(queries.stock_by_status(query)).all()
     by_category = queries.stock_by(query, tickets.c.category, tickets.c.category_key)
     by_venue = queries.stock_by(query, tickets.c.venue, tickets.c.venue_key)
@@ -138,7 +142,7 @@ def get_tickets(context: Context, query: AnalyticsQuery) -> TicketAnalytics:
         by_venue=_stock(context, StockOfVenue, by_venue),
         top_selling=_stock(context, StockOfTicket, queries.top_selling(query)),
         low_stock=_stock(context, StockOfTicket, queries.low_stock(query)),
-        most_held=most_held(context, queries.named_tickets(query)),
+        most_held=most_held(context, query),
         period=_period(query),
     )
 
@@ -203,15 +207,12 @@ def _rate(part: Any, whole: Any) -> float:
     return round(int(part) / int(whole), 4) if whole else 0.0
 
 
-def _series(
-    context: Context, model: type[M], statement: Statement, query: AnalyticsQuery
-) -> list[M]:
+def _series(model: type[M], found: oracle_series.Figures, query: AnalyticsQuery) -> list[M]:
     """A row for every period, whether something happened in it or not."""
-    found: dict[date, Any] = {row.day: row._mapping for row in context.session.execute(statement)}
     nothing = dict.fromkeys(model.model_fields, 0)
     return [
-        model.model_validate({**nothing, **found.get(day, {}), "period_start": midnight(day)})
-        for day in spanned_periods(query.start, query.end, list(found), query.interval)
+        model.model_validate({**nothing, **found.get(day, {}), "period_start": start})
+        for day, start in oracle_series.periods(query, found)
     ]
 
 
@@ -224,4 +225,9 @@ def _by_status(model: type[M], statuses: type[StrEnum], counts: Mapping[str, int
 
 
 def _period(query: AnalyticsQuery) -> ReportPeriod:
-    return ReportPeriod(start=query.start, end=query.end, interval=query.interval)
+    return ReportPeriod(
+        start=query.start,
+        end=query.end,
+        interval=query.interval,
+        timezone=str(query.timezone),
+    )

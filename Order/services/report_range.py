@@ -1,0 +1,46 @@
+"""The range of time that a report is asked for, and its periods."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from core.periods import Calendar, EmptyPeriodError, Interval
+from core.zones import day_start, time_zone
+from Order.schemas.analytics import AnalyticsQuery, ReportPeriod
+
+
+@dataclass(frozen=True)
+class Range:
+    """From a moment to before another, where there are any, in the periods of a zone."""
+
+    start: datetime | None
+    end: datetime | None
+    calendar: Calendar
+
+    @classmethod
+    def of(cls, query: AnalyticsQuery, zone: ZoneInfo) -> "Range":
+        """What is asked for, in its own zone or else in another."""
+        zone = time_zone(query.timezone) if query.timezone else zone
+        start, end = (_moment(bound, zone) for bound in (query.start, query.end))
+        if start and end and end <= start:
+            raise EmptyPeriodError
+        return cls(start, end, Calendar(zone, query.interval))
+
+    def by(self, interval: Interval) -> "Range":
+        return replace(self, calendar=Calendar(self.calendar.zone, interval))
+
+    def told(self) -> ReportPeriod:
+        calendar = self.calendar
+        return ReportPeriod(
+            start=self.start,
+            end=self.end,
+            interval=calendar.interval,
+            timezone=calendar.zone.key,
+        )
+
+
+def _moment(bound: datetime | None, zone: ZoneInfo) -> datetime | None:
+    """A bare date is the midnight of a zone."""
+    if bound is None or bound.tzinfo:
+        return bound
+    return day_start(bound.date(), zone)
