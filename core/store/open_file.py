@@ -94,7 +94,7 @@ class OpenFile:
             logger.warning("the database's file is back")
 
     def require_writable(self) -> None:
-        """For who tells whether orders can be placed; who places them is told by SQLite."""
+        """For who tells whether the service can do its work; who writes is told by SQLite."""
         if not os.access(self._known[0][0], os.W_OK):
             raise DatabaseUnavailableError
 
