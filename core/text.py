@@ -13,6 +13,7 @@ UNSEEN = (
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _UNSEEN = re.compile(f"[{UNSEEN}]+")
+_SHOWN = re.compile(rf"[^\s{UNSEEN}]")
 # Longer is no address.
 _LONGEST_ADDRESS = 320
 
@@ -38,7 +39,7 @@ def kept_name(typed: str) -> str:
     and the same here, so nobody could have both. Of an address the domain may be written in two
     ways: ``bücher.example`` is ``xn--bcher-kva.example``.
     """
-    name = unicodedata.normalize("NFKC", typed).strip()
+    name = _trimmed(unicodedata.normalize("NFKC", typed))
     has_two_ways = not name.isascii() or "xn--" in name.lower()
     if "@" not in name or not has_two_ways or len(name) > _LONGEST_ADDRESS:
         return name
@@ -46,6 +47,12 @@ def kept_name(typed: str) -> str:
         return str(validate_email(name, check_deliverability=False).normalized)
     except EmailNotValidError:
         return name  # Nobody's, for nobody can register it.
+
+
+def _trimmed(text: str) -> str:
+    """Without what comes along unseen when a name is copied from elsewhere."""
+    first, last = _SHOWN.search(text), _SHOWN.search(text[::-1])
+    return text[first.start() : len(text) - last.start()] if first and last else ""
 
 
 def account_key(value: str) -> str:
