@@ -122,6 +122,9 @@ class TestOperators:
                 said = url.update_query_dict({"options": "-csearch_path=shop"})
             else:
                 monkeypatch.setenv("PGOPTIONS", "-csearch_path=shop")
+            monkeypatch.setenv("DATABASE_URL", said.render_as_string(hide_password=False))
+            command.upgrade(alembic_config(), "head")
+            prepare_schema(settings_for(said))
             with running_service(settings_for(said)) as service:
                 Api(service.client, service.clock, service.app).ticket()
                 count = text("SELECT count(*) FROM shop.tickets")
@@ -169,14 +172,3 @@ class TestOurs:
         show = text("SHOW transaction_isolation")
         with connected(service) as database:
             assert database.write_now(lambda s: s.execute(show).scalar_one()) == "read committed"
-
-
-def test_alembic_and_the_start_mean_the_same_schema(
-    request: pytest.FixtureRequest, worker_name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with fresh_database("postgres", request, f"{worker_name}_same") as url:
-        execute(url, "CREATE SCHEMA shop")
-        said = url.update_query_dict({"options": "-csearch_path=shop"})
-        monkeypatch.setenv("DATABASE_URL", said.render_as_string(hide_password=False))
-        command.upgrade(alembic_config(), "head")
-        prepare_schema(settings_for(said))
