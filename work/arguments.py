@@ -16,11 +16,10 @@ from fastapi import Request, params
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from core.http.bodies import said_in_body
+from core.http.bodies import TWICE, said_in_body
 
 _MISSING: Any = object()
 _ABSENT = {"type": "missing", "loc": ("body",), "msg": "Field required", "input": None}
-_TWICE = {"type": "repeated_parameter", "msg": "must not be given more than once"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class _Query(_Argument):
             else:
                 said[name] = value
         if twice:
-            errors += ({**_TWICE, "loc": (*self.place, name)} for name in sorted(twice))
+            errors += ({**TWICE, "loc": (*self.place, name)} for name in sorted(twice))
         return self.validated(said, errors)
 
 

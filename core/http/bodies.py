@@ -1,6 +1,7 @@
 """What requests bring: JSON in UTF-8, or a form."""
 
 import json
+from collections import Counter
 from collections.abc import Collection
 from email.message import Message
 from functools import lru_cache
@@ -13,6 +14,8 @@ from starlette.requests import ClientDisconnect
 # What operations take.
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 _FORMS = (FORM, "multipart/")
+# What is wrong with a parameter or a field that is there twice.
+TWICE = {"type": "repeated_parameter", "msg": "must not be given more than once"}
 
 # More than any model has: an object with a hundred lines comes back whole within them. A text of
 # nothing but commas counts as so many values.
@@ -30,6 +33,8 @@ def is_form(request: Request) -> bool:
 async def require_acceptable(request: Request, takes: str | None) -> None:
     """Refuse a body of another kind than the operation takes, or that can't be read."""
     if is_form(request) and takes != JSON:
+        if takes == FORM:
+            await _require_said_once(request)
         return
     # What says no kind is JSON: nothing else is sent here, and browsers send credentials by
     # themselves to nobody.
@@ -37,6 +42,17 @@ async def require_acceptable(request: Request, takes: str | None) -> None:
     if takes is not None and not (takes == JSON and _is_json(kind)) and await request.body():
         raise HTTPException(415, headers={"Accept": takes})
     await _require_readable(request)
+
+
+async def _require_said_once(request: Request) -> None:
+    """Refuse a form with a field that is there twice, as OAuth does (RFC 6749, 3.2): of two names
+    or two passwords, one reader takes the first and another one the last.
+    """
+    form = await request.form()
+    said = Counter(name for name, _ in form.multi_items())
+    if twice := [{**TWICE, "loc": ("body", name)} for name, times in said.items() if times > 1]:
+        await form.close()
+        raise RequestValidationError(twice)
 
 
 async def _require_readable(request: Request) -> None:

@@ -37,6 +37,22 @@ class TestLogIn:
         api.user(password=PASSWORD)
         assert api.log_in(name)["access_token"]
 
+    @pytest.mark.parametrize("name", ["username", "password"])
+    def test_what_it_takes_is_said_once(self, api: Api, name: str) -> None:
+        """Who reads the first of two, such as a proxy, would see another log-in than who reads the
+        last (RFC 6749, 3.2).
+        """
+        api.user(password=PASSWORD)
+        form = {"username": "john_doe", "password": PASSWORD}
+        twice = form | {name: [form[name], form[name]]}
+        for headers in ({}, {"Idempotency-Key": name}):
+            answer = api.request("POST", "/api/auth/token", data=twice, headers=headers)
+            (error,) = answer.json()["errors"]
+            assert (answer.status_code, error["pointer"]) == (422, f"#/{name}")
+            assert error["code"] == "repeated_parameter"
+        parts = {name: (None, form[name]) for name in form}
+        assert api.request("POST", "/api/auth/token", files=parts).status_code == 200
+
     def test_all_wrong_log_ins_look_the_same(self, api: Api) -> None:
         api.user("right", password=PASSWORD)
         api.user("without")
