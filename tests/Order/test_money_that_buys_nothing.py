@@ -133,6 +133,16 @@ class TestAPaidOrder:
         assert (now["status"], now["amount_refunded"]) == ("cancelled", 200)
         assert api.stock(ticket) == (100, 0, 0, 0)
 
+    def test_tells_why_also_when_its_buyer_is_erased(
+        self, api: Api, buyer: Buyer, order: Any
+    ) -> None:
+        first, second = api.payment(order), api.payment(order)
+        api.settle(first)
+        api.patch(f"/api/orders/{order['id']}/status", {"status": "completed"})
+        api.settle(second)
+        api.post(f"/api/users/{buyer[0]['id']}/erase")
+        assert api.again(second, "transactions")["failure_reason"] == "already_paid"
+
     def test_in_part_keeps_what_is_due(self, api: Api, order: Any, ticket: Any) -> None:
         part, too_much, rest = (api.payment(order, amount) for amount in (60, 100, 40))
         api.settle(part)
