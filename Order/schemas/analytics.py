@@ -41,8 +41,8 @@ class AnalyticsQuery(BaseModel):
 
     start: LocalLowerBound | None = Field(
         default=None,
-        description="Inclusive; a bare date begins at its midnight in the time zone; "
-        "left out: all time before `end`.",
+        description="Inclusive; a bare date begins at its midnight in the time zone, a time "
+        "without an offset is UTC; left out: all time before `end`.",
     )
     end: LocalUpperBound | None = Field(
         default=None,

@@ -354,6 +354,36 @@ class TestCost:
         return len(heard)
 
 
+class TestEdges:
+    """Where a range ends within a day, the rows of that part of the day are read."""
+
+    RAGGED = ("2026-03-01T06:00:00", "2026-03-03T18:30:00")
+
+    def test_money_is_found_by_when_it_came(self, api: Api, service: Service) -> None:
+        """By its state SQLite would read all that ever came."""
+        start, end = self.RAGGED
+        with statements(service.database) as heard:
+            report(api, "revenue", start=start, end=end)
+        edges = [sql for sql, _ in heard if "transactions.succeeded_at >=" in sql]
+        assert edges
+        assert not [sql for sql in edges if "transactions.status = " in sql]
+
+    def test_rows_are_not_read_again_for_each_name(self, api: Api, service: Service) -> None:
+        """Only where a name has several spellings; how many it has, the sums of all time tell."""
+        open_shop(api)
+        for _ in range(2):
+            fold(service)
+        start, end = self.RAGGED
+        with statements(service.database) as heard:
+            found = report(api, "sales", start=start, end=end)
+        assert [row["event_name"] for row in found["by_event"]] == ["Concert", "Jazz"]
+        by_name = [sql for sql, _ in heard if "spelling_sums" in sql]
+        assert len(by_name) == 2
+        for sql in by_name:
+            # In the figures, and in the spellings if there are several.
+            assert sql.count("orders.confirmed_at >= ") == 4
+
+
 def test_the_best_customers_are_asked_for_as_their_index_is(api: Api, service: Service) -> None:
     """It has only those who bought; with a parameter in place of the number, it is of no use."""
     with statements(service.database) as heard:
