@@ -11,6 +11,7 @@ from core.errors import (
     TooManyRequestsError,
 )
 from core.money import as_number
+from models import OrderStatus, TransactionStatus
 
 
 class CartItemNotFoundError(NotFoundError):
@@ -33,7 +34,7 @@ class OrderNotPendingError(ConflictError):
 
     code = "order_not_pending"
     title = "The order is no longer pending"
-    example: ClassVar = {"order_status": "confirmed"}
+    example: ClassVar = {"order_status": OrderStatus.CONFIRMED}
 
 
 class OrderEmptyError(ConflictError):
@@ -48,7 +49,7 @@ class OrderNotPayableError(ConflictError):
 
     code = "order_not_payable"
     title = "The order does not take payments any more"
-    example: ClassVar = {"order_status": "cancelled"}
+    example: ClassVar = {"order_status": OrderStatus.CANCELLED}
 
 
 class OrderHasPaymentsError(ConflictError):
@@ -59,7 +60,7 @@ class OrderHasPaymentsError(ConflictError):
 class OrderNotDeletableError(ConflictError):
     code = "order_not_deletable"
     title = "Only pending and cancelled orders can be deleted"
-    example: ClassVar = {"order_status": "completed"}
+    example: ClassVar = {"order_status": OrderStatus.COMPLETED}
 
 
 class InvalidTransitionError(ConflictError):
@@ -212,7 +213,7 @@ class TransactionNotPendingError(ConflictError):
 
     code = "transaction_not_pending"
     title = "The transaction is no longer pending"
-    example: ClassVar = {"transaction_status": "success"}
+    example: ClassVar = {"transaction_status": TransactionStatus.SUCCESS}
 
 
 class TransactionFixedError(ConflictError):
@@ -258,7 +259,7 @@ class ReferenceUsedError(ConflictError):
 class TransactionNotRefundableError(ConflictError):
     code = "transaction_not_refundable"
     title = "Only successful money can be refunded"
-    example: ClassVar = {"transaction_status": "pending"}
+    example: ClassVar = {"transaction_status": TransactionStatus.PENDING}
 
 
 class AmountExceedsBalanceError(ConflictError):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from core.errors import ConflictError, NotFoundError
+from models import TicketStatus
 
 
 class TicketNotFoundError(NotFoundError):
@@ -37,7 +38,7 @@ class InsufficientStockError(ConflictError):
 class TicketNotOnSaleError(ConflictError):
     code = "ticket_not_on_sale"
     title = "The sale of the ticket is stopped"
-    example: ClassVar = {"lines": [{"ticket_id": 7, "status": "cancelled"}]}
+    example: ClassVar = {"lines": [{"ticket_id": 7, "status": TicketStatus.CANCELLED}]}
 
     def __init__(self, lines: Iterable[dict[str, Any]]) -> None:
         lines = list(lines)

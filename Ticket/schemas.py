@@ -38,7 +38,7 @@ MAX_WORDS = 8
 _EXAMPLE: dict[str, Any] = {
     "event_name": "Concert 2024",
     "event_description": "Amazing concert event",
-    "event_date": "2024-12-25T20:00:00",
+    "event_date": "2024-12-25T20:00:00Z",
     "venue": "Main Arena",
     "price": 99.99,
     "available_quantity": 100,

@@ -3,7 +3,6 @@
 import re
 
 from core.store.schema_version import ROOT
-from tests.support.client import ANYWHERE
 from tests.support.declared import operations
 from tests.support.markdown import blocks_of
 from tools import reference
@@ -14,10 +13,6 @@ TEXT = README.read_text(encoding="utf-8")
 
 def test_the_reference_is_what_make_reference_writes() -> None:
     assert reference.FILE.read_text(encoding="utf-8") == reference.reference()
-
-
-def test_what_any_address_answers_is_what_tests_let_pass() -> None:
-    assert reference.ANYWHERE.keys() == ANYWHERE
 
 
 def test_the_endpoints_of_the_readme_are_served() -> None:

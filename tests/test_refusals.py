@@ -31,6 +31,8 @@ from tests.support.service import Service
 EVERYWHERE = {
     "validation_error",
     "malformed_body",
+    # tests/core/http/test_heads.py
+    "malformed_request",
     "request_timeout",
     "body_too_large",
     "unsupported_media_type",

@@ -2,38 +2,27 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
 
-from core.errors import DomainError
-from core.http.problems import MEDIA_TYPE, status_of
-from core.settings import Settings
+from core.http.kinds import all_kinds, kind_of, refusals
 from core.store.schema_version import ROOT
 from main import create_app
+from tools.openapi import default_settings
 from work.access import Access, Right
 from work.domain import require_rights
 
 FILE = ROOT / "docs/reference.md"
 EXAMPLE = ROOT / ".env.example"
-# What any address can answer, whatever its operation declares.
-ANYWHERE = {
-    "malformed_request": 400,
-    "not_found": 404,
-    "method_not_allowed": 405,
-    "uri_too_long": 414,
-    "headers_too_large": 431,
-    "internal_error": 500,
-}
-_COMMON = {"type", "title", "status", "detail", "instance", "code", "request_id"}
 _WORDS = {Access.NO: "no", Access.OWN: "own", Access.ALL: "yes"}
 
 _HEAD = """\
 # Reference
 
 Written from the code by `make reference`; a test compares the two. The whole contract, with every \
-schema, is the OpenAPI document at `/openapi.json`, and `/docs` shows it.
+schema, is the OpenAPI document: [openapi.json](openapi.json), served at `/openapi.json`, and \
+`/docs` shows it.
 
 - [Endpoints](#endpoints): every operation
 - [Roles](#roles): who may do what
@@ -56,8 +45,9 @@ _ERRORS = """\
 ## Errors
 
 Errors are `application/problem+json` (RFC 9457) with `type`, `title`, `status`, `detail`, \
-`instance`, `code` and `request_id`; programs act on `code` and on the members it brings. Which \
-codes an operation can answer is in the OpenAPI document.
+`instance`, `code` and `request_id`; programs act on `code` and on the members it brings. Where \
+`type` points to, a page tells the same of each. Which codes an operation can answer is in the \
+OpenAPI document.
 """
 _SETTINGS = """\
 ## Settings
@@ -69,7 +59,7 @@ one line that says so.
 
 
 def reference() -> str:
-    app = create_app(_defaults())
+    app = create_app(default_settings())
     parts = [
         _HEAD,
         _ENDPOINTS,
@@ -77,17 +67,11 @@ def reference() -> str:
         _ROLES,
         _table(["", "Operations", "Nobody", "Customer", "Staff", "Admin"], _roles(app)),
         _ERRORS,
-        _table(["Code", "Status", "Meaning", "Brings"], _errors(app)),
+        _table(["Code", "Status", "Meaning", "Brings"], _errors()),
         _SETTINGS,
         *_settings(),
     ]
     return "\n".join(parts)
-
-
-def _defaults() -> Settings:
-    """As they are in the code, whatever the surroundings say."""
-    fields = Settings.model_fields.items()
-    return Settings(_env_file=None, **{name: field.get_default() for name, field in fields})  # type: ignore[call-arg]
 
 
 def operations(app: FastAPI) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -124,33 +108,14 @@ def _words(right: Right) -> list[str]:
     return [_WORDS[access] for access in by_role]
 
 
-def _errors(app: FastAPI) -> Iterator[list[str]]:
-    """All refusals: of the domains, declared, and those of any address."""
-    found: dict[tuple[int, str], tuple[str, list[str]]] = {
-        (status, code): (HTTPStatus(status).phrase, []) for code, status in ANYWHERE.items()
-    }
-    for refusal in _refusals(DomainError):
-        found[status_of(refusal), refusal.code] = (refusal.title, list(refusal.example))
-    for (status, code), (title, members) in sorted((found | dict(_declared(app))).items()):
-        yield [f"`{code}`", str(status), title, ", ".join(f"`{name}`" for name in members)]
-
-
-def _refusals(kind: type[DomainError]) -> Iterator[type[DomainError]]:
-    for refusal in kind.__subclasses__():
-        # Tests have some of their own.
-        if hasattr(refusal, "code") and not refusal.__module__.startswith("tests."):
-            yield refusal
-        yield from _refusals(refusal)
-
-
-def _declared(app: FastAPI) -> Iterator[tuple[tuple[int, str], tuple[str, list[str]]]]:
-    for _, _, operation in operations(app):
-        for status, response in operation["responses"].items():
-            examples = response.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {})
-            for code, example in examples.items():
-                value = example["value"]
-                members = [name for name in value if name not in _COMMON]
-                yield (int(status), code), (value["title"], members)
+def _errors() -> Iterator[list[str]]:
+    """All refusals: of the domains, and of HTTP itself."""
+    # Tests have some of their own.
+    foreign = {kind_of(one) for one in refusals() if one.__module__.startswith("tests.")}
+    for kind in sorted(all_kinds().values(), key=lambda kind: (kind.status, kind.code)):
+        if kind not in foreign:
+            members = ", ".join(f"`{name}`" for name in kind.example)
+            yield [f"`{kind.code}`", str(kind.status), kind.title, members]
 
 
 def _settings() -> Iterator[str]:

@@ -14,8 +14,8 @@ from typing import Any
 from fastapi import Request
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from core.http.heads import AMBIGUOUS, HEADERS_TOO_LARGE
-from core.http.problems import REQUEST_TIMEOUT, Kind, problem
+from core.http.kinds import AMBIGUOUS, HEADERS_TOO_LARGE, REQUEST_TIMEOUT, Kind
+from core.http.problems import problem
 
 try:
     import fcntl

@@ -7,7 +7,8 @@ from functools import lru_cache
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.http.problems import Kind, problem
+from core.http.kinds import AMBIGUOUS, HEADERS_TOO_LARGE, URI_TOO_LONG, Kind
+from core.http.problems import problem
 
 # Browsers send twenty, and proxies add a few.
 MAX_HEADERS = 100
@@ -34,12 +35,10 @@ _HOST = re.compile(rb"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 Fault = tuple[Kind, str]
 
-AMBIGUOUS = Kind(400, "malformed_request", "The request can't be understood")
-HEADERS_TOO_LARGE = Kind(431, "headers_too_large", "The headers are too large")
 _TWICE = (AMBIGUOUS, "A header that can only be said once is there twice.")
 _NO_HOST = (AMBIGUOUS, "The Host header is missing, or is no host.")
 _TOO_LONG = (
-    Kind(414, "uri_too_long", "The address is too long"),
+    URI_TOO_LONG,
     f"An address has at most {MAX_TARGET} characters and {MAX_PARAMETERS} parameters.",
 )
 _TOO_MANY = (HEADERS_TOO_LARGE, f"A request has at most {MAX_HEADERS} headers.")

@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core import deadline, logs
-from core.http.problems import BODY_TOO_LARGE, problem, unexpected_problem
+from core.http.kinds import BODY_TOO_LARGE
+from core.http.problems import problem, unexpected_problem
 from core.money import selling_in
 from core.settings import ConfigurationError
 

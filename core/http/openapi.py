@@ -5,13 +5,14 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic.json_schema import models_json_schema
 
 from core.errors import IdempotencyKeyReusedError, RequestInProgressError, SkipTooDeepError
 from core.http import idempotency_key
 from core.http.conditional import add_conditions
+from core.http.kinds import AMBIGUOUS
 from core.http.money_examples import tell_examples_in_currency
-from core.http.problems import FieldError, Problem, ValidationProblem, add_refusals
+from core.http.problem_schemas import add_components
+from core.http.problems import add_refusals
 from core.money import selling_in
 from core.pagination import MAX_COUNT
 from core.schemas import MAX_ID
@@ -75,6 +76,7 @@ def describe(
             with selling_in(currency):
                 app.openapi_schema = _document(app, tags)
                 amend(app.openapi_schema)
+                add_components(app.openapi_schema)
                 tell_examples_in_currency(app.openapi_schema)
         return app.openapi_schema
 
@@ -90,14 +92,12 @@ def _document(app: FastAPI, tags: Mapping[str, str]) -> dict[str, Any]:
         tags=[{"name": name, "description": text} for name, text in tags.items()],
         routes=app.routes,
         license_info={"name": "MIT", "identifier": "MIT"},
+        servers=[{"url": "/", "description": "Where this document is."}],
     )
-    _, problems = models_json_schema(
-        [(model, "serialization") for model in (FieldError, Problem, ValidationProblem)],
-        ref_template="#/components/schemas/{model}",
-    )
-    schema["components"]["schemas"].update(problems["$defs"])
     for path in schema["paths"].values():
         for method, operation in path.items():
+            # What two readers would read differently is refused at every address.
+            add_refusals(operation, AMBIGUOUS)
             _add_location(operation)
             _add_pages(operation)
             add_conditions(method, operation, schema["components"]["schemas"])
@@ -105,6 +105,7 @@ def _document(app: FastAPI, tags: Mapping[str, str]) -> dict[str, Any]:
             if takes_key and method.upper() in idempotency_key.METHODS:
                 _add_idempotency_key(operation)
     _make_bounds_exact(schema)
+    _complete_examples(schema["components"]["schemas"], schema["components"]["schemas"])
     return schema
 
 
@@ -145,3 +146,28 @@ def _make_bounds_exact(node: Any) -> None:
             node.update({name: min(int(node[name]), MAX_ID) for name in bounds})
         for item in node.values():
             _make_bounds_exact(item)
+
+
+def _complete_examples(node: Any, schemas: dict[str, Any]) -> None:
+    """Nulls, which FastAPI leaves out of examples, where something has to stand."""
+    if isinstance(node, list):
+        for item in node:
+            _complete_examples(item, schemas)
+    elif isinstance(node, dict):
+        if isinstance(node.get("examples"), list):
+            node["examples"] = [_completed(one, node, schemas) for one in node["examples"]]
+        for name, item in node.items():
+            if name != "examples":
+                _complete_examples(item, schemas)
+
+
+def _completed(value: Any, schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].rpartition("/")[2]]
+    if isinstance(value, list):
+        return [_completed(item, schema.get("items", {}), schemas) for item in value]
+    if not isinstance(value, dict) or "properties" not in schema:
+        return value
+    inner = schema["properties"]
+    told = {name: _completed(one, inner.get(name, {}), schemas) for name, one in value.items()}
+    return told | {name: None for name in schema.get("required", ()) if name not in told}

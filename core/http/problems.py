@@ -1,48 +1,41 @@
-"""Every refusal as ``application/problem+json`` (RFC 9457), and as OpenAPI tells it."""
+"""Every refusal as ``application/problem+json`` (RFC 9457), and what routes say of them."""
 
 import logging
-from collections.abc import Iterable
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from core.errors import (
     BusyError,
-    ConflictError,
     DatabaseUnavailableError,
     DomainError,
-    ForbiddenError,
-    InvalidError,
-    NotFoundError,
-    PreconditionFailedError,
     RequestInProgressError,
     StoppingError,
     TooManyRequestsError,
     UnauthenticatedError,
     UnavailableError,
 )
+from core.http import problem_schemas
+from core.http.kinds import (
+    BODY_TOO_LARGE,
+    INVALID,
+    MALFORMED_BODY,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    REQUEST_TIMEOUT,
+    UNEXPECTED,
+    WRONG_MEDIA_TYPE,
+    Kind,
+    kind_of,
+)
+from core.http.problem_schemas import MEDIA_TYPE
 
 logger = logging.getLogger("nexticket.problems")
-
-MEDIA_TYPE = "application/problem+json"
-
-_STATUS: dict[type[DomainError], int] = {
-    UnauthenticatedError: 401,
-    ForbiddenError: 403,
-    NotFoundError: 404,
-    ConflictError: 409,
-    PreconditionFailedError: 412,
-    InvalidError: 422,
-    TooManyRequestsError: 429,
-    UnavailableError: 503,
-}
 
 # What every operation that asks the database can meet.
 _ALWAYS = (BusyError, DatabaseUnavailableError, StoppingError)
@@ -55,64 +48,6 @@ MAX_ERRORS = 20
 _MAX_NAME = 64
 _MAX_WORDS = 500
 _MAX_PATH = 500
-
-_RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
-_VALIDATION_EXAMPLE = {
-    "errors": [
-        {
-            "pointer": "#/items/0/quantity",
-            "detail": "Input should be greater than or equal to 1",
-            "code": "greater_than_equal",
-        }
-    ]
-}
-
-
-class FieldError(BaseModel):
-    """What is wrong with one value: of the body (`pointer`) or of the query or path."""
-
-    pointer: str | None = Field(default=None, examples=["#/items/0/quantity"])
-    parameter: str | None = Field(default=None, examples=["limit"])
-    detail: str
-    code: str = Field(examples=["greater_than_equal"])
-
-
-class Problem(BaseModel):
-    """A refusal. `code` is stable; programs act on it and on the members that it brings."""
-
-    type: str = Field(examples=["/problems/insufficient_stock"])
-    title: str
-    status: int
-    detail: str
-    instance: str = Field(examples=["/api/orders/"])
-    code: str
-    request_id: str
-
-
-class ValidationProblem(Problem):
-    errors: list[FieldError]
-    more_errors: int | None = Field(
-        default=None,
-        description="How many more mistakes there are, where not all are told.",
-        examples=[3],
-    )
-
-
-@dataclass(frozen=True)
-class Kind:
-    """What all problems of a kind have in common."""
-
-    status: int
-    code: str
-    title: str
-
-
-BODY_TOO_LARGE = Kind(413, "body_too_large", "Content Too Large")
-_MALFORMED = Kind(400, "malformed_body", "The body can't be read as JSON")
-_INVALID = Kind(422, "validation_error", "The request is not valid")
-REQUEST_TIMEOUT = Kind(408, "request_timeout", "Request Timeout")
-_WRONG_KIND = Kind(415, "unsupported_media_type", "The operation takes no such Content-Type")
-_UNEXPECTED = Kind(500, "internal_error", "Internal Server Error")
 
 
 def problem(
@@ -145,10 +80,6 @@ def _root(request: Request) -> str:
     return str(scope.get("app_root_path", scope.get("root_path", "")))
 
 
-def status_of(error: type[DomainError]) -> int:
-    return next(status for kind, status in _STATUS.items() if issubclass(error, kind))
-
-
 def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, _domain_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
@@ -170,8 +101,7 @@ def refusal(request: Request, error: DomainError) -> Response:
     if isinstance(error, StoppingError):
         # The next attempt needs a connection to another process.
         headers["Connection"] = "close"
-    kind = Kind(status_of(type(error)), error.code, error.title)
-    return problem(request, kind, error.detail, headers=headers, extra=error.extra)
+    return problem(request, kind_of(type(error)), error.detail, headers=headers, extra=error.extra)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
@@ -182,7 +112,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     told = [_field_error(item) for item in found[:MAX_ERRORS]]
     more = {"more_errors": len(found) - MAX_ERRORS} if len(found) > MAX_ERRORS else {}
     detail = "; ".join(_sentence(error) for error in told[:3])
-    return problem(request, _INVALID, detail, extra={"errors": told, **more})
+    return problem(request, INVALID, detail, extra={"errors": told, **more})
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -202,7 +132,15 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 # Python's phrases differ between versions.
 _HTTP_KINDS = {
-    kind.status: kind for kind in (_MALFORMED, REQUEST_TIMEOUT, BODY_TOO_LARGE, _WRONG_KIND)
+    kind.status: kind
+    for kind in (
+        MALFORMED_BODY,
+        NOT_FOUND,
+        METHOD_NOT_ALLOWED,
+        REQUEST_TIMEOUT,
+        BODY_TOO_LARGE,
+        WRONG_MEDIA_TYPE,
+    )
 }
 
 _HTTP_DETAILS = {
@@ -217,11 +155,11 @@ _HTTP_DETAILS = {
 def unexpected_problem(request: Request) -> Response:
     """What the caller learns of a fault of ours: nothing but where to find it in the log."""
     detail = "Something went wrong on our side. The log tells more under this request id."
-    return problem(request, _UNEXPECTED, detail)
+    return problem(request, UNEXPECTED, detail)
 
 
 def _malformed(request: Request, detail: str) -> Response:
-    return problem(request, _MALFORMED, detail)
+    return problem(request, MALFORMED_BODY, detail)
 
 
 def _field_error(item: Any) -> dict[str, str]:
@@ -258,63 +196,20 @@ def responses(
     ``body`` also one that is no JSON; one with a ``body`` or a ``form`` also one that is too large,
     does not arrive, or is of another kind.
     """
-    by_status: dict[int, list[tuple[str, str, dict[str, Any]]]] = {}
-    if parameters or body:
-        by_status[422] = [(_INVALID.code, _INVALID.title, _VALIDATION_EXAMPLE)]
-    kinds = [_MALFORMED] if body else []
-    kinds += [REQUEST_TIMEOUT, BODY_TOO_LARGE, _WRONG_KIND] if body or form else []
-    by_status |= {kind.status: [(kind.code, kind.title, {})] for kind in kinds}
+    kinds = [INVALID] if parameters or body else []
+    kinds += [MALFORMED_BODY] if body else []
+    kinds += [REQUEST_TIMEOUT, BODY_TOO_LARGE, WRONG_MEDIA_TYPE] if body or form else []
     everything: tuple[type[DomainError], ...] = (*errors, *_ALWAYS)
-    for error in everything:
-        by_status.setdefault(status_of(error), []).append((error.code, error.title, error.example))
-    return {status: _response(status, by_status[status]) for status in sorted(by_status)}
+    kinds += [kind_of(error) for error in everything]
+    by_status: dict[int, list[Kind]] = {}
+    for kind in kinds:
+        by_status.setdefault(kind.status, []).append(kind)
+    return {status: problem_schemas.answer(by_status[status]) for status in sorted(by_status)}
 
 
-def add_refusals(operation: dict[str, Any], *errors: type[DomainError]) -> None:
+def add_refusals(operation: dict[str, Any], *refusals: type[DomainError] | Kind) -> None:
     """Declare more refusals in an operation of the finished OpenAPI document."""
-    for error in errors:
-        status = status_of(error)
-        case = (error.code, error.title, error.example)
-        fresh = _response(status, [case])
-        declared = operation["responses"].setdefault(str(status), fresh)
-        if hasattr(error, "retry_after_seconds"):
-            declared["headers"] = _RETRY_AFTER
-        content = declared["content"][MEDIA_TYPE]
-        codes = content["schema"]["properties"]["code"]["enum"]
-        if error.code not in codes:
-            codes.append(error.code)
-            content["examples"] |= fresh["content"][MEDIA_TYPE]["examples"]
-            declared["description"] += f"; {fresh['description']}"
-
-
-def _response(status: int, cases: Iterable[tuple[str, str, dict[str, Any]]]) -> dict[str, Any]:
-    cases = list(cases)
-    schema = "ValidationProblem" if status == 422 else "Problem"  # noqa: PLR2004
-    content = {
-        "schema": {
-            "allOf": [{"$ref": f"#/components/schemas/{schema}"}],
-            "properties": {"code": {"enum": [code for code, _, _ in cases]}},
-        },
-        "examples": {code: _example(status, code, title, more) for code, title, more in cases},
-    }
-    response: dict[str, Any] = {
-        "description": "; ".join(f"`{code}`: {title}" for code, title, _ in cases),
-        "content": {MEDIA_TYPE: content},
-    }
-    if status in {429, 503}:
-        response["headers"] = _RETRY_AFTER
-    return response
-
-
-def _example(status: int, code: str, title: str, more: dict[str, Any]) -> dict[str, Any]:
-    value = {
-        "type": f"/problems/{code}",
-        "title": title,
-        "status": status,
-        "detail": f"{title}.",
-        "instance": "/api/…",
-        "code": code,
-        "request_id": "8f14e45fceea4671",
-        **more,
-    }
-    return {"summary": title, "value": value}
+    for refused in refusals:
+        kind = refused if isinstance(refused, Kind) else kind_of(refused)
+        declared = operation["responses"].setdefault(str(kind.status), problem_schemas.answer([]))
+        problem_schemas.add(declared, kind)

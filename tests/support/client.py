@@ -7,19 +7,15 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from core.http import kinds
+from core.http.problem_schemas import codes_of
 from tests.support.clock import ManualClock
+from tests.support.problems import told_wrongly
 
 PROBLEM = "application/problem+json"
 PASSWORD = "a walk in the rain"  # noqa: S105 - of users that exist in tests only
 # What any address can answer whatever its operation declares.
-ANYWHERE = {
-    "malformed_request",
-    "not_found",
-    "method_not_allowed",
-    "uri_too_long",
-    "headers_too_large",
-    "internal_error",
-}
+ANYWHERE = {kind.code for kind in kinds.ANYWHERE}
 
 
 class Api:
@@ -157,19 +153,14 @@ class Api:
         assert problem["status"] == response.status_code
         if "idempotency-replayed" not in response.headers:
             assert problem["request_id"] == response.headers["x-request-id"]
-        assert {"type", "title", "detail", "instance", "code"} <= problem.keys()
+        assert told_wrongly(problem) == []
         declared = self.declared_codes(method, response.url.path)
         assert problem["code"] in declared | ANYWHERE, f"{problem['code']} is not declared"
 
     def declared_codes(self, method: str, path: str) -> set[str]:
         """The codes that the OpenAPI document declares for the operation at a path."""
-        operation = self.operation(method, path)
-        codes: set[str] = set()
-        for response in operation.get("responses", {}).values():
-            content = response.get("content", {}).get(PROBLEM)
-            if content:
-                codes |= set(content["schema"]["properties"]["code"]["enum"])
-        return codes
+        responses = self.operation(method, path).get("responses", {}).values()
+        return {code for response in responses for code in codes_of(response)}
 
     def operation(self, method: str, path: str) -> dict[str, Any]:
         bare = path.rstrip("/")

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session, SQLModel
 
+from core.http.problem_schemas import codes_of
 from core.settings import Settings
 from main import create_app
-from tests.support.client import PASSWORD, PROBLEM, Api
+from tests.support.client import PASSWORD, Api
 from tests.support.service import Service
 from work.domain import require_rights
 
@@ -31,9 +32,7 @@ def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def declared(operation: dict[str, Any]) -> set[str]:
-    contents = [answer.get("content", {}) for answer in operation["responses"].values()]
-    schemas = [content[PROBLEM]["schema"] for content in contents if PROBLEM in content]
-    return {code for schema in schemas for code in schema["properties"]["code"]["enum"]}
+    return {code for answer in operation["responses"].values() for code in codes_of(answer)}
 
 
 def path_parameters(operation: dict[str, Any]) -> dict[str, dict[str, Any]]:

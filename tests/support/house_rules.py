@@ -29,8 +29,7 @@ SPOKEN_OF = {
     ("core/settings.py", "max_units_per_ticket: int"),
     ("core/settings.py", "max_units_per_user_and_ticket"),
     # What a problem looks like, for the OpenAPI document.
-    ("core/http/problems.py", 'examples=["/api/orders/"]'),
-    ("core/http/problems.py", '"instance": "/api/…"'),
+    ("core/http/problem_schemas.py", '"instance": "/api/orders/"'),
 }
 
 
