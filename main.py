@@ -29,6 +29,7 @@ from core.http.middleware import (
 )
 from core.http.openapi import describe
 from core.http.pacing import PacingMiddleware, leave_startup_alone
+from core.http.problem_pages import install_problem_pages
 from core.http.problems import install_error_handlers
 from core.http.routes import Shortcut, install_routes
 from core.http.security_headers import SecurityHeadersMiddleware, announce_mode
@@ -117,7 +118,7 @@ def create_app(
         description=DESCRIPTION,
         version=settings.app_version,
         debug=False,  # Starlette's debug page would show traces to callers.
-        openapi_url="/openapi.json" if settings.shows_docs else None,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -131,6 +132,7 @@ def create_app(
     shortcut = install_routes(app, domains.routers)
     if settings.shows_docs:
         install_docs(app)
+    install_problem_pages(app)
     install_error_handlers(app)
     install_allowed_methods(app)
     require_rights(app)

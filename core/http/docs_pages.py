@@ -1,24 +1,37 @@
-"""``/docs`` and ``/redoc`` from files of a package: they work where no outside host is reached."""
+"""The OpenAPI document, and pages that show it.
+
+``/docs`` and ``/redoc`` come from files of a package: they work where no outside host is reached.
+"""
 
 from importlib.util import find_spec
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 ASSETS = "/docs-assets"
+OPENAPI = "/openapi.json"
 
 
 def install_docs(app: FastAPI) -> None:
     app.mount(ASSETS, StaticFiles(directory=_assets()), name="docs-assets")
 
-    @app.get("/docs", include_in_schema=False)
-    async def swagger_ui(request: Request) -> HTMLResponse:
+    @app.get(OPENAPI, include_in_schema=False)
+    async def openapi(request: Request) -> JSONResponse:
         root = request.scope.get("root_path", "")
+        # FastAPI would name the address without the prefix as well, where a proxy has another site.
+        return JSONResponse(app.openapi() | ({"servers": [{"url": root}]} if root else {}))
+
+    @app.get("/docs", include_in_schema=False)
+    async def swagger_ui(request: Request) -> Response:
+        root = request.scope.get("root_path", "")
+        if request.scope.get("raw_path", b"").endswith(b"/"):
+            # It asks for tokens at an address that is relative to the page's own.
+            return RedirectResponse(f"{root}/docs")
         return get_swagger_ui_html(
-            openapi_url=f"{root}{app.openapi_url}",
+            openapi_url=f"{root}{OPENAPI}",
             title=f"{app.title} - interactive documentation",
             swagger_js_url=f"{root}{ASSETS}/swagger-ui-bundle.js",
             swagger_css_url=f"{root}{ASSETS}/swagger-ui.css",
@@ -30,7 +43,7 @@ def install_docs(app: FastAPI) -> None:
     async def redoc(request: Request) -> HTMLResponse:
         root = request.scope.get("root_path", "")
         return get_redoc_html(
-            openapi_url=f"{root}{app.openapi_url}",
+            openapi_url=f"{root}{OPENAPI}",
             title=f"{app.title} - documentation",
             redoc_js_url=f"{root}{ASSETS}/redoc.standalone.js",
             redoc_favicon_url=f"{root}{ASSETS}/favicon.png",
