@@ -14,7 +14,8 @@ from work.domain import Deployment
 _SCHEMES = {
     "OAuth2Password": {
         "type": "oauth2",
-        "flows": {"password": {"tokenUrl": "/api/auth/token", "scopes": {}}},
+        # Relative, so that it is found where a proxy serves us under a path of its own.
+        "flows": {"password": {"tokenUrl": "api/auth/token", "scopes": {}}},
         "description": "Username and password; the *Authorize* button logs in.",
     },
     "BearerToken": {
@@ -46,10 +47,10 @@ def _takes_key(operation: dict[str, Any]) -> bool:
 
 
 def _amend(operation: dict[str, Any], right: Right) -> None:
+    # What is open to all shows no lock; who says there who they are has to say it right.
+    operation["security"] = [] if right.is_public else _IDENTITY
     if right.ignores_credentials:
         return
-    # The empty requirement says that it works without as well.
-    operation["security"] = [*_IDENTITY, {}] if right.is_public else _IDENTITY
     add_refusals(operation, InvalidTokenError)
     if not right.serves_enrolling:
         add_refusals(operation, SecondFactorEnrolmentRequiredError)

@@ -28,7 +28,7 @@ from User.schemas.identity import (
     ApiKeyRead,
     Me,
     PasswordChange,
-    RefreshToken,
+    TokenRefresh,
     Tokens,
 )
 from User.schemas.second_factor import LONGEST_CODE
@@ -90,7 +90,7 @@ async def log_in(
     responses=responses(InvalidTokenError, body=True),
 )
 @allowed(INDIFFERENT)
-async def refresh_token(body: RefreshToken, work: Work, signer: Signer) -> Response:
+async def refresh_token(body: TokenRefresh, work: Work, signer: Signer) -> Response:
     """Each refresh token works once; shown again within `REFRESH_GRACE_SECONDS`, it is answered
     with the same next one. Shown again later, it was stolen, and ends the whole log-in.
 
@@ -111,7 +111,7 @@ async def refresh_token(body: RefreshToken, work: Work, signer: Signer) -> Respo
 )
 @allowed(INDIFFERENT)
 @repeatable
-async def log_out(body: RefreshToken, work: Work) -> Response:
+async def log_out(body: TokenRefresh, work: Work) -> Response:
     """End the log-in of a refresh token, its access tokens included; one that has ended, too.
 
     It may be repeated as it is, and takes no notice of an `Idempotency-Key`.

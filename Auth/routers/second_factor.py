@@ -21,7 +21,7 @@ from User.schemas.second_factor import (
     Enrolment,
     EnrolmentBegin,
     EnrolmentConfirm,
-    RecoveryCodes,
+    NewRecoveryCodes,
     SecondFactorProof,
     SecondFactorRead,
 )
@@ -70,7 +70,7 @@ async def begin_enrolment(
     "/confirm",
     summary="Confirm the second factor",
     operation_id="confirm_enrolment",
-    response_model=RecoveryCodes,
+    response_model=NewRecoveryCodes,
     responses=responses(
         EnrolmentNotBegunError,
         InvalidSecondFactorError,
@@ -91,7 +91,7 @@ async def confirm_enrolment(
     "/recovery-codes",
     summary="Make new recovery codes",
     operation_id="renew_recovery_codes",
-    response_model=RecoveryCodes,
+    response_model=NewRecoveryCodes,
     responses=responses(
         InvalidCredentialsError,
         InvalidSecondFactorError,

@@ -11,11 +11,11 @@ from work.access import ADMIN, allowed
 from work.routing import Router
 from work.unit_of_work import Work
 
-router = Router(prefix="/api/audit", tags=["Audit"])
+router = Router(tags=["Audit"])
 
 
 @router.get(
-    "/",
+    "/api/audit",
     summary="List what was done",
     operation_id="list_audit_entries",
     response_model=list[AuditRead],

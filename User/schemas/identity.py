@@ -32,7 +32,7 @@ class Tokens(BaseModel):
     refresh_token: str = Field(description="Good for one refresh, which answers the next one.")
 
 
-class RefreshToken(Input):
+class TokenRefresh(Input):
     model_config = ConfigDict(json_schema_extra={"examples": [{"refresh_token": "5qVb…"}]})
 
     refresh_token: Annotated[str, StringConstraints(min_length=1, max_length=200)]

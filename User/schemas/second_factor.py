@@ -67,7 +67,7 @@ class EnrolmentConfirm(Input):
     otp: OneTimeCode
 
 
-class RecoveryCodes(Output):
+class NewRecoveryCodes(Output):
     """The only answer that shows them."""
 
     model_config = ConfigDict(

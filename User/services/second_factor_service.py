@@ -26,7 +26,7 @@ from User.errors import (
     SecondFactorRequiredError,
     UserNotFoundError,
 )
-from User.schemas.second_factor import Enrolment, RecoveryCodes, SecondFactorRead
+from User.schemas.second_factor import Enrolment, NewRecoveryCodes, SecondFactorRead
 from User.services import log_in_service, one_time_codes, proof_service
 from User.services.factor_seal import FactorSeal
 from User.services.proof_service import Proof
@@ -102,7 +102,7 @@ def enrol(context: Context, proof: Proof, *, seal: FactorSeal) -> Enrolment:
     )
 
 
-def confirm(context: Context, otp: str, *, seal: FactorSeal) -> RecoveryCodes:
+def confirm(context: Context, otp: str, *, seal: FactorSeal) -> NewRecoveryCodes:
     """With a first code the factor counts, and the log-in that showed it is one with a factor.
 
     Other log-ins of the account were opened with the password alone, and end.
@@ -143,7 +143,7 @@ def check(
     return InvalidSecondFactorError()
 
 
-def renew_codes(context: Context, proof: Proof, otp: str, *, seal: FactorSeal) -> RecoveryCodes:
+def renew_codes(context: Context, proof: Proof, otp: str, *, seal: FactorSeal) -> NewRecoveryCodes:
     """Ten new recovery codes; those before are good for nothing any more."""
     _require_both(context, proof, otp, seal)
     audit_service.record(context, Action.RECOVERY_CODES_MADE, f"user:{proof.user_id}")
@@ -232,7 +232,7 @@ def _take_recovery_code(context: Context, user_id: int, code: str) -> bool:
     return True
 
 
-def _new_codes(context: Context, user_id: int) -> RecoveryCodes:
+def _new_codes(context: Context, user_id: int) -> NewRecoveryCodes:
     _forget_codes(context, user_id)
     codes = [one_time_codes.new_recovery_code() for _ in range(one_time_codes.RECOVERY_CODES)]
     rows = [
@@ -244,7 +244,7 @@ def _new_codes(context: Context, user_id: int) -> RecoveryCodes:
         for code in codes
     ]
     context.session.execute(insert(recovery_codes), rows)
-    return RecoveryCodes(recovery_codes=codes)
+    return NewRecoveryCodes(recovery_codes=codes)
 
 
 def _remove(context: Context, user_id: int) -> None:

@@ -24,7 +24,7 @@ LISTS = {
     f"/api/orders/{ORDER}/users": (),
     "/api/auth/api-keys": (),
     "/api/auth/sessions": (),
-    "/api/audit/": ("created_at",),
+    "/api/audit": ("created_at",),
     "/api/transactions/": ("created_at", "amount"),
     f"/api/transactions/order/{ORDER}": ("created_at", "amount"),
 }
@@ -36,7 +36,7 @@ _AUDITED = 1 + 2 * ROWS
 
 
 def rows_of(path: str) -> int:
-    return _AUDITED if path == "/api/audit/" else ROWS
+    return _AUDITED if path == "/api/audit" else ROWS
 
 
 @pytest.fixture
