@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TOOLS := .venv-tools
+CLIENTS := .venv-clients
 HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= 1
@@ -37,7 +38,7 @@ SERVICE ?= pypi
 # Where `make fuzz` and `make soak` start, to have the same again.
 SEED ?= random
 
-.PHONY: run test check lint types tests coverage fuzz faults soak overload bench bench-quick flash fairness protections reference revision migrate install lock audit sbom clean help
+.PHONY: run test check lint types tests coverage fuzz faults soak overload bench bench-quick flash fairness protections reference openapi clients revision migrate install lock audit sbom clean help
 
 run: install migrate ## Install, migrate and serve http://localhost:8000
 	$(BIN)/python cli.py serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
@@ -53,10 +54,10 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy .
 
-tests: $(VENV)/.dev ## All tests
+tests: $(VENV)/.dev clients ## All tests
 	$(PYTEST)
 
-coverage: $(VENV)/.dev ## All tests, with the branch coverage of the product code
+coverage: $(VENV)/.dev clients ## All tests, with the branch coverage of the product code
 	$(PYTEST) --cov --cov-report=term-missing
 
 fuzz: $(VENV)/.dev ## Search for what contradicts the OpenAPI document and the model: make fuzz EXAMPLES=1000
@@ -88,6 +89,9 @@ protections: $(VENV)/.dev ## Take each protection out of a copy of the code: a t
 
 reference: $(VENV)/.dev ## Write docs/reference.md anew from the code
 	$(BIN)/python -m tools.reference
+
+openapi: $(VENV)/.dev ## Write docs/openapi.json anew from the code
+	$(BIN)/python -m tools.openapi
 
 revision: $(VENV)/.dev ## Write a migration for what the tables have changed: make revision NAME=vouchers
 	$(BIN)/alembic upgrade head
@@ -122,6 +126,19 @@ $(TOOLS)/.made: requirements-tools.lock | $(VENV)/bin/python
 	$(TOOLS)/bin/python $(INSTALL) $<
 	@touch $@
 
+clients: $(CLIENTS)/.made $(CLIENTS)/.node ## Install what clients are generated with, which tests do
+
+$(CLIENTS)/.made: requirements-clients.lock | $(VENV)/bin/python
+	$(BIN)/python -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python $(INSTALL) $<
+	@touch $@
+
+# By the hashes of its lock, as pip does; no package runs a script of its own.
+$(CLIENTS)/.node: tests/clients/package.json tests/clients/package-lock.json | $(CLIENTS)/.made
+	@if command -v npm > /dev/null; then \
+		cp $^ $(CLIENTS) && npm ci --prefix $(CLIENTS) --ignore-scripts --no-audit --no-fund && touch $@; \
+	else echo "There is no npm: what needs it is not tested."; fi
+
 # For every platform and each Python from 3.11 on, by markers, with the hashes of all files of a
 # release. uv does not read what pip is told of indexes, except here.
 COMPILE := $(TOOLS)/bin/uv pip compile --quiet --no-config --no-python-downloads --universal \
@@ -135,6 +152,7 @@ lock: $(TOOLS)/.made ## Pin what the requirements ask for, with hashes: make loc
 	$(COMPILE) requirements.txt --output-file requirements.lock
 	$(COMPILE) requirements-dev.txt --constraint requirements.lock --output-file requirements-dev.lock
 	$(COMPILE) requirements-tools.txt --constraint requirements-dev.lock --output-file requirements-tools.lock
+	$(COMPILE) requirements-clients.txt --output-file requirements-clients.lock
 
 audit: $(TOOLS)/.made ## Known vulnerabilities of what is locked; Error 3: nobody could tell
 	$(TOOLS)/bin/python -m tools.audit --service $(SERVICE)
@@ -143,7 +161,7 @@ sbom: $(VENV)/.dev ## Write sbom.json, a CycloneDX list of all that is locked
 	$(BIN)/python -m tools.sbom
 
 clean: ## Remove what make and the tools made, not the database
-	rm -rf $(VENV) $(TOOLS) sbom.json .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage*
+	rm -rf $(VENV) $(TOOLS) $(CLIENTS) sbom.json .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage*
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'

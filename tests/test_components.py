@@ -10,7 +10,7 @@ import jsonschema_rs
 import pytest
 
 from tools import audit, sbom
-from tools.locks import DEVELOPMENT, LOCKS, SERVICE, TOOLS, pins
+from tools.locks import LOCKS, SERVICE, pins
 
 # Packages as pip-audit reports them.
 CLEAN: Any = {"name": "tiny", "version": "1", "vulns": []}
@@ -104,10 +104,19 @@ class TestAudit:
         assert capsys.readouterr().out == "Not audited: osv did not answer: OSError: no route\n"
 
     def test_all_locks_are_looked_at(self, tmp_path: Path) -> None:
-        audit.audit(stand_in(tmp_path, "{}"), "pypi")
-        words = json.loads((tmp_path / "words").read_text())
-        assert {str(DEVELOPMENT), str(TOOLS)} <= set(words)
-        assert "--require-hashes" in words
+        """And no two at once that have one package in two releases: that is no answer."""
+        audit.audit(stand_in(tmp_path, json.dumps({"dependencies": []})), "pypi")
+        asked = [json.loads(line) for line in (tmp_path / "words").read_text().splitlines()]
+        assert all("--require-hashes" in words for words in asked)
+        together = [[lock for lock in LOCKS if str(lock) in words] for words in asked]
+        assert {lock for locks in together for lock in locks} == {*LOCKS} - {SERVICE}
+        for locks in together:
+            named = {(pin.name, pin.marker): pin for lock in locks for pin in pins(lock)}
+            assert all(
+                named[pin.name, pin.marker].version == pin.version
+                for lock in locks
+                for pin in pins(lock)
+            )
 
 
 def hashes_of(component: Any) -> set[str]:
@@ -129,7 +138,8 @@ def stand_in(folder: Path, said: str, *, errors: str = "", status: bool = True) 
     """A program that writes down its words, says this and ends with 0 or 1."""
     script = (
         "import json, pathlib, sys\n"
-        f"pathlib.Path({str(folder / 'words')!r}).write_text(json.dumps(sys.argv))\n"
+        f"words = pathlib.Path({str(folder / 'words')!r}).open('a')\n"
+        "words.write(json.dumps(sys.argv) + '\\n')\n"
         f"print({said!r})\nprint({errors!r}, file=sys.stderr)\nsys.exit({int(status)})"
     )
     (folder / "stand_in.py").write_text(script)

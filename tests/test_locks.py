@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -15,12 +16,14 @@ import pip
 import pytest
 
 from core.store.schema_version import ROOT
-from tools.locks import DEVELOPMENT, LOCKS, SERVICE, TOOLS, normal, pins
+from tests.support.clients import PACKAGES
+from tools.locks import CLIENTS, DEVELOPMENT, LOCKS, SERVICE, TOOLS, normal, pins
 
 ASKED_FOR = {
     SERVICE: ["requirements.txt"],
     DEVELOPMENT: ["requirements.txt", "requirements-dev.txt"],
     TOOLS: ["requirements-tools.txt"],
+    CLIENTS: ["requirements-clients.txt"],
 }
 EACH = pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
 # A name with its extras, an exact version and a marker; a hash below it.
@@ -60,6 +63,16 @@ class TestLocks:
         """Which one is asked is a setting of pip's on each machine, a mirror for instance."""
         for file in (*LOCKS, *ROOT.glob("requirements*.txt")):
             assert "://" not in file.read_text(encoding="utf-8"), file
+
+    def test_what_is_for_node_is_locked_by_hashes_and_without_an_index(self) -> None:
+        asked = json.loads(PACKAGES.read_text(encoding="utf-8"))["devDependencies"]
+        lock = json.loads(PACKAGES.with_name("package-lock.json").read_text(encoding="utf-8"))
+        packages = {name: one for name, one in lock["packages"].items() if name}
+        assert {f"node_modules/{name}" for name in asked} <= packages.keys()
+        assert lock["packages"][""]["devDependencies"] == asked
+        for name, one in packages.items():
+            assert "resolved" not in one, name
+            assert one["integrity"].startswith("sha512-"), name
 
 
 class TestInstalling:
