@@ -1,5 +1,6 @@
 """The README and the guides keep their word: every command works, and every answer is true."""
 
+import json
 import re
 import shlex
 import shutil
@@ -24,6 +25,7 @@ import cli
 from commands.backups import DUMP, LOAD
 from core.settings import Settings, load_settings
 from core.store.schema_version import ROOT, prepare_schema
+from tests.support.clients import PACKAGES, TYPES
 from tests.support.curl import PROGRAM, request_of
 from tests.support.markdown import (
     Answer,
@@ -256,8 +258,29 @@ def check_source(command: Command, folder: Path) -> None:
 def check_pip(command: Command, _folder: Path) -> None:
     """Nothing is fetched: what the file asks for must be what these tests run with."""
     *install, file = command.words[1:]
+    if install == ["install"]:
+        assert f"\n{file}>=" in (ROOT / "requirements-clients.txt").read_text(encoding="utf-8")
+        return
     assert install == ["install", "-r"]
     python("-m", "pip", "install", "--dry-run", "--no-index", "--quiet", "-r", file)
+
+
+def check_npm(command: Command, _folder: Path) -> None:
+    install, *packages = command.words[1:]
+    assert install == "install"
+    assert (
+        set(packages) <= json.loads(PACKAGES.read_text(encoding="utf-8"))["devDependencies"].keys()
+    )
+
+
+def check_npx(command: Command, _folder: Path) -> None:
+    """tests/clients does the same, and uses what is made."""
+    assert command.words[1:] == ["openapi-typescript", "docs/openapi.json", *TYPES, "api.d.ts"]
+
+
+def check_openapi_python_client(command: Command, _folder: Path) -> None:
+    """Likewise."""
+    assert command.words[1:] == ["generate", "--path", "docs/openapi.json"]
 
 
 def check_cp(command: Command, folder: Path) -> None:
@@ -312,7 +335,7 @@ def check_setting(name: str, value: str) -> None:
 
 
 CHECKS: dict[str, Callable[[Command, Path], None]] = {
-    name.removeprefix("check_"): check
+    name.removeprefix("check_").replace("_", "-"): check
     for name, check in list(globals().items())
     if name.startswith("check_") and name != "check_setting"
 }
