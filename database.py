@@ -37,7 +37,7 @@ from core.store.engines import (
     sqlite_engine,
 )
 from core.store.errors import is_retryable, translate
-from core.store.exchange import Exchange, PostgresExchange, Preparation, SqliteExchange, exchange_of
+from core.store.exchange import Exchange, PostgresExchange, Preparation, exchange_of
 from core.store.fitness import encoding_problem
 from core.store.large_reads import work_alone
 from core.store.open_file import OpenFile
@@ -45,6 +45,7 @@ from core.store.postgres_settings import set_in_transaction
 from core.store.schema_version import schema_problem
 from core.store.seats import Seating
 from core.store.sharing import Shared
+from core.store.sqlite_exchange import SqliteExchange
 from core.traces import reason
 
 T = TypeVar("T")

@@ -30,7 +30,6 @@ from sqlmodel import Session
 
 from core.errors import RetryTransaction
 from core.store.dialects import Sql
-from core.store.open_file import OpenFile
 from core.store.postgres_settings import POOLED
 from core.store.statements import Compiled, Row, Statement, statement
 
@@ -322,75 +321,6 @@ class PostgresExchange(Exchange):
         self._unsent.clear()
         self._values.clear()
         self._preparing = []
-
-
-class SqliteExchange(Exchange):
-    """The driver must leave transactions to us: its ``isolation_level`` is None."""
-
-    def __init__(self, connection: Connection, begin: Begin | None, file: OpenFile) -> None:
-        super().__init__(connection)
-        self._begin = begin
-        self._file = file
-        self._is_open = False
-
-    def rows(self, statement: Statement, values: dict[str, Any]) -> list[Row]:
-        compiled = statement.on(self.dialect)
-        said = compiled.values(values)
-        self.flush()
-        fetched = self._send(
-            compiled.text, lambda: self._driver.execute(compiled.text, said).fetchall()
-        )
-        return compiled.rows(fetched)
-
-    def write(self, statement: Statement, values: dict[str, Any], expecting: int | None) -> None:
-        compiled = statement.on(self.dialect)
-        said = compiled.values(values)
-        self.flush()
-        self._is_touched = True
-        done = self._send(compiled.text, lambda: self._driver.execute(compiled.text, said))
-        if expecting is not None and done.rowcount != expecting:
-            raise RetryTransaction
-
-    def take_turn(self, name: str) -> None:
-        """There is one writer at a time."""
-
-    def flush(self) -> None:
-        if self._is_open or self._begin is None:
-            return
-        begin = self._begin
-        self._file.glance()
-        self._send("BEGIN", lambda: begin(self._driver))
-        self._is_open = True
-
-    def commit(self) -> None:
-        if not self._is_open:
-            return
-        try:
-            self._send("COMMIT", lambda: self._driver.execute("COMMIT"))
-        except DBAPIError:
-            # The transaction may still be open, and with it the write lock.
-            self._connection.invalidate()
-            raise
-        self._is_open = False
-        # It may have gone into a file that nobody will ever open again.
-        self._file.require_database()
-
-    def undo(self) -> None:
-        if not self._is_touched:
-            return
-        # The lock goes with it, and comes back when it is needed again.
-        self.close()
-        self._is_open = self._is_touched = False
-
-    def close(self) -> None:
-        if not self._is_open or self._connection.invalidated:
-            return
-        try:
-            # SQLite ends the transaction by itself after some errors.
-            if self._driver.in_transaction:
-                self._driver.execute("ROLLBACK")
-        except self._driver.Error:
-            self._connection.invalidate()
 
 
 def listen_to_sessions(engine: Engine) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import URL
 from core import deadline
 from core.errors import DatabaseUnavailableError
 from core.settings import Settings
+from core.store.fitness import ReadOnlyError
 from core.store.turns import use_wal
 
 logger = logging.getLogger("nexticket.database")
@@ -96,7 +97,7 @@ class OpenFile:
     def require_writable(self) -> None:
         """For who tells whether the service can do its work; who writes is told by SQLite."""
         if not os.access(self._known[0][0], os.W_OK):
-            raise DatabaseUnavailableError
+            raise ReadOnlyError("the file, or the disk that it is on, can't be written to")
 
     def close(self) -> None:
         """After all who were connected, for it is here that the log is put into the database."""

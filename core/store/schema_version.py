@@ -170,13 +170,11 @@ def _look_at_postgres(settings: Settings, look: _Look) -> str | None:
     # A pooler that lets nobody begin a transaction is found out here, and not by the first buyer.
     engine = postgres_engine(settings, size=1).execution_options(isolation_level="READ COMMITTED")
     try:
-        with deadline.within(settings.request_timeout_seconds), engine.connect() as connection:
+        with deadline.within(settings.request_timeout_seconds), engine.begin() as connection:
             if connection.info[POOLED]:
                 logger.info("a pooler is in between: nothing is prepared on the server")
-            problem = encoding_problem(connection) or look(connection, settings.currency)
-            # The currency, where this start has decided it.
-            connection.commit()
-            return problem
+            # It keeps the currency, where this start has decided it.
+            return encoding_problem(connection) or look(connection, settings.currency)
     finally:
         engine.dispose()
 

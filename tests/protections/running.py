@@ -3,8 +3,9 @@
 from tests.protections.removing import Edit, Protection
 
 ENV_FILE = "core/env_file.py"
-EXCHANGE = "core/store/exchange.py"
+EXCHANGE = "core/store/sqlite_exchange.py"
 OPEN_FILE = "core/store/open_file.py"
+ENGINES = "core/store/engines.py"
 SCHEMA = "core/store/schema_version.py"
 COPIES = "core/store/backup.py"
 SETTING_TESTS = "tests/core/test_settings.py"
@@ -51,8 +52,26 @@ RUNNING = (
     ),
     Protection(
         "nothing connects to another file in place of the one that was opened",
-        [Edit("core/store/engines.py", "        _require_file(file, driver_connection)\n")],
+        [Edit(ENGINES, "        _require_file(file, driver_connection)\n")],
         f"{FILE_TESTS}::TestWhileServing",
+    ),
+    Protection(
+        "a failed COMMIT leaves no connection with an open transaction",
+        [
+            Edit(
+                EXCHANGE,
+                "            self._connection.invalidate()\n            raise\n",
+                "            raise\n",
+            ),
+            # What would end it all the same.
+            Edit(EXCHANGE, "            if self._driver.in_transaction:", "            if 0:"),
+            Edit(
+                ENGINES,
+                'connect_args={"timeout": settings.work_seconds',
+                'pool_reset_on_return=None, connect_args={"timeout": settings.work_seconds',
+            ),
+        ],
+        "tests/test_database.py",
     ),
     Protection(
         "a log goes with its database, wherever that is",

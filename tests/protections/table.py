@@ -21,6 +21,7 @@ PLACING = "Order/services/placing.py"
 EXPIRY = "Order/services/expiry_service.py"
 KEYS = "work/idempotency.py"
 EXCHANGE = "core/store/exchange.py"
+SQLITE_EXCHANGE = "core/store/sqlite_exchange.py"
 CONNECTIONS = "core/store/connections.py"
 ENGINES = "core/store/engines.py"
 TURN = "core/store/turns.py"
@@ -51,7 +52,9 @@ PROTECTIONS = (
         "an order takes the stock of all lines or of none",
         [
             Edit(ROWS_MIGRATION, "IF changed <> expected THEN", "IF false THEN"),
-            Edit(EXCHANGE, "if expecting is not None and done.rowcount != expecting:", "if 0:"),
+            Edit(
+                SQLITE_EXCHANGE, "if expecting is not None and done.rowcount != expecting:", "if 0:"
+            ),
             # The look before it.
             Edit(
                 PLACING,
@@ -254,24 +257,6 @@ PROTECTIONS = (
     Protection(
         "who lost a race is run again",
         [Edit("database.py", "MAX_ATTEMPTS = 6", "MAX_ATTEMPTS = 1")],
-        "tests/test_database.py",
-    ),
-    Protection(
-        "a failed COMMIT leaves no connection with an open transaction",
-        [
-            Edit(
-                EXCHANGE,
-                "            self._connection.invalidate()\n            raise\n",
-                "            raise\n",
-            ),
-            # What would end it all the same.
-            Edit(EXCHANGE, "            if self._driver.in_transaction:", "            if 0:"),
-            Edit(
-                ENGINES,
-                'connect_args={"timeout": settings.work_seconds',
-                'pool_reset_on_return=None, connect_args={"timeout": settings.work_seconds',
-            ),
-        ],
         "tests/test_database.py",
     ),
     Protection(

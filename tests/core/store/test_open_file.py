@@ -183,7 +183,7 @@ def test_a_file_that_nothing_can_be_written_to_is_not_ready(
     """As on a disk that was mounted for reading alone; root may write whatever its mode says."""
     monkeypatch.setattr(os, "access", lambda _file, mode: mode != os.W_OK)
     answer = shop.request("GET", "/health/ready")
-    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_read_only")
     assert shop.get("/api/orders/1")["id"] == 1
 
 
