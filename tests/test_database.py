@@ -306,7 +306,7 @@ class TestLostRaces:
 
         def read_and_write(session: Session) -> None:
             if not database.settings.is_sqlite:
-                session.connection(execution_options={"isolation_level": "SERIALIZABLE"})
+                session.execute(text("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"))
             found = session.execute(text("SELECT n FROM counters WHERE id = 1")).scalar_one()
             meeting.wait()
             statement = text("UPDATE counters SET n = :n WHERE id = 1")
