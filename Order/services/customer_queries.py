@@ -1,7 +1,8 @@
 """Who bought how much in a period.
 
-Sums by customer are kept by the month and for all time. Any other range, and every range of an
-event or a category, is added up from the rows that it has.
+Sums by customer are kept by the month and for all time; of a month in another zone they are put
+right by the rows at its ends. Any other range, and every range of an event or a category, is added
+up from the rows that it has.
 """
 
 from sqlalchemy import (
@@ -23,6 +24,7 @@ from core.money import Money
 from models import customer_counts, customer_sums, order_items, orders, users
 from Order.services.report_facts import Statement, in_edge, is_sold
 from Order.services.report_figures import ONE_SUM, Figures, amount, named, whole
+from Order.services.report_spans import Frame
 from Order.services.report_sums import orders_of, signed
 from Order.services.sales_queries import LIMIT, sold_live
 
@@ -36,10 +38,10 @@ def top_customers(figures: Figures) -> Statement:
     if figures.is_filtered:
         customers = _from_lines(figures).subquery("customers")
         return _best_of(customers, returning=_returning_of(customers))
-    if not figures.is_one_sum:
+    if figures.one_sum is None:
         buyers = _from_orders(figures).subquery("buyers")
         return _best_of(_with_tickets(figures, buyers).subquery("customers"))
-    changed = _changed(figures)
+    changed = _changed(figures, figures.one_sum)
     returning = _returning(changed).scalar_subquery()
     return _best_of(_best(changed).subquery("customers"), returning=returning)
 
@@ -91,11 +93,11 @@ def _best(changed: CTE | None) -> Statement:
     return select(*both.c)
 
 
-def _changed(figures: Figures) -> CTE | None:
-    """Customers whose sum does not have all: what they have with it, and how many ``more`` orders
-    than in the sum.
+def _changed(figures: Figures, frame: Frame) -> CTE | None:
+    """Customers whose sum is not what they have in the range: what that is, and how many ``more``
+    orders than in the sum.
     """
-    live = sold_live(figures, figures.range)
+    live = sold_live(figures, frame)
     if live is None:
         return None
     lines = live.subquery("live")

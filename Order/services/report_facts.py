@@ -17,6 +17,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     CompoundSelect,
+    Integer,
     Select,
     String,
     Table,
@@ -82,13 +83,13 @@ def sold_lines(window: Window) -> Facts:
     return union_all(*_lines_moved(window))
 
 
-def sold_rows(edge: Edge) -> Statement:
+def sold_rows(edge: Edge, sign: int = 1) -> Statement:
     """The lines of the orders that were sold then, as they are now."""
     return (
         select(
             # No line of the ledger has a number below zero.
             (-orders.c.id).label("unit"),
-            literal_column("1").label("sign"),
+            literal_column(str(sign), Integer).label("sign"),
             *_when(orders.c.confirmed_at),
             orders.c.user_id,
             *_line(order_items),

@@ -44,8 +44,8 @@ class Figures:
     # The range, and the range in which the periods of a series are told apart.
     range: Frame
     series: Frame
-    # Whether the range is one month, or all time.
-    is_one_sum: bool
+    # The range as one sum, if it is a month or all time.
+    one_sum: Frame | None
     are_behind: bool
     # Whether there is money of orders that are pending.
     has_part_paid: bool

@@ -18,7 +18,7 @@ from Order.services.quarter_queries import PARTS
 from Order.services.report_figures import Figures
 from Order.services.report_folding import progress
 from Order.services.report_range import Range
-from Order.services.report_spans import Frame, spans_of
+from Order.services.report_spans import Frame, Spans, one_sum_of, spans_of
 from work.context import Context
 
 # How many statements are remembered: callers ask in as many ways as they like.
@@ -58,6 +58,7 @@ def inquiry(context: Context, query: AnalyticsQuery) -> Inquiry:
     asked = Range.of(query, context.terms.zone)
     spans = spans_of(asked.start, asked.end)
     series = spans_of(asked.start, asked.end, by=query.interval)
+    one_sum = one_sum_of(asked.start, asked.end)
     figures = Figures(
         by_event=query.event_name is not None,
         by_category=query.category is not None,
@@ -65,7 +66,7 @@ def inquiry(context: Context, query: AnalyticsQuery) -> Inquiry:
         has_end=asked.end is not None,
         range=Frame.of("range", spans),
         series=Frame.of("series", series),
-        is_one_sum=spans.only_sum is not None,
+        one_sum=Frame.of("one_sum", one_sum) if one_sum else None,
         are_behind=last > folded,
         has_part_paid=bool(is_part_paid),
     )
@@ -73,15 +74,25 @@ def inquiry(context: Context, query: AnalyticsQuery) -> Inquiry:
         "folded": folded,
         "start": asked.start,
         "end": asked.end,
+<<<<<<< ours
         "event_key": query.event_name and name_key(query.event_name),
         "category_key": query.category and name_key(query.category),
         "one_sum": spans.only_sum,
+=======
+        "event_key": query.event_name and case_key(query.event_name),
+        "category_key": query.category and case_key(query.category),
+        **(_of_one_sum(figures.one_sum, one_sum) if figures.one_sum and one_sum else {}),
+>>>>>>> theirs
         "now": context.now,
         "day_since": context.now - DAY,
         **dict(figures.range.values(spans)),
         **dict(figures.series.values(series)),
     }
     return Inquiry(context, asked, figures, values)
+
+
+def _of_one_sum(frame: Frame, spans: Spans) -> dict[str, Any]:
+    return {"one_sum": spans.sums[0][0], **dict(frame.values(spans))}
 
 
 @statement

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import BindParameter, ColumnElement, Integer, bindparam, false, or_
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from core.periods import Interval, day_number
+from core.periods import Interval, day_number, next_month
 from core.zones import midnight
 
 # From a first number to one that is not included.
@@ -22,7 +22,7 @@ Edge = tuple[Moment | None, Moment | None]
 ALL_TIME: Numbers = (0, 1)
 ALL_MONTHS: Numbers = (1, 1_000_000)
 ALL_DAYS: Numbers = (1_000_000, 100_000_000)
-_DECEMBER = 12
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,8 @@ class Spans:
     days: Numbers | None
     # What of the range is no whole day.
     edges: tuple[tuple[datetime | None, datetime | None], ...]
-
-    @property
-    def only_sum(self) -> int | None:
-        """The one month, or all time, that is the whole range; None where it is another."""
-        if self.edges or len(self.sums) != 1:
-            return None
-        first, behind = self.sums[0]
-        following = first + 1 if first % 100 < _DECEMBER else first + 100 - _DECEMBER + 1
-        return first if behind == following and first < ALL_DAYS[0] else None
+    # For each edge 1, or -1 where the sums have it and the range has not; empty: 1.
+    signs: tuple[int, ...] = ()
 
 
 def spans_of(start: datetime | None, end: datetime | None, *, by: Interval | None = None) -> Spans:
@@ -65,6 +58,29 @@ def spans_of(start: datetime | None, end: datetime | None, *, by: Interval | Non
     return Spans(sums_of_days, days, tuple(edges))
 
 
+def one_sum_of(start: datetime | None, end: datetime | None) -> Spans | None:
+    """A range as the sum of all time, or of a month; None where it is far from being either.
+
+    A month of another zone is one in UTC, with something more or less at its ends.
+    """
+    if start is None and end is None:
+        return Spans((ALL_TIME,), ALL_DAYS, ())
+    if start is None or end is None:
+        return None
+    first = (start.astimezone(UTC) + _DAY).date().replace(day=1)
+    bounds = ((start, midnight(first), -1), (end, midnight(next_month(first)), 1))
+    if any(abs(bound - of_month) >= _DAY for bound, of_month, _ in bounds):
+        return None
+    apart = [one for one in bounds if one[0] != one[1]]
+    month = _month_number(first)
+    return Spans(
+        sums=((month, month + 1),),
+        days=_days(first, next_month(first)),
+        edges=tuple((min(bound, other), max(bound, other)) for bound, other, _ in apart),
+        signs=tuple(sign if bound > other else -sign for bound, other, sign in apart),
+    )
+
+
 @dataclass(frozen=True)
 class Frame:
     """The shape of spans, for statements that are made once; the spans' numbers are parameters.
@@ -78,12 +94,14 @@ class Frame:
     has_days: bool
     # Which bounds each edge has.
     edged: tuple[tuple[bool, bool], ...]
+    signs: tuple[int, ...]
 
     @classmethod
     def of(cls, name: str, spans: Spans) -> "Frame":
         ones = tuple(behind == first + 1 for first, behind in spans.sums)
         edged = tuple((start is not None, end is not None) for start, end in spans.edges)
-        return cls(name, ones, spans.days is not None, edged)
+        signs = spans.signs or (1,) * len(edged)
+        return cls(name, ones, spans.days is not None, edged, signs)
 
     def values(self, spans: Spans) -> Iterator[tuple[str, Any]]:
         """What the parameters are for spans of this shape."""

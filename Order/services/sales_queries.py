@@ -118,7 +118,8 @@ def _has_live(figures: Figures, frame: Frame) -> bool:
 
 def sold_live(figures: Figures, frame: Frame) -> Facts | None:
     """The sold lines of a range that are in no sum, if there can be any."""
-    parts: list[Any] = [sold_rows(edge) for edge in frame.edges]
+    edges = zip(frame.edges, frame.signs, strict=True)
+    parts: list[Any] = [sold_rows(edge, sign) for edge, sign in edges]
     if figures.are_behind and frame.has_days:
         behind = sold_lines(figures.behind).subquery("behind")
         parts.append(select(*behind.c).where(frame.in_days(behind.c.day)))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.periods import Interval
+from core.periods import Interval, next_month
 from core.zones import day_start
 from Order.schemas.analytics import AnalyticsQuery
 from tests.support.books import disagreements
@@ -23,7 +23,7 @@ from work.context import Terms
 
 # Where days begin at odd times, and days on which clocks change there.
 ODD_DAYS = {
-    "Asia/Colombo": date(2026, 3, 10),
+    "Asia/Colombo": date(2026, 3, 1),
     "Asia/Kathmandu": date(2026, 3, 10),
     "Australia/Lord_Howe": date(2026, 4, 5),
     "Europe/Berlin": date(2026, 3, 29),
@@ -186,6 +186,31 @@ class TestWithoutStart:
             assert problem["errors"][0]["code"] == "too_many_periods"
 
 
+class TestCustomersOfAMonth:
+    @pytest.mark.parametrize("zone", ["Asia/Colombo", "America/New_York"])
+    def test_are_those_of_its_sum_and_of_the_rows_at_its_ends(
+        self, api: Api, service: Service, zone: str
+    ) -> None:
+        ann, bob, ticket = api.user("ann"), api.user("bob"), api.ticket(price=1)
+        starts = [day_start(date(2026, month, 1), ZoneInfo(zone)) for month in (3, 4)]
+        for number, start in enumerate(starts):
+            for quantity, minutes in ((1 + 4 * number, -5), (2 + 4 * number, 5)):
+                at(api, start + timedelta(minutes=minutes))
+                sell(api, ann, ticket, quantity)
+        # Only in UTC, or only there, it is this month.
+        at(api, starts[1] + timedelta(minutes=10))
+        sell(api, bob, ticket, 4)
+        month = {"start": "2026-03-01", "end": "2026-03-31", "timezone": zone}
+        for _ in range(2):
+            with statements(service.database) as heard:
+                found = report(api, "users", **month)
+            assert [sql for sql, _ in heard if "FROM customer_sums" in sql]
+            [best] = found["top_customers"]
+            assert (best["username"], best["orders"], best["tickets"]) == ("ann", 2, 7)
+            assert (best["spent"], found["returning_users"]) == (7, 1)
+            fold(service)
+
+
 class TestAnyZone:
     def test_reports_are_what_the_rows_add_up_to(self, api: Api, service: Service) -> None:
         source = random.Random(12)
@@ -220,6 +245,7 @@ class TestAnyZone:
             [
                 (f"{first}", f"{last}"),
                 (f"{first.replace(day=1)}", f"{last}"),
+                (f"{day.replace(day=1)}", f"{next_month(day.replace(day=1)) - timedelta(1)}"),
                 (f"{first}T07:07:07.5", f"{last}T21:21:21"),
             ]
         )
