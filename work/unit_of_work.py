@@ -21,7 +21,7 @@ from core import deadline
 from core.clock import Clock
 from core.errors import DomainError, RequestInProgressError, UnavailableError
 from core.etags import Precondition, is_among, tag_of_all
-from core.http.bodies import require_acceptable
+from core.http.bodies import parsed, require_acceptable
 from core.http.idempotency_key import KeyedRequest, keyed_request
 from core.http.middleware import all_said, note
 from core.http.problems import refusal
@@ -94,6 +94,12 @@ class UnitOfWork(Request):
     def _database(self) -> Database:
         database: Database = self.app.state.database
         return database
+
+    async def json(self) -> Any:
+        """The body; whoever reads it, this service or the framework, reads it so, and once."""
+        if not hasattr(self, "_json"):
+            self._json = parsed(await self.body())
+        return self._json
 
     async def identify(self, takes: str | None) -> None:
         """Read what tells the request from others; who may not ask at all was told so by now.

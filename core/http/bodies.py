@@ -25,6 +25,22 @@ MAX_DEPTH = 16
 MAX_VALUES = 12_000
 
 
+def parsed(body: bytes) -> Any:
+    """The JSON in a body; raises a ``ValueError`` where it is none, or has two meanings."""
+    return _DECODER.decode(body.decode("utf-8-sig"))
+
+
+def _said_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object: of a member that is there twice, one reader takes the first, and we the last."""
+    made = dict(members)
+    if len(made) < len(members):
+        raise ValueError("a member is there twice")
+    return made
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_said_once)
+
+
 def is_form(request: Request) -> bool:
     """A form was read as a stream already, and is text that cannot be malformed."""
     return request.headers.get("content-type", "").startswith(_FORMS)

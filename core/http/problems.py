@@ -119,7 +119,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - as above
     status = error.status_code
     if status == HTTPStatus.BAD_REQUEST:
-        return _malformed(request, "The body is not JSON in UTF-8 that this service can read.")
+        return _malformed(request, _NOT_READ)
     phrase = HTTPStatus(status).phrase
     code = phrase.lower().replace(" ", "_")
     kind = _HTTP_KINDS.get(status, Kind(status, code, phrase))
@@ -143,6 +143,9 @@ _HTTP_KINDS = {
     )
 }
 
+_NOT_READ = (
+    "The body is not JSON in UTF-8 that this service can read, or an object in it has a name twice."
+)
 _HTTP_DETAILS = {
     404: "There is nothing at this address; see /docs for those that exist.",
     405: "{method} is not possible at this address.",

@@ -75,6 +75,7 @@ BAD: dict[str, tuple[str, ...]] = {
     "list": ("{}", '"x"', "1", "true", '{"0": {}}'),
     "object": ("[]", '"x"', "1", "true", "null", "[[]]"),
 }
+ORDER = next(one for one in OPERATIONS if str(one) == "POST /api/orders/")
 
 
 @pytest.fixture
@@ -209,6 +210,18 @@ class TestBodies:
         for operation in OPERATIONS:
             for content in bad:
                 self._malformed(send(world, operation, content), (operation, content))
+
+    def test_an_object_that_has_a_name_twice_is_malformed(self, world: Api) -> None:
+        """Of two values, a proxy that looks may see the first, and the service the last."""
+        line = '{"ticket_id": 1, "quantity": 1, "quantity": 2}'
+        inner = f'{{"user_id": 1, "items": [{line}]}}'
+        self._malformed(send(world, ORDER, inner), inner)
+        for operation in OPERATIONS:
+            for name, value in operation.body.items():
+                first = json.dumps({name: value})
+                twice = f"{first[:-1]}, {json.dumps(operation.body)[1:]}"
+                for key in ({}, {"Idempotency-Key": "a"}):
+                    self._malformed(send(world, operation, twice, **key), (operation, name))
 
     def test_what_is_not_utf_8_is_malformed(self, world: Api) -> None:
         for operation in OPERATIONS:
