@@ -74,15 +74,9 @@ def inquiry(context: Context, query: AnalyticsQuery) -> Inquiry:
         "folded": folded,
         "start": asked.start,
         "end": asked.end,
-<<<<<<< ours
         "event_key": query.event_name and name_key(query.event_name),
         "category_key": query.category and name_key(query.category),
-        "one_sum": spans.only_sum,
-=======
-        "event_key": query.event_name and case_key(query.event_name),
-        "category_key": query.category and case_key(query.category),
         **(_of_one_sum(figures.one_sum, one_sum) if figures.one_sum and one_sum else {}),
->>>>>>> theirs
         "now": context.now,
         "day_since": context.now - DAY,
         **dict(figures.range.values(spans)),
