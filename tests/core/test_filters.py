@@ -36,7 +36,7 @@ FILTERS: dict[str, dict[str, tuple[Any, ...]]] = {
         "payment_method": ("card", "cash", "none such"),
         "transaction_reference": ("ch_1", "ch_2", "none such"),
     },
-    "/api/audit/": {
+    "/api/audit": {
         "actor": ("open", "user:1", "user:2"),
         "object": ("ticket:1", "user:2", "ticket:77"),
         "action": ("ticket_changed", "user_deactivated", "none_such"),
