@@ -48,7 +48,7 @@ class TestEdges:
             found = report(api, "sales", start=start, end=end)
         assert [row["event_name"] for row in found["by_event"]] == ["Concert", "Jazz"]
         by_name = [sql for sql, _ in heard if "spelling_sums" in sql]
-        assert len(by_name) == 2
+        assert len(by_name) == 3
         for sql in by_name:
             # In the figures, and in the spellings if there are several.
             assert sql.count("orders.confirmed_at >= ") == 4
