@@ -51,7 +51,7 @@ class TestEdges:
         assert len(by_name) == 3
         for sql in by_name:
             # In the figures, and in the spellings if there are several.
-            assert sql.count("orders.confirmed_at >= ") == 4
+            assert sql.count("AND orders.confirmed_at >= ") == 4
 
 
 def test_the_best_customers_are_asked_for_as_their_index_is(api: Api, service: Service) -> None:
