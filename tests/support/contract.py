@@ -39,6 +39,9 @@ BEYOND_SCHEMA = {
     "invalid_cursor": "`after` is what the server gave, and opaque",
     # Blanks around a text do not count, and a list of the passwords that everybody tries is long.
     "string_too_short": "a text of blanks",
+    # What can't be seen is a table of Unicode, which no pattern holds.
+    "nothing_visible": "a text of letters that show nothing",
+    "hidden_character": "a name that has such a letter in it",
     "password_too_common": "a password that everybody tries first",
     "password_too_simple": "a password of repeated letters",
     "password_is_a_name": "a password that is the name of the account, or of the service",
