@@ -67,7 +67,8 @@ SUMMARY = "Sell tickets: stock that is never sold twice, money exact to the cent
 DESCRIPTION = """
 Tickets, carts, orders that hold stock and expire, payments, refunds and analytics.
 
-* **Errors** are `application/problem+json`; act on `code`, which is stable.
+* **Errors** are `application/problem+json`; act on `code`, which is stable. Each has a schema with
+  what it brings, and its `type` leads to a page.
 * **Lists** are plain arrays; follow the `Link` header to the next page. A filter that is given
   several times means any of its values.
 * **Money** is a number with the decimals of the `currency`; **time** is RFC 3339 in UTC.
