@@ -335,9 +335,10 @@ def check_setting(name: str, value: str) -> None:
 
 
 CHECKS: dict[str, Callable[[Command, Path], None]] = {
-    name.removeprefix("check_").replace("_", "-"): check
+    program: check
     for name, check in list(globals().items())
     if name.startswith("check_") and name != "check_setting"
+    for program in {name.removeprefix("check_"), name.removeprefix("check_").replace("_", "-")}
 }
 SETUP = [
     pytest.param(command, id=f"{block} {' '.join(command.words)}")

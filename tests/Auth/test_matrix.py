@@ -6,6 +6,7 @@ from typing import Any
 
 import jwt
 import pytest
+from pydantic import SecretStr
 
 from models import UserRole
 from tests.support.client import PASSWORD, Api
@@ -24,6 +25,8 @@ INDIFFERENT = {name for name, right in RIGHTS.items() if right.ignores_credentia
 OWNER = TEXT
 # Let in as far as the service, which looks at the order: tests/Order/test_free_orders.py.
 JUDGED_BY_SERVICE = {("change_order_status", "owner")}
+
+_ANOTHER_KEY = SecretStr("as long as a key has to be, and of somebody else")
 
 
 @dataclass
@@ -46,7 +49,8 @@ def build(api: Api, service: Service) -> World:
     api.payment(api.order(owner_user, (ticket, 1)))
     signer: TokenSigner = service.app.state.signer
     now = service.clock()
-    stranger = TokenSigner(service.settings)
+    # Not without a key: all that this process signs without one is signed with the same.
+    stranger = TokenSigner(service.settings.model_copy(update={"secret_key": _ANOTHER_KEY}))
     claims = jwt.decode(_token(owner), options={"verify_signature": False})
     return World(
         {

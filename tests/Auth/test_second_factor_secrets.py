@@ -113,7 +113,7 @@ class TestInput:
         [
             ("", {}),
             ("", {"password": 1}),
-            ("", {"password": "x" * 129}),
+            ("", {"password": "x" * 513}),
             ("/confirm", {"otp": 123456}),
             ("/confirm", {"otp": ""}),
             ("/confirm", {"otp": "1" * 65}),
