@@ -1,7 +1,9 @@
 """However the service is started, its connections are bounded, and only named proxies believed."""
 
 import socket
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import httpx
@@ -9,7 +11,7 @@ import pytest
 import uvicorn
 
 from core.http.connections import BoundedProtocol
-from core.http.serving import server_options
+from core.http.serving import Worker, server_options
 from core.settings import Settings
 from core.store.schema_version import ROOT
 from tests.support.sockets import PATIENCE, said_until_the_end
@@ -81,6 +83,23 @@ def test_it_hides_what_serves_it(url: str) -> None:
     assert "server" not in httpx.get(f"{url}/health", trust_env=False).headers
 
 
+class Unresponsive(Worker):
+    """Has not begun to answer yet."""
+
+    def target(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002
+        threading.Event().wait()
+
+
+def test_the_parent_of_a_worker_that_is_killed_as_it_begins_does_not_wait_for_it() -> None:
+    worker = Unresponsive(uvicorn.Config("main:app"), [])
+    worker.start()
+    with ThreadPoolExecutor(1) as pool:
+        answered = pool.submit(worker.ping, 4 * PATIENCE)
+        worker.process.kill()
+        assert answered.result(PATIENCE) is False
+    worker.join()
+
+
 def test_its_options_follow_the_settings() -> None:
     said = {"request_timeout_seconds": 2.5, "max_connections": 77, "trusted_proxies": "10.0.0.0/8"}
     settings = Settings.model_validate(said)
@@ -88,6 +107,6 @@ def test_its_options_follow_the_settings() -> None:
     assert config.timeout_graceful_shutdown == 5
     assert config.limit_concurrency == 77
     # Longer than a worker takes to begin on a busy machine, for it is killed after that.
-    assert config.timeout_worker_healthcheck == 60
+    assert config.timeout_worker_healthcheck == 20
     assert config.http == f"{BoundedProtocol.__module__}:{BoundedProtocol.__name__}"
     assert server_options(Settings())["proxy_headers"] is False

@@ -7,6 +7,7 @@ from typing import Any
 
 import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.supervisors import multiprocess
 
 from core.http.connections import BoundedProtocol
 from core.settings import Settings
@@ -18,11 +19,25 @@ APP = "main:app"
 _GRACE_SECONDS = 2
 # A worker that does not answer its parent is killed and made anew. Where the machine is busy one
 # takes longer than uvicorn's five seconds to begin with, and none would ever come up.
-_START_SECONDS = 60
+_START_SECONDS = 20
+
+
+class Worker(multiprocess.Process):
+    """A worker whose parent hears at once that it ended, even while it was about to begin.
+
+    uvicorn's own keeps the worker's end of their pipe open as well: its parent asks a worker that
+    is being killed, and waits for the answer as long as it would for one that hangs.
+    """
+
+    def start(self) -> None:
+        super().start()
+        self.child_conn.close()
 
 
 def serve(settings: Settings, **where: Any) -> None:
     """Serve until a signal comes; ``where`` are uvicorn's options for address and processes."""
+    # There is no other way to say it.
+    multiprocess.Process = Worker  # type: ignore[misc]
     uvicorn.run(APP, **where, **server_options(settings))
 
 

@@ -131,4 +131,10 @@ RUNNING = (
         ],
         f"{COPY_TESTS}::TestRestore",
     ),
+    Protection(
+        "the parent of workers hears at once that one ended",
+        [Edit("core/http/serving.py", "        self.child_conn.close()\n")],
+        "tests/test_serving.py"
+        "::test_the_parent_of_a_worker_that_is_killed_as_it_begins_does_not_wait_for_it",
+    ),
 )
