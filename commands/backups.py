@@ -31,10 +31,11 @@ def backup(file: File, *, force: Force = False) -> None:
     with _sqlite_settings(DUMP.format(file)) as settings:
         source = database_file(settings).resolve()
         copies.require_another(file, source)
+        copies.require_unused(file)
         copies.require_room(file, may_replace=force)
         with copies.private_copy(source, file.parent) as copy:
             is_consistent = _agrees(copies.settings_with(copy, settings), "backup")
-            copies.put_in_place(copy, file)
+            copies.replace(copy, file)
     _tell(f"The database was copied to {file}.", is_consistent=is_consistent)
 
 

@@ -170,6 +170,27 @@ class TestBackup:
             done(shop, "backup", copy)
         assert orders_in(copy) == 3
 
+    def test_over_one_that_was_looked_at_gets_nothing_of_that(
+        self, shop: Path, copy: Path, tmp_path: Path
+    ) -> None:
+        """Whoever looked at it and was killed left a log beside it."""
+        done(shop, "backup", copy)
+        with running_service(settings_at(copy)) as service:
+            api_of(service).user("looker")
+            shutil.copy(copy.with_name(f"{copy.name}-wal"), tmp_path / "log")
+        shutil.copy(tmp_path / "log", copy.with_name(f"{copy.name}-wal"))
+        done(shop, "backup", copy, "--force")
+        assert not copy.with_name(f"{copy.name}-wal").exists()
+
+    def test_does_not_go_over_a_database_that_is_served(self, shop: Path, copy: Path) -> None:
+        done(shop, "backup", copy)
+        # As a service does, which a copy is not until then.
+        with closing(sqlite3.connect(copy)) as served:
+            served.execute("PRAGMA journal_mode=WAL").fetchall()
+        with opened_elsewhere(copy):
+            line = refused(shop, "backup", copy, "--force")
+            assert line == f"Not done: {copy} {IN_USE}"
+
     def test_replaces_nothing_unless_it_is_told_to(self, shop: Path, copy: Path) -> None:
         copy.write_text("of last week")
         line = refused(shop, "backup", copy)

@@ -256,7 +256,10 @@ class UnitOfWork(Request):
             headers[name] = str(page.total.number)
         written = [as_json(item) for item in page.items]
         # With what the headers say: a page may stay as it is, and another one follow it.
-        parts = [*map(_mark, page.items, written), *(said.encode() for said in headers.values())]
+        parts = [
+            *map(_mark, page.items, written),
+            *(f"{name}: {said}".encode() for name, said in headers.items()),
+        ]
         return self._unless_known(b"[" + b",".join(written) + b"]", tag_of_all(parts), headers)
 
     def _unless_known(self, body: bytes, tag: bytes, headers: dict[str, str]) -> Response:

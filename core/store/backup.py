@@ -69,7 +69,7 @@ def require_unused(file: Path) -> None:
         raise _in_use(file)
 
 
-def put_in_place(copy: Path, target: Path) -> None:
+def _put_in_place(copy: Path, target: Path) -> None:
     """All at once and on the disk, so that a crash leaves what was there before, or this."""
     with closing(_opened(copy)) as connection:
         # In one file, of which whoever moves it can't forget a part.
@@ -81,14 +81,19 @@ def put_in_place(copy: Path, target: Path) -> None:
 
 def replace_database(copy: Path, target: Path) -> None:
     """Put a copy where a service will look for its database, as the same user's as before."""
+    _give_to_owner(copy, target if target.exists() else target.parent)
+    replace(copy, target)
+
+
+def replace(copy: Path, target: Path) -> None:
+    """Put a copy where nobody has a database open; no log of another one is left beside it."""
     require_unused(target)
     with ExitStack() as stack:
         if target.exists():
             stack.enter_context(_locked(target))
         for file in _beside(target):
             file.unlink(missing_ok=True)
-        _give_to_owner(copy, target if target.exists() else target.parent)
-        put_in_place(copy, target)
+        _put_in_place(copy, target)
 
 
 @contextmanager

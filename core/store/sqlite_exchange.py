@@ -52,6 +52,8 @@ class SqliteExchange(Exchange):
     def commit(self) -> None:
         if not self._is_open:
             return
+        # What can be told by now is told before it is done.
+        self._file.require_database()
         try:
             self._send("COMMIT", lambda: self._driver.execute("COMMIT"))
         except DBAPIError:

@@ -43,7 +43,7 @@ RUNNING = (
     Protection(
         "nothing is acknowledged that went into a file that is gone",
         [Edit(EXCHANGE, "        self._file.require_database()\n")],
-        f"{FILE_TESTS}::test_what_is_written_while_it_goes_is_not_acknowledged",
+        f"{FILE_TESTS}::test_what_is_written_while_it_goes_is_neither_acknowledged_nor_kept",
     ),
     Protection(
         "nothing begins in a file that is gone",

@@ -187,19 +187,22 @@ def test_a_file_that_nothing_can_be_written_to_is_not_ready(
     assert shop.get("/api/orders/1")["id"] == 1
 
 
-def test_what_is_written_while_it_goes_is_not_acknowledged(
+def test_what_is_written_while_it_goes_is_neither_acknowledged_nor_kept(
     file: Path, shop: Api, service: Service
 ) -> None:
     """Also where it was there a moment before: nobody looks at each row."""
+    moved = []
 
     def write(session: Session) -> None:
         session.execute(text("UPDATE tickets SET venue = 'Elsewhere'"))
-        away(file)
+        moved.append(away(file))
 
     assert shop.get("/health/ready")["status"] == "ok"
     with pytest.raises(DatabaseUnavailableError):
         service.database.write_now(write)
     is_refused(shop)
+    moved[0].rename(file)
+    assert shop.get("/api/tickets/1")["venue"] == "Main Arena"
 
 
 @pytest.mark.usefixtures("attentive")
