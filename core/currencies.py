@@ -1,7 +1,8 @@
 """The currencies of ISO 4217 with the decimals that each has, as published on 2026-01-01.
 
 What has no decimals at all there (gold, the codes for tests) is none that a shop could sell for.
-A code that ISO withdraws stays in this list: books that were kept in it must stay readable.
+A code that ISO withdraws stays in this list, as do those of the last years before it was made:
+books that were kept in one must stay readable.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
 _CODES = {
-    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    0: "BIF BYR CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     2: """
         AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD
         CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS
@@ -17,7 +18,8 @@ _CODES = {
         LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB
         PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP
         SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW
-        ZWG""",
+        ZWG
+        ANG BGN CUC HRK SLL ZWL""",
     3: "BHD IQD JOD KWD LYD OMR TND",
     4: "CLF UYW",
 }
