@@ -130,6 +130,16 @@ class TicketUpdate(Changes):
     )
     category: Category = optional()
 
+    def changed_in(self, stored: Any) -> dict[str, Any]:
+        """How many are on sale is meant as it is said, unless it only came back as it was served:
+        where there are to be more in all, the same number keeps the new ones back.
+        """
+        changes = super().changed_in(stored)
+        says_available = "available_quantity" in self.model_fields_set
+        if "total_quantity" in changes and says_available and not self._is_whole:
+            changes["available_quantity"] = self.available_quantity
+        return changes
+
 
 class TicketStatusChange(Input):
     model_config = ConfigDict(json_schema_extra={"examples": [{"status": "cancelled"}]})

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar
 
 from fastapi import Path
 from pydantic import (
@@ -14,6 +14,8 @@ from pydantic import (
     ConfigDict,
     Field,
     GetCoreSchemaHandler,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
     StringConstraints,
     ValidatorFunctionWrapHandler,
     WithJsonSchema,
@@ -283,14 +285,17 @@ class Changes(AsRead):
     model_config = ConfigDict(extra="forbid")
 
     served_as: ClassVar[type[BaseModel]]
+    _is_whole: bool = PrivateAttr(default=False)
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _drop_read_only(cls, data: Any) -> Any:
+    def _drop_read_only(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(data, dict):
-            return data
+            return handler(data)
         read_only = cls.served_as.model_fields.keys() - cls.model_fields.keys()
-        return {key: value for key, value in data.items() if key not in read_only}
+        changes = handler({key: value for key, value in data.items() if key not in read_only})
+        changes._is_whole = not read_only.isdisjoint(data)  # noqa: SLF001 - its own
+        return changes
 
     def sent(self) -> dict[str, Any]:
         """The fields that were sent, with their values."""

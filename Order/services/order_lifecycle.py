@@ -93,9 +93,7 @@ def take_back(
     origin = Stock.RESERVED if is_pending else Stock.SOLD
     if is_pending and not context.caller.is_box_office:
         fairness.note_ended(context, [order.id])
-    context.write(
-        _pending_money_failed, of_order=order.id, reason=ORDER_CANCELLED, changed_at=context.now
-    )
+    _fail_pending_money(context, order)
     _leave(
         context,
         order,
@@ -135,6 +133,12 @@ def expire(context: Context, order_ids: Collection[int]) -> None:
     stock_service.move(context, holdings, _FREE, also=[*returned, *states])
 
 
+def give_up(context: Context, order: Row, *, reason: str | None) -> None:
+    """Cancel an order that had expired: money that still comes for it buys nothing any more."""
+    _fail_pending_money(context, order)
+    change_order(context, order.id, expired_at=None, cancel_reason=reason or EXPIRED)
+
+
 def change_order(context: Context, order_id: int, **fields: Any) -> None:
     """Change a locked order, but not its state."""
     context.change(orders, {"id": order_id}, **fields, updated_at=context.now)
@@ -166,6 +170,12 @@ def money_returned(order_id: int, transaction_id: int, amount: Decimal) -> Entry
     """The line of the ledger for money that went back to the buyer."""
     back = Move(SELLER, BUYER, Cause.PAYMENT_REFUNDED)
     return ledger_service.money_moved(order_id, transaction_id, amount, back)
+
+
+def _fail_pending_money(context: Context, order: Row) -> None:
+    context.write(
+        _pending_money_failed, of_order=order.id, reason=ORDER_CANCELLED, changed_at=context.now
+    )
 
 
 def _leave(context: Context, order: Row, **fields: Any) -> None:

@@ -113,6 +113,8 @@ def change_status(context: Context, order_id: int, body: OrderStatusChange) -> O
         duties.require_may_name(context, order, body.status)
         require_transition(ORDER_TRANSITIONS, order.status, body.status)
         _enter(context, order, body.status)
+    elif body.status == OrderStatus.CANCELLED and context.caller.is_box_office:
+        _give_up_expired(context, order, reason=None)
     return order_queries.get_order(context, order_id)
 
 
@@ -125,6 +127,9 @@ def cancel_order(context: Context, order_id: int, body: OrderCancel | None) -> O
         duties.require_may_cancel(context, order)
         reason = user_service.words_to_keep(context, order.user_id, body.reason)
         order_lifecycle.cancel(context, order, reason=reason)
+    else:
+        reason = user_service.words_to_keep(context, order.user_id, body.reason)
+        _give_up_expired(context, order, reason=reason)
     return order_queries.get_order(context, order_id)
 
 
@@ -160,6 +165,12 @@ def _enter(context: Context, order: Row[Any], status: OrderStatus) -> None:
     else:
         duties.require_cashier(context, order)
         order_lifecycle.complete(context, order)
+
+
+def _give_up_expired(context: Context, order: Row[Any], *, reason: str | None) -> None:
+    """Whoever cancels an order that ran out meanwhile does not want it sold by late money."""
+    if order.expired_at is not None:
+        order_lifecycle.give_up(context, order, reason=reason)
 
 
 def _confirm(context: Context, order: Row[Any]) -> None:

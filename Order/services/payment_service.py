@@ -8,14 +8,22 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Executable, bindparam, or_, select
+from sqlalchemy import Executable, bindparam, exists, or_, select
 
 from core.money import ZERO
 from core.store.dialects import Sql
 from core.store.statements import Row, statement
 from Ledger.services import ledger_service
 from Ledger.services.ledger_service import BUYER, SELLER, Move
-from models import OrderStatus, TransactionStatus, order_items, tickets, transactions
+from models import (
+    OrderStatus,
+    TransactionStatus,
+    order_items,
+    orders,
+    tickets,
+    transactions,
+    users,
+)
 from Order.causes import Cause
 from Order.services import expiry_service, fairness, order_lifecycle
 from Order.services.order_lifecycle import ORDER_CANCELLED
@@ -123,8 +131,9 @@ def change_transaction(context: Context, transaction_id: int, **fields: Any) -> 
 
 
 def fail(context: Context, money: Row, *, reason: str | None) -> Changed:
-    """The money did not come; the order stays as it is."""
-    return _settle(context, money, status=TransactionStatus.FAILED, failure_reason=reason)
+    """The money did not come, and will not; the order stays as it is."""
+    status = TransactionStatus.FAILED
+    return _settle(context, money, status=status, failure_reason=reason, abandoned_at=None)
 
 
 def _settle(context: Context, money: Row, **fields: Any) -> Changed:
@@ -199,9 +208,18 @@ def _is_same_sale(context: Context, order: Row) -> bool:
 
 @statement
 def _no_longer_offered(_sql: Sql) -> Executable:
-    """A line whose ticket costs something else now, or whose event has begun."""
+    """A line whose ticket costs something else now, whose event has begun, or whose buyer may not
+    buy any more.
+    """
     now = bindparam("now", type_=tickets.c.event_date.type)
-    is_other = or_(tickets.c.price != order_items.c.unit_price, tickets.c.event_date <= now)
+    is_gone = exists().where(
+        orders.c.id == order_items.c.order_id,
+        users.c.id == orders.c.user_id,
+        users.c.is_active.is_(False),
+    )
+    is_other = or_(
+        tickets.c.price != order_items.c.unit_price, tickets.c.event_date <= now, is_gone
+    )
     lines = order_items.join(tickets, tickets.c.id == order_items.c.ticket_id)
     of_order = order_items.c.order_id == bindparam("order_id")
     return select(order_items.c.id).select_from(lines).where(of_order, is_other).limit(1)

@@ -64,6 +64,9 @@ def _end(context: Context, ending: Sequence[Row[Any]], held: Mapping[int, list[H
     overdue = [order.id for order in ending if is_overdue(order, context.now)]
     if overdue:
         order_lifecycle.expire(context, overdue)
+        for order in ending:
+            if order.id in overdue:
+                order_lifecycle.give_up(context, order, reason=RELEASED)
     open_still = [order for order in ending if order.id not in overdue]
     fairness.note_ended(context, [order.id for order in open_still], may_go_on=False)
     for order in open_still:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
 
 from core.money import ZERO, as_number
-from models import OrderStatus, order_items, orders
+from models import OrderStatus, order_items, orders, tickets, transactions
 from Order.services import order_lifecycle
 from Order.services.order_states import SOLD, balance_due
 from Privacy.errors import OpenOrdersError
@@ -21,15 +21,23 @@ _NAMED = 100
 
 
 def lock_pending(context: Context, user_id: int) -> list[int]:
-    """Lock the user's pending orders, in the order of their ids; which there are."""
-    pending = (orders.c.user_id == user_id, orders.c.status == OrderStatus.PENDING)
-    statement = select(orders.c.id).where(*pending).order_by(orders.c.id)
+    """Lock the user's orders that are pending, or that late money would sell, in the order of
+    their ids; which there are.
+    """
+    money = exists().where(
+        transactions.c.order_id == orders.c.id, transactions.c.succeeded_at.is_(None)
+    )
+    may_be_sold = or_(
+        orders.c.status == OrderStatus.PENDING, and_(orders.c.expired_at.is_not(None), money)
+    )
+    statement = select(orders.c.id).where(orders.c.user_id == user_id, may_be_sold)
+    statement = statement.order_by(orders.c.id)
     found = context.session.execute(statement.with_for_update(key_share=True))
     return list(found.scalars())
 
 
 def cancel(context: Context, order_ids: Sequence[int]) -> None:
-    """Cancel locked pending orders as their buyer would: stock returns, and so does money."""
+    """Cancel locked orders as their buyer would: stock returns, and so does money."""
     if not order_ids:
         return
     held = order_lifecycle.holdings_of(context, order_ids)
@@ -37,9 +45,11 @@ def cancel(context: Context, order_ids: Sequence[int]) -> None:
     stock_service.lock(context, {one.ticket_id for one in held})
     for order_id in order_ids:
         order = order_lifecycle.lock_order(context, order_id)
-        # One whose hold had run out is expired by now.
         if order.status == OrderStatus.PENDING:
             order_lifecycle.cancel(context, order, reason=USER_ERASED)
+        # One whose hold had run out is expired by now.
+        elif order.expired_at is not None:
+            order_lifecycle.give_up(context, order, reason=USER_ERASED)
 
 
 def require_over(context: Context, user_id: int, *, may_ignore_events: bool) -> None:
@@ -59,10 +69,12 @@ def require_over(context: Context, user_id: int, *, may_ignore_events: bool) -> 
 
 
 def _open(context: Context, user_id: int) -> Sequence[Row[Any]]:
-    last_event = func.max(order_items.c.event_date)
+    # When it is now: the date that was sold may have been put off.
+    last_event = func.max(tickets.c.event_date)
     statement = (
         select(*orders.c, last_event.label("event_date"))
         .join_from(orders, order_items, order_items.c.order_id == orders.c.id)
+        .join(tickets, tickets.c.id == order_items.c.ticket_id)
         .where(orders.c.user_id == user_id, orders.c.status.in_(SOLD))
         .group_by(orders.c.id)
         .having(or_(_is_to_come(last_event, context.now), _is_due()))

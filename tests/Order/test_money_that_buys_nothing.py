@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.books import disagreements
+from tests.support.buyer import swept
 from tests.support.client import Api
 from tests.support.service import Service
 
@@ -215,3 +216,44 @@ class TestAnExpiredOrder:
         assert api.settle(api.put(path, {"amount": 100}))["status"] == "success"
         now = api.again(order, "orders")
         assert (now["status"], now["balance_due"]) == ("confirmed", 0)
+
+
+class TestAnOrderThatExpired:
+    """Late money sells it again, but not to who does not want it any more, or may not have it."""
+
+    @pytest.mark.parametrize("ending", ENDINGS)
+    @pytest.mark.parametrize("is_swept", [True, False], ids=["swept", "overdue"])
+    def test_and_was_given_up_then_is_not_sold(
+        self, api: Api, service: Service, buyer: Buyer, order: Any, ending: str, *, is_swept: bool
+    ) -> None:
+        payment = api.payment(order)
+        api.clock.advance(minutes=20)
+        if is_swept:
+            swept(service)
+            if ending == "released":
+                # It holds nothing that could be released.
+                return
+        ENDINGS[ending](api, buyer, order)
+        went_back(api, payment, "order_cancelled")
+
+    def test_tells_why_it_was_given_up(self, api: Api, buyer: Buyer, order: Any) -> None:
+        api.clock.advance(minutes=20)
+        path = f"/api/orders/{order['id']}/cancel"
+        assert buyer[1].post(path, {"reason": "ill"})["cancel_reason"] == "ill"
+
+    def test_is_not_sold_to_who_was_deactivated(
+        self, api: Api, service: Service, buyer: Buyer, order: Any
+    ) -> None:
+        payment = api.payment(order)
+        api.clock.advance(minutes=20)
+        swept(service)
+        api.patch(f"/api/users/{buyer[0]['id']}/deactivate")
+        went_back(api, payment, "order_expired")
+
+
+def test_what_a_payer_says_of_a_payment_that_was_given_up_is_taken(api: Api, order: Any) -> None:
+    payment = api.payment(order)
+    api.post(f"/api/orders/{order['id']}/cancel")
+    refuse_to_delete(api, order)
+    assert fail(api, payment)["failure_reason"] == "card declined"
+    api.delete(f"/api/orders/{order['id']}")

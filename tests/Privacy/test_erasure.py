@@ -243,6 +243,17 @@ class TestOrders:
         }
         assert contents(service) == before
 
+    def test_an_event_that_was_put_off_is_still_to_come(self, api: Api) -> None:
+        user, ada = person(api)
+        ticket = api.ticket(event_date="2026-03-02T20:00:00Z")
+        api.paid_order(user, (ticket, 1))
+        api.put(f"/api/tickets/{ticket['id']}", {"event_date": TO_COME})
+        api.clock.advance(days=3)
+        ada = api.bearer(api.log_in("ada")["access_token"])
+        assert refusal(ada, user) == (409, "user_has_open_orders")
+        api.put(f"/api/tickets/{ticket['id']}", {"event_date": PAST})
+        assert erase(ada, user)["erased_at"]
+
     def test_who_insists_goes_and_the_tickets_stay_sold(self, api: Api) -> None:
         user, ada = person(api)
         ticket = api.ticket(event_date=TO_COME)

@@ -39,6 +39,8 @@ class TestQuantities:
             ({"available_quantity": 35}, (35, 20, 10, 35)),
             ({"available_quantity": 70}, (70, 20, 10, 0)),
             ({"total_quantity": 110, "available_quantity": 80}, (80, 20, 10, 0)),
+            # The number that is on sale already, as it is said.
+            ({"total_quantity": 110, "available_quantity": 50}, (50, 20, 10, 30)),
             ({"total_quantity": 110, "available_quantity": 10}, (10, 20, 10, 70)),
             ({"total_quantity": 30, "available_quantity": 0}, (0, 20, 10, 0)),
             ({"total_quantity": 100, "available_quantity": 50}, (50, 20, 10, 20)),
