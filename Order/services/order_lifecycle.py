@@ -136,7 +136,7 @@ def expire(context: Context, order_ids: Collection[int]) -> None:
 def give_up(context: Context, order: Row, *, reason: str | None) -> None:
     """Cancel an order that had expired: money that still comes for it buys nothing any more."""
     _fail_pending_money(context, order)
-    change_order(context, order.id, expired_at=None, cancel_reason=reason or EXPIRED)
+    change_order(context, order.id, expired_at=None, cancel_reason=reason)
 
 
 def change_order(context: Context, order_id: int, **fields: Any) -> None:

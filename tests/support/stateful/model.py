@@ -127,6 +127,9 @@ class Shop:
     def settle(self, payment_id: int, status: str) -> None:
         payment, order = self._payment(payment_id)
         if status == payment.status:
+            if status == "failed":
+                # Its payer has said so now.
+                payment.abandoned = False
             return
         if status not in OUTCOMES.get(payment.status, ()):
             raise Refusal("invalid_transition")
@@ -150,6 +153,10 @@ class Shop:
     def move(self, order_id: int, status: str) -> None:
         order = self.settled(order_id)
         if status == order.status:
+            if order.expired:
+                # Late money does not sell what somebody gave up.
+                order.expired = False
+                self._give_up_money(order_id)
             return
         if status not in NEXT.get(order.status, ()):
             raise Refusal("invalid_transition")
@@ -274,10 +281,13 @@ class Shop:
         prices = all(self.tickets[ticket].price == price for ticket, price in order.lines)
         return prices and self.minute <= order.since + HOLD + LATE
 
-    def _cancel(self, order_id: int, *, restock: bool = True) -> None:
+    def _give_up_money(self, order_id: int) -> None:
         for payment in self.payments.values():
             if payment.order == order_id and payment.status == "pending":
                 payment.status, payment.abandoned = "failed", True
+
+    def _cancel(self, order_id: int, *, restock: bool = True) -> None:
+        self._give_up_money(order_id)
         if not restock:
             for ticket, units in self.orders[order_id].units.items():
                 self.tickets[ticket].withheld += units
