@@ -152,8 +152,8 @@ def change_status(
     duties.require_cashier(context, payment.order)
     _require_as_read(context, body, row)
     # What was given up for its order is heard of once more.
-    is_given_up = body.status == TransactionStatus.FAILED and row.abandoned_at is not None
-    if is_given_up:
+    is_given_up = row.status == TransactionStatus.FAILED and row.abandoned_at is not None
+    if is_given_up and body.status == row.status:
         return _read(context, row, **_failed(context, payment, body))
     if body.status != row.status:
         require_transition(TRANSACTION_TRANSITIONS, row.status, body.status)

@@ -257,3 +257,12 @@ def test_what_a_payer_says_of_a_payment_that_was_given_up_is_taken(api: Api, ord
     refuse_to_delete(api, order)
     assert fail(api, payment)["failure_reason"] == "card declined"
     api.delete(f"/api/orders/{order['id']}")
+
+
+def test_money_that_came_after_it_was_given_up_does_not_fail(api: Api, order: Any) -> None:
+    payment = api.payment(order)
+    api.post(f"/api/orders/{order['id']}/cancel")
+    settled = api.settle(payment)
+    path, body = f"/api/transactions/{payment['id']}/status", {"status": "failed"}
+    assert api.refused("PATCH", path, body)["code"] == "invalid_transition"
+    assert api.again(payment, "transactions") == settled
