@@ -50,7 +50,7 @@ class TestRelease:
         }
         states = {order["id"]: order["cancel_reason"] for order in api.get("/api/orders/")}
         assert states == {
-            lapsed["id"]: "expired",
+            lapsed["id"]: "released",
             held["id"]: "released",
             empty["id"]: "released",
             paid["id"]: None,

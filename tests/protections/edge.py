@@ -199,8 +199,8 @@ EDGE = (
         [
             Edit(
                 "work/unit_of_work.py",
-                ", *(said.encode() for said in headers.values())]",
-                "]",
+                '            *(f"{name}: {said}".encode() for name, said in headers.items()),\n',
+                "",
             )
         ],
         f"{CONDITIONAL}::TestIfNoneMatch",

@@ -40,15 +40,15 @@ OF_MONEY = (
         [
             Edit(
                 PAYMENTS,
-                "is_other = or_(tickets.c.price != order_items.c.unit_price, ",
-                "is_other = (",
+                "tickets.c.price != order_items.c.unit_price, tickets.c.event_date",
+                "tickets.c.event_date",
             )
         ],
         f"{LATE_TESTS}::TestAnOldPrice",
     ),
     Protection(
         "who pays late gets no tickets for what is over",
-        [Edit(PAYMENTS, ", tickets.c.event_date <= now)", ")")],
+        [Edit(PAYMENTS, ", tickets.c.event_date <= now, is_gone", ", is_gone")],
         f"{LATE_TESTS}::TestAnEvent",
     ),
     Protection(

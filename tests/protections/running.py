@@ -42,7 +42,13 @@ RUNNING = (
     ),
     Protection(
         "nothing is acknowledged that went into a file that is gone",
-        [Edit(EXCHANGE, "        self._file.require_database()\n")],
+        [
+            Edit(EXCHANGE, f"{before}        self._file.require_database()\n", before)
+            for before in (
+                "        # What can be told by now is told before it is done.\n",
+                "        # It may have gone into a file that nobody will ever open again.\n",
+            )
+        ],
         f"{FILE_TESTS}::test_what_is_written_while_it_goes_is_neither_acknowledged_nor_kept",
     ),
     Protection(
