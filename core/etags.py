@@ -18,7 +18,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # So many hexadecimal digits that no two contents ever meet.
 _DIGITS = 24
 _ANY = "*"
-_TAGS = re.compile(r'(W/)?"([^"]*)"')
+_TAG = r'(W/)?"([^"]*)"'
+_TAGS, _LIST = re.compile(_TAG), re.compile(rf"{_TAG}(\s*,\s*{_TAG})*")
 
 
 def tag_of(body: bytes, updated_at: datetime | None = None) -> bytes:
@@ -52,6 +53,8 @@ class Precondition:
         text = value.decode("latin-1").strip()
         if text == _ANY:
             return cls(None)
+        if not _LIST.fullmatch(text):
+            return cls(frozenset())
         # A weak one tells that two answers mean the same, and not that nothing was changed.
         strong = [tag for weak, tag in _TAGS.findall(text) if not weak]
         return cls(frozenset(tag.partition("-")[0] for tag in strong))

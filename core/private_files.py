@@ -10,8 +10,11 @@ from core.settings import Settings
 
 # Modes mean nothing on Windows.
 _HAS_MODES = os.name == "posix"
-# What SQLite and the queue of writers put beside the database.
-_BESIDE = ("", "-wal", "-shm", "-journal", "-turn")
+# What SQLite puts beside a database: what was written last, where in there (with the locks of all
+# processes), and how to undo what was begun.
+LOG, INDEX, JOURNAL = "-wal", "-shm", "-journal"
+# With what the queue of writers puts there.
+_BESIDE = ("", LOG, INDEX, JOURNAL, "-turn")
 
 
 def keep_files_private() -> None:

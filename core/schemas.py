@@ -285,6 +285,7 @@ class Changes(AsRead):
     model_config = ConfigDict(extra="forbid")
 
     served_as: ClassVar[type[BaseModel]]
+    # Whether it came back as it was served, with what can't be changed.
     _is_whole: bool = PrivateAttr(default=False)
 
     @model_validator(mode="wrap")

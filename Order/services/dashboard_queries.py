@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, cast, literal_column, select, union_all
 
+from core.columns import quoted
 from core.money import from_minor_units
 from core.store.statements import Row
 from Order.schemas.analytics import SalesFigures
@@ -16,7 +17,7 @@ from Order.services import (
     status_queries,
     stock_queries,
 )
-from Order.services.report_facts import Statement, quoted
+from Order.services.report_facts import Statement
 from Order.services.report_figures import Figures
 from Order.services.report_inquiry import Inquiry
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from core.columns import quoted
 from core.periods import quarter_number_column
 from models import money_sums, report_names, transactions
 from Order.services.report_facts import (
@@ -25,7 +26,6 @@ from Order.services.report_facts import (
     is_received,
     money_moved,
     money_of_part_paid,
-    quoted,
 )
 from Order.services.report_figures import Figures, amount, chosen, holding, whole
 from Order.services.report_spans import Edge, Frame

@@ -21,7 +21,7 @@ from models import OrderStatus, TransactionStatus, order_items, orders, transact
 from Order.causes import Cause
 from Order.errors import OrderNotFoundError
 from Order.services import fairness
-from Order.services.order_states import EXPIRED, is_overdue, money_held
+from Order.services.order_states import EXPIRED, is_overdue, may_be_sold_again, money_held
 from Ticket.services import stock_service
 from Ticket.services.stock_service import Holding, Shift, Stock
 from work.context import Context
@@ -73,7 +73,14 @@ def complete(context: Context, order: Row) -> None:
 
 
 def cancel(context: Context, order: Row, *, reason: str | None) -> None:
-    """Take back a pending or confirmed order: its stock returns and all money goes back."""
+    """Take back a pending or confirmed order: its stock returns and all money goes back.
+
+    One that expired has nothing to take back; money that still comes for it buys nothing any more.
+    """
+    if may_be_sold_again(order):
+        _fail_pending_money(context, order)
+        change_order(context, order.id, expired_at=None, cancel_reason=reason)
+        return
     holdings = holdings_of(context, [order.id])
     returned = _refund_everything(context, [order.id]) if money_held(order) else []
     take_back(context, order, holdings, reason=reason, also=returned)
@@ -131,12 +138,6 @@ def expire(context: Context, order_ids: Collection[int]) -> None:
         raise RetryTransaction
     states = [order_moved(order_id, _EXPIRED) for order_id in order_ids]
     stock_service.move(context, holdings, _FREE, also=[*returned, *states])
-
-
-def give_up(context: Context, order: Row, *, reason: str | None) -> None:
-    """Cancel an order that had expired: money that still comes for it buys nothing any more."""
-    _fail_pending_money(context, order)
-    change_order(context, order.id, expired_at=None, cancel_reason=reason)
 
 
 def change_order(context: Context, order_id: int, **fields: Any) -> None:

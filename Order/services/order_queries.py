@@ -5,19 +5,17 @@ from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Executable,
     Select,
-    String,
     and_,
     bindparam,
     case,
     exists,
-    literal_column,
     or_,
     select,
 )
 
+from core.columns import quoted
 from core.money import ZERO
 from core.pagination import ListQuery, Page, Sorting
 from core.store.dialects import Sql
@@ -70,10 +68,6 @@ def _with_items(page: Select[Any], sorting: Sorting) -> Select[Any]:
     )
 
 
-def _quoted(state: BuyerState) -> ColumnElement[str]:
-    return literal_column(f"'{state}'", String)
-
-
 # Money may be on its way: announced, or cancelled along with the order before anybody knew.
 AWAITED = or_(
     transactions.c.status == TransactionStatus.PENDING, transactions.c.abandoned_at.is_not(None)
@@ -86,9 +80,9 @@ _AWAITS_MONEY = and_(
 _BUYER_STATE = (
     select(
         case(
-            (users.c.erased_at.is_not(None), _quoted(BuyerState.ERASED)),
-            (users.c.is_active, _quoted(BuyerState.ACTIVE)),
-            else_=_quoted(BuyerState.INACTIVE),
+            (users.c.erased_at.is_not(None), quoted(BuyerState.ERASED)),
+            (users.c.is_active, quoted(BuyerState.ACTIVE)),
+            else_=quoted(BuyerState.INACTIVE),
         )
     )
     .where(users.c.id == orders.c.user_id)

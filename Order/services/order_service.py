@@ -29,7 +29,12 @@ from Order.schemas.order import (
 )
 from Order.services import cart_service, duties, fairness, order_lifecycle, order_queries, placing
 from Order.services.availability import available_offers
-from Order.services.order_states import DELETABLE, ORDER_TRANSITIONS, require_transition
+from Order.services.order_states import (
+    DELETABLE,
+    ORDER_TRANSITIONS,
+    may_be_sold_again,
+    require_transition,
+)
 from Ticket.services import stock_service, ticket_service
 from Ticket.services.stock_service import Holding, Shift, Stock
 from User.services import user_service
@@ -113,8 +118,8 @@ def change_status(context: Context, order_id: int, body: OrderStatusChange) -> O
         duties.require_may_name(context, order, body.status)
         require_transition(ORDER_TRANSITIONS, order.status, body.status)
         _enter(context, order, body.status)
-    elif body.status == OrderStatus.CANCELLED and context.caller.is_box_office:
-        _give_up_expired(context, order, reason=None)
+    elif context.caller.is_box_office and may_be_sold_again(order):
+        _enter(context, order, body.status)
     return order_queries.get_order(context, order_id)
 
 
@@ -124,12 +129,10 @@ def cancel_order(context: Context, order_id: int, body: OrderCancel | None) -> O
     context.require_current(body, order)
     if order.status != OrderStatus.CANCELLED:
         require_transition(ORDER_TRANSITIONS, order.status, OrderStatus.CANCELLED)
+    if order.status != OrderStatus.CANCELLED or may_be_sold_again(order):
         duties.require_may_cancel(context, order)
         reason = user_service.words_to_keep(context, order.user_id, body.reason)
         order_lifecycle.cancel(context, order, reason=reason)
-    else:
-        reason = user_service.words_to_keep(context, order.user_id, body.reason)
-        _give_up_expired(context, order, reason=reason)
     return order_queries.get_order(context, order_id)
 
 
@@ -165,12 +168,6 @@ def _enter(context: Context, order: Row[Any], status: OrderStatus) -> None:
     else:
         duties.require_cashier(context, order)
         order_lifecycle.complete(context, order)
-
-
-def _give_up_expired(context: Context, order: Row[Any], *, reason: str | None) -> None:
-    """Whoever cancels an order that ran out meanwhile does not want it sold by late money."""
-    if order.expired_at is not None:
-        order_lifecycle.give_up(context, order, reason=reason)
 
 
 def _confirm(context: Context, order: Row[Any]) -> None:

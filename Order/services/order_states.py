@@ -47,6 +47,11 @@ def is_overdue(order: Any, now: datetime) -> bool:
     return bool(order.status == OrderStatus.PENDING and order.expires_at <= now)
 
 
+def may_be_sold_again(order: Any) -> bool:
+    """Whether it is cancelled because its hold ran out, and late money may sell it all the same."""
+    return order.expired_at is not None
+
+
 def is_free(order: Any) -> bool:
     """Whether an order costs nothing, so that no payment will ever confirm it."""
     return bool(order.total_amount == ZERO)
@@ -76,5 +81,5 @@ def payable(order: Any) -> Decimal:
     Of an order that expired it is all of it: what was paid went back, and what comes late buys all
     of its tickets or none.
     """
-    due: Decimal = order.total_amount if order.expired_at is not None else balance_due(order)
+    due: Decimal = order.total_amount if may_be_sold_again(order) else balance_due(order)
     return due

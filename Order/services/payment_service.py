@@ -27,7 +27,7 @@ from models import (
 from Order.causes import Cause
 from Order.services import expiry_service, fairness, order_lifecycle
 from Order.services.order_lifecycle import ORDER_CANCELLED
-from Order.services.order_states import balance_due, money_held
+from Order.services.order_states import balance_due, may_be_sold_again, money_held
 from Ticket.services import stock_service
 from Ticket.services.stock_service import Holding, Shift, Stock
 from work.context import Context
@@ -159,9 +159,7 @@ def _why_unwanted(context: Context, payment: Payment) -> str | None:
     order = payment.order
     if order.status != OrderStatus.CANCELLED:
         return ALREADY_PAID if payment.money.amount > balance_due(order) else None
-    if order.expired_at is None:
-        return ORDER_CANCELLED
-    return _why_not_again(context, payment)
+    return _why_not_again(context, payment) if may_be_sold_again(order) else ORDER_CANCELLED
 
 
 def _return_at_once(context: Context, payment: Payment, reason: str) -> Changed:

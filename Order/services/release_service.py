@@ -61,13 +61,15 @@ def _held_by_order(context: Context, ending: Sequence[Row[Any]]) -> Mapping[int,
 def _end(context: Context, ending: Sequence[Row[Any]], held: Mapping[int, list[Holding]]) -> None:
     # Order by order the tickets would be locked in another order than by id.
     stock_service.lock(context, {one.ticket_id for holdings in held.values() for one in holdings})
-    overdue = [order.id for order in ending if is_overdue(order, context.now)]
+    overdue = [order for order in ending if is_overdue(order, context.now)]
     if overdue:
-        order_lifecycle.expire(context, overdue)
-        for order in ending:
-            if order.id in overdue:
-                order_lifecycle.give_up(context, order, reason=RELEASED)
-    open_still = [order for order in ending if order.id not in overdue]
+        order_lifecycle.expire(context, [order.id for order in overdue])
+    for order in overdue:
+        # As it is now that its hold has ended.
+        order_lifecycle.cancel(
+            context, order_lifecycle.lock_order(context, order.id), reason=RELEASED
+        )
+    open_still = [order for order in ending if order not in overdue]
     fairness.note_ended(context, [order.id for order in open_still], may_go_on=False)
     for order in open_still:
         order_lifecycle.take_back(context, order, held[order.id], reason=RELEASED)

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import BigInteger
 
+from core.columns import quoted
 from core.periods import day_number_column, day_of_quarter
 from models import (
     CountedKind,
@@ -34,7 +35,7 @@ from models import (
     user_moves,
     user_sums,
 )
-from Order.services.report_facts import Facts, Statement, Window, moved_orders, quoted
+from Order.services.report_facts import Facts, Statement, Window, moved_orders
 from Order.services.report_names import KEYS, NAMES_OF_LINES, number_lines, numbered
 from Order.services.report_periods import add_quarters, add_up
 from Order.services.report_sums import concerned_by, lines_of, states

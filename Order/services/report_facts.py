@@ -19,7 +19,6 @@ from sqlalchemy import (
     CompoundSelect,
     Integer,
     Select,
-    String,
     Table,
     and_,
     case,
@@ -33,6 +32,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from core.columns import quoted
 from core.periods import day_number_column, quarter_number_column
 from core.store.few import one_of_few
 from Ledger.services.ledger_service import BUYER, NOWHERE, SELLER
@@ -213,10 +213,6 @@ def is_received() -> ColumnElement[bool]:
 def _is_none_of(state: ColumnElement[Any], others: Iterable[StrEnum]) -> ColumnElement[bool]:
     """What most rows are, by what it is not: an index of the states would lead to nearly all."""
     return and_(*(state != quoted(other.value) for other in others))
-
-
-def quoted(value: str) -> ColumnElement[str]:
-    return literal_column(f"'{value}'", String)
 
 
 def _lines_moved(window: Window) -> Iterator[Statement]:

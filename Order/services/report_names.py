@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, String, and_, cast, null, select, union
 
+from core.columns import quoted
 from core.store.upsert import insert_into
 from models import ReportNameKind, report_names
-from Order.services.report_facts import Facts, Statement, quoted
+from Order.services.report_facts import Facts, Statement
 from work.context import Context
 
 _NO_KEY: ColumnElement[Any] = cast(null(), String)

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import BigInteger
 
+from core.columns import quoted
 from core.store.upsert import insert_into
 from models import (
     CountedKind,
@@ -44,7 +45,6 @@ from Order.services.report_facts import (
     money_of_settled,
     orders_moved,
     part_paid,
-    quoted,
     sold_lines,
 )
 from Order.services.report_names import (

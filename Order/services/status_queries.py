@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Column, Table, func, literal_column, select, union_all
 
+from core.columns import quoted
 from core.periods import day_number_column
 from models import (
     CountedKind,
@@ -16,14 +17,7 @@ from models import (
     transactions,
 )
 from Order.services.money_queries import money_live
-from Order.services.report_facts import (
-    RECEIVED,
-    Statement,
-    in_edge,
-    moved_orders,
-    orders_moved,
-    quoted,
-)
+from Order.services.report_facts import RECEIVED, Statement, in_edge, moved_orders, orders_moved
 from Order.services.report_figures import Figures, asked_of, chosen, holding, once_holding, whole
 from Order.services.report_spans import Edge
 

@@ -24,9 +24,9 @@ from sqlalchemy import (
     union_all,
 )
 
-from core.columns import BigId
+from core.columns import BigId, quoted
 from models import TicketStatus, ended_holds, order_items, orders, ticket_sums, tickets
-from Order.services.report_facts import Statement, quoted
+from Order.services.report_facts import Statement
 from Order.services.report_figures import Figures, asked_of, named, whole
 from Order.services.report_sums import signed
 from Order.services.sales_queries import LIMIT, By, sold_live

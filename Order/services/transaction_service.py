@@ -151,20 +151,20 @@ def change_status(
     row = payment.money
     duties.require_cashier(context, payment.order)
     _require_as_read(context, body, row)
-    # What was given up for its order is heard of once more.
-    is_given_up = row.status == TransactionStatus.FAILED and row.abandoned_at is not None
-    if is_given_up and body.status == row.status:
-        return _read(context, row, **_failed(context, payment, body))
     if body.status != row.status:
         require_transition(TRANSACTION_TRANSITIONS, row.status, body.status)
-        if body.status == TransactionStatus.SUCCESS:
-            if row.reference_used_by is not None:
-                raise ReferenceUsedError(row.reference_used_by)
-            changed = payment_service.receive(context, payment)
-        else:
-            changed = _failed(context, payment, body)
-        return _read(context, row, **changed)
-    return _read(context, row)
+    elif row.status != TransactionStatus.FAILED or row.abandoned_at is None:
+        # Said before; of what failed because its order was cancelled, nobody has said so yet.
+        return _read(context, row)
+    if body.status == TransactionStatus.SUCCESS:
+        if row.reference_used_by is not None:
+            raise ReferenceUsedError(row.reference_used_by)
+        changed = payment_service.receive(context, payment)
+    else:
+        buyer_id = payment.order.user_id
+        reason = user_service.words_to_keep(context, buyer_id, body.failure_reason)
+        changed = payment_service.fail(context, row, reason=reason)
+    return _read(context, row, **changed)
 
 
 def refund(context: Context, transaction_id: int, body: Refund | None) -> TransactionRead:
@@ -268,13 +268,6 @@ def _paid_as(_sql: Sql) -> Executable:
         money.payment_method_key == bindparam("payment_method_key"),
         money.succeeded_at.is_not(None),
     )
-
-
-def _failed(
-    context: Context, payment: Payment, body: TransactionStatusChange
-) -> payment_service.Changed:
-    reason = user_service.words_to_keep(context, payment.order.user_id, body.failure_reason)
-    return payment_service.fail(context, payment.money, reason=reason)
 
 
 def _require_as_read(context: Context, body: TransactionStatusChange, row: Row) -> None:

@@ -51,12 +51,12 @@ def erase_user(context: Context, user_id: int, body: Erasure | None) -> UserRead
         raise NotByApiKeyError
     # Orders before their buyer, as who adds to an order locks them. Who orders now is waited for
     # by the buyer's lock, and looked for once more behind it.
-    open_orders.lock_pending(context, user_id)
+    open_orders.lock_unsold(context, user_id)
     administrators.require_another(context, user_id)
     if _lock(context, user_id).erased_at is None:
         insists = body is not None and body.despite_open_orders
         open_orders.require_over(context, user_id, may_ignore_events=insists)
-        open_orders.cancel(context, open_orders.lock_pending(context, user_id))
+        open_orders.cancel(context, open_orders.lock_unsold(context, user_id))
         audit_service.record(context, Action.USER_ERASED, f"user:{user_id}")
         _forget_words(context, user_id)
         _forget_belongings(context, user_id)

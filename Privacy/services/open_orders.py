@@ -20,7 +20,7 @@ USER_ERASED = "user_erased"
 _NAMED = 100
 
 
-def lock_pending(context: Context, user_id: int) -> list[int]:
+def lock_unsold(context: Context, user_id: int) -> list[int]:
     """Lock the user's orders that are pending, or that late money would sell, in the order of
     their ids; which there are.
     """
@@ -45,11 +45,7 @@ def cancel(context: Context, order_ids: Sequence[int]) -> None:
     stock_service.lock(context, {one.ticket_id for one in held})
     for order_id in order_ids:
         order = order_lifecycle.lock_order(context, order_id)
-        if order.status == OrderStatus.PENDING:
-            order_lifecycle.cancel(context, order, reason=USER_ERASED)
-        # One whose hold had run out is expired by now.
-        elif order.expired_at is not None:
-            order_lifecycle.give_up(context, order, reason=USER_ERASED)
+        order_lifecycle.cancel(context, order, reason=USER_ERASED)
 
 
 def require_over(context: Context, user_id: int, *, may_ignore_events: bool) -> None:

@@ -36,7 +36,7 @@ class Worker(multiprocess.Process):
 
 def serve(settings: Settings, **where: Any) -> None:
     """Serve until a signal comes; ``where`` are uvicorn's options for address and processes."""
-    # There is no other way to say it.
+    # uvicorn makes its workers of what has this name, and takes no other word for it.
     multiprocess.Process = Worker  # type: ignore[misc]
     uvicorn.run(APP, **where, **server_options(settings))
 

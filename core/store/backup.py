@@ -12,6 +12,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from core.private_files import INDEX, JOURNAL, LOG
 from core.settings import Settings
 from core.store.errors import primary_code
 
@@ -21,7 +22,6 @@ except ImportError:
     # Of Python on Windows.
     fcntl = None  # type: ignore[assignment]
 
-_LOG, _INDEX, _JOURNAL = "-wal", "-shm", "-journal"
 # By SQLite's file format, who has the database open keeps this byte of the index locked.
 _OPEN_BYTE = 128
 
@@ -65,7 +65,7 @@ def require_room(target: Path, *, may_replace: bool) -> None:
 
 def require_unused(file: Path) -> None:
     """Refuse what some process has open, also where the file itself was moved away since."""
-    if fcntl is not None and _is_open(file.with_name(file.name + _INDEX)):
+    if fcntl is not None and _is_open(file.with_name(file.name + INDEX)):
         raise _in_use(file)
 
 
@@ -136,7 +136,7 @@ def _opened(file: Path) -> sqlite3.Connection:
 
 
 def _beside(file: Path) -> list[Path]:
-    return [file.with_name(file.name + suffix) for suffix in (_LOG, _INDEX, _JOURNAL)]
+    return [file.with_name(file.name + suffix) for suffix in (LOG, INDEX, JOURNAL)]
 
 
 def _in_use(file: Path) -> CopyError:

@@ -19,14 +19,13 @@ from sqlalchemy import URL
 
 from core import deadline
 from core.errors import DatabaseUnavailableError
+from core.private_files import INDEX, LOG
 from core.settings import Settings
 from core.store.fitness import ReadOnlyError
 from core.store.turns import use_wal
 
 logger = logging.getLogger("nexticket.database")
 
-# Beside the database: what was written last, and where in there, with the locks of all processes.
-_LOG, _INDEX = "-wal", "-shm"
 # To look at a file costs a few microseconds, at all of them a third of a small read: so often that
 # is done, and after each write only the database itself is looked at. What was written meanwhile to
 # a log that was removed is put into the database then.
@@ -160,7 +159,7 @@ def _names(connection: sqlite3.Connection, url: URL) -> list[str]:
     (_, _, file), *_ = connection.execute("PRAGMA database_list")
     name = url.database or ""
     opened = file if name.startswith("file:") else str(Path(name).absolute())
-    return [opened, f"{file}{_LOG}", f"{file}{_INDEX}"]
+    return [opened, f"{file}{LOG}", f"{file}{INDEX}"]
 
 
 def _are_same(known: list[tuple[str, Identity]]) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from core import deadline
 from core.errors import UnavailableError
-from core.private_files import database_file
+from core.private_files import LOG, database_file
 from core.settings import ConfigurationError, Settings
 from core.store.currency import claim, currency_problem, is_claimed
 from core.store.engines import postgres_engine
@@ -212,7 +212,7 @@ def migration_connection(settings: Settings) -> Iterator[Connection]:
 
 def _require_no_log_alone(file: Path) -> None:
     """Make no new database where one was, for SQLite would throw away what is in its log."""
-    log = file.with_name(f"{file.name}-wal")
+    log = file.with_name(f"{file.name}{LOG}")
     if log.exists() and not file.exists():
         raise AwayError(
             f"{file} is not there, but {log.name}, in which stands what was last written to it, is:"

@@ -1,7 +1,9 @@
 """What each report says of days whose figures are known."""
 
 from models import OrderStatus
+from tests.support.buyer import swept
 from tests.support.client import Api
+from tests.support.service import Service
 from tests.support.shop import figures, held_by, open_shop, pay, refund, report, set_status
 
 ALL_TIME = {"start": None, "end": None, "interval": "day", "timezone": "UTC"}
@@ -133,12 +135,15 @@ class TestSales:
             "period": ALL_TIME,
         }
 
-    def test_pending_expired_and_cancelled_orders_are_not_sold(self, api: Api) -> None:
+    def test_pending_expired_and_cancelled_orders_are_not_sold(
+        self, api: Api, service: Service
+    ) -> None:
         user, ticket = api.user(), api.ticket()
         api.paid_order(user, (ticket, 1))
         expired = api.order(user, (ticket, 2))
         api.clock.advance(hours=1)
-        assert api.post(f"/api/orders/{expired['id']}/cancel")["cancel_reason"] == "expired"
+        swept(service)
+        assert api.again(expired, "orders")["cancel_reason"] == "expired"
         cancelled, _ = api.paid_order(user, (ticket, 4))
         api.post(f"/api/orders/{cancelled['id']}/cancel")
         api.order(user, (ticket, 8))

@@ -62,8 +62,24 @@ OF_MONEY = (
     ),
     Protection(
         "no words of a caller make an order expired",
-        [Edit(PAYMENTS, "if order.expired_at is None:", 'if order.cancel_reason != "expired":')],
+        [
+            Edit(
+                "Order/services/order_states.py",
+                "return order.expired_at is not None",
+                'return order.cancel_reason == "expired"',
+            )
+        ],
         f"{LATE_TESTS}::TestAReason",
+    ),
+    Protection(
+        "late money does not sell what somebody gave up",
+        [Edit(ORDERS, "CANCELLED or may_be_sold_again(order):", "CANCELLED:")],
+        f"{UNWANTED_TESTS}::TestAnOrderThatExpired",
+    ),
+    Protection(
+        "late money does not sell to who may not buy",
+        [Edit(PAYMENTS, " <= now, is_gone", " <= now")],
+        f"{UNWANTED_TESTS}::TestAnOrderThatExpired",
     ),
     Protection(
         "an order that awaits money is not deleted",

@@ -58,12 +58,12 @@ PRIVACY = (
         [
             Edit(
                 ERASURE,
-                "    open_orders.lock_pending(context, user_id)\n    administrators",
-                "    pending = open_orders.lock_pending(context, user_id)\n    administrators",
+                "    open_orders.lock_unsold(context, user_id)\n    administrators",
+                "    pending = open_orders.lock_unsold(context, user_id)\n    administrators",
             ),
             Edit(
                 ERASURE,
-                "open_orders.cancel(context, open_orders.lock_pending(context, user_id))",
+                "open_orders.cancel(context, open_orders.lock_unsold(context, user_id))",
                 "open_orders.cancel(context, pending)",
             ),
         ],
