@@ -287,6 +287,28 @@ class TestNamesAsSold:
         assert all("when the ticket was sold" in description for description in told)
 
 
+class TestTheFirst:
+    """Of what has no end, ten are told."""
+
+    def test_top_customers_are_the_first_ten(self, api: Api) -> None:
+        ticket = api.ticket(price=1)
+        for number in range(11):
+            user = api.user(f"user_{number:02}")
+            set_status(api, api.order(user, (ticket, number // 2 + 1)), "confirmed")
+        top = report(api, "users")["top_customers"]
+        assert [row["spent"] for row in top] == [6, 5, 5, 4, 4, 3, 3, 2, 2, 1]
+        assert [row["user_id"] for row in top] == [11, 9, 10, 7, 8, 5, 6, 3, 4, 1]
+
+    def test_the_lists_of_tickets_have_ten_rows_at_most(self, api: Api) -> None:
+        user = api.user()
+        for number in range(11):
+            ticket = api.ticket(total_quantity=200, available_quantity=20)
+            set_status(api, api.order(user, (ticket, 11 - number)), "confirmed")
+        tickets = report(api, "tickets")
+        assert [row["ticket_id"] for row in tickets["top_selling"]] == list(range(1, 11))
+        assert [row["available_quantity"] for row in tickets["low_stock"]] == list(range(9, 19))
+
+
 class TestReconciliation:
     def test_every_cent_of_many_lines_is_there(self, api: Api) -> None:
         user = api.user()
