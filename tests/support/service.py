@@ -141,7 +141,7 @@ def _empty_postgres(session: Session) -> None:
     """
     # Neither keys nor triggers are asked: nothing is left that they could protect.
     session.execute(text("SET LOCAL session_replication_role = replica"))
-    names = [table.name for table in SQLModel.metadata.sorted_tables]
+    names = [table.name for table in _emptied()]
     filled = " UNION ALL ".join(
         f"SELECT '{name}' AS name, pg_total_relation_size('{name}') > {_LARGE} AS is_large"  # noqa: S608 - our own names
         f" WHERE EXISTS (SELECT FROM {name})"
