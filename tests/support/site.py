@@ -9,6 +9,8 @@ from tests.support.client import PASSWORD
 from tests.support.racing import Client
 
 PROCESSES = 4
+# Of a race that needs a service of its own: starting one takes longer than the race.
+FEW_PROCESSES = 2
 
 
 @dataclass
