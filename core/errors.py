@@ -42,7 +42,7 @@ class PreconditionFailedError(DomainError):
     """A header of the request says for which state it is meant, and that is not the present one."""
 
     code = "precondition_failed"
-    title = "The object is not in the state that If-Match names"
+    title = "The object is not in the state that the request is meant for"
     example: ClassVar = {"updated_at": "2026-01-05T18:30:00.000001Z"}
 
 
@@ -94,6 +94,30 @@ class RequestInProgressError(ConflictError):
     code = "request_in_progress"
     title = "A request with the same key is being carried out"
     retry_after_seconds: ClassVar[int] = 1
+
+
+class ConditionNotSupportedError(InvalidError):
+    """To pass over the condition would be to do what was not asked for."""
+
+    code = "condition_not_supported"
+    title = "The operation can't keep a condition of the request"
+    example: ClassVar = {
+        "errors": [
+            {
+                "parameter": "If-Match",
+                "detail": "says nothing to this operation",
+                "code": "condition_not_supported",
+            }
+        ]
+    }
+
+    def __init__(self, *headers: str) -> None:
+        one = self.example["errors"][0]
+        super().__init__(
+            "Nothing was done: the operation can't tell whether that holds. Send it without"
+            f" {' and '.join(headers)}.",
+            errors=[{**one, "parameter": header} for header in headers],
+        )
 
 
 class IdempotencyKeyReusedError(InvalidError):

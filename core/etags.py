@@ -7,7 +7,7 @@ is derived, or shown beside it, is not what a PUT would overwrite.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -37,19 +37,24 @@ def tag_of_all(parts: Iterable[bytes]) -> bytes:
 def is_among(tag: bytes, said: bytes) -> bool:
     """Whether a caller who says ``If-None-Match`` has the answer; weak tags will do."""
     # A tag has its quotes, and none within.
-    return tag in said or said.strip() == _ANY.encode()
+    return tag in said or is_any(said)
 
 
-@dataclass(frozen=True)
+def is_any(said: bytes) -> bool:
+    return said.strip() == _ANY.encode()
+
+
+@dataclass
 class Precondition:
-    """``If-Match``: which state of its object a change is meant for."""
+    """Which state of its object a change is meant for; of one transaction, that must hear it."""
 
     # None: any, as long as there is one.
     states: frozenset[str] | None
+    is_heard: bool = field(default=False, init=False)
 
     @classmethod
     def said(cls, value: bytes) -> "Precondition":
-        """What can't be read names no state, and so nothing is done."""
+        """By ``If-Match``. What can't be read names no state, and so nothing is done."""
         text = value.decode("latin-1").strip()
         if text == _ANY:
             return cls(None)
@@ -59,8 +64,14 @@ class Precondition:
         strong = [tag for weak, tag in _TAGS.findall(text) if not weak]
         return cls(frozenset(tag.partition("-")[0] for tag in strong))
 
+    @classmethod
+    def absence(cls) -> "Precondition":
+        """By ``If-None-Match: *``: what is there is in none of the states that are meant."""
+        return cls(frozenset())
+
     def require(self, stored: Any) -> None:
         """Raises unless the object, of which this is the row, is in such a state."""
+        self.is_heard = True
         if self.states is not None and _state_of(stored.updated_at) not in self.states:
             raise PreconditionFailedError(updated_at=stored.updated_at)
 

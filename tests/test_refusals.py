@@ -47,6 +47,8 @@ EVERYWHERE = {
     # tests/test_keys_refused.py
     "idempotency_key_reused",
     "request_in_progress",
+    # tests/work/test_conditions.py
+    "condition_not_supported",
     # tests/core/test_lists.py
     "skip_too_deep",
     # tests/Auth/test_limits.py reaches the limits.

@@ -225,9 +225,21 @@ class Context:
 
         What the caller has read is said in the body, or by ``If-Match``.
         """
+        self.require_meant(stored)
+        body.require_current(stored)
+
+    def require_meant(self, stored: Row) -> None:
+        """Raises if ``If-Match`` names another state; for what takes no ``AsRead``.
+
+        ``stored`` is the object's row, locked, or as it was just removed.
+        """
         if self._precondition is not None:
             self._precondition.require(stored)
-        body.require_current(stored)
+
+    def require_heard(self) -> None:
+        """Nothing is committed whose condition nobody has looked at."""
+        if self._precondition is not None and not self._precondition.is_heard:
+            raise AssertionError("a @conditional operation has to compare the state of its object")
 
     def take_turn(self, name: str) -> None:
         """Be the only transaction that goes on under this name, from the next question on."""

@@ -10,9 +10,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.http import idempotency_key
 from core.http.bodies import FORM, JSON
-from core.http.conditional import TAGGED
+from core.http.conditional import CONDITIONAL, TAGGED
 from work.access import is_repeatable, right_of
 from work.arguments import Arguments
+from work.conditions import is_conditional
 from work.unit_of_work import UnitOfWork
 from work.weights import weight_of
 
@@ -25,7 +26,11 @@ class WorkRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         work = _name_of_work(endpoint)
-        told = {idempotency_key.NOT_TAKEN: is_repeatable(endpoint), TAGGED: work is not None}
+        told = {
+            idempotency_key.NOT_TAKEN: is_repeatable(endpoint),
+            TAGGED: work is not None,
+            CONDITIONAL: is_conditional(endpoint),
+        }
         super().__init__(path, endpoint, **options | {"openapi_extra": told})
         self.right = right_of(endpoint)
         self.weight = weight_of(endpoint, options.get("response_model"))

@@ -7,6 +7,7 @@ with success. Identity and ``Idempotency-Key`` belong here: both concern the who
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -32,6 +33,7 @@ from database import Database
 from work import idempotency
 from work.access import Right, is_repeatable, right_of
 from work.caller import Caller
+from work.conditions import precondition_of
 from work.context import Admitted, Context, NotAdmittedError, Question, Terms
 
 logger = logging.getLogger("nexticket.unit_of_work")
@@ -106,10 +108,11 @@ class UnitOfWork(Request):
 
         ``takes`` is the kind of body that its operation takes.
         """
+        if self.method == "GET":
+            return
+        self._precondition = precondition_of(self.scope)
         if self.method not in _WITH_BODY:
             return
-        if (said := all_said(self.scope, b"if-match")) is not None:
-            self._precondition = Precondition.said(said)
         try:
             await require_acceptable(self, takes)
             if not is_repeatable(self.scope["endpoint"]):
@@ -187,7 +190,9 @@ class UnitOfWork(Request):
         now = self._clock()
         entry = self._admit(self._about, now)
         entry.principal = self._principal or entry.principal
-        context = Context(session, now, self._terms, entry, entry.questions, self._precondition)
+        # Whether it was heard is of this transaction.
+        precondition = None if self._precondition is None else replace(self._precondition)
+        context = Context(session, now, self._terms, entry, entry.questions, precondition)
         try:
             result = context.serve(service)
             self._aside = context.caller.aside
@@ -205,7 +210,12 @@ class UnitOfWork(Request):
             note(self.scope, **told)
 
     async def _write(self, serve: Service[Response | DomainError]) -> Response:
-        answer = await self._with_patience(lambda context: self._once(context, serve))
+        def serve_as_meant(context: Context) -> Response | DomainError:
+            answer = serve(context)
+            context.require_heard()
+            return answer
+
+        answer = await self._with_patience(lambda context: self._once(context, serve_as_meant))
         if isinstance(answer, DomainError):
             raise answer
         return answer

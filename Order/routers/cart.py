@@ -20,6 +20,7 @@ from Ticket.errors import (
 from User.access import USER
 from User.errors import UserInactiveError, UserNotFoundError
 from work.access import allowed, owner_or_box_office
+from work.conditions import conditional
 from work.routing import Router
 from work.unit_of_work import Work
 
@@ -94,6 +95,7 @@ async def get_cart_total(user_id: IdPath, work: Work) -> Response:
     ),
 )
 @allowed(owner_or_box_office(CART_ITEM))
+@conditional
 async def update_cart_item(cart_item_id: IdPath, body: CartItemUpdate, work: Work) -> Response:
     """Set how many of the ticket are wanted."""
     return await work.about(cart_item_id).change(
@@ -109,6 +111,7 @@ async def update_cart_item(cart_item_id: IdPath, body: CartItemUpdate, work: Wor
     responses=responses(CartItemNotFoundError),
 )
 @allowed(owner_or_box_office(CART_ITEM))
+@conditional
 async def remove_from_cart(cart_item_id: IdPath, work: Work) -> Response:
     """Take one line out of the cart."""
     return await work.about(cart_item_id).remove(

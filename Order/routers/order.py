@@ -55,6 +55,7 @@ from Ticket.errors import (
 from User.access import USER
 from User.errors import UserErasedError, UserInactiveError, UserNotFoundError
 from work.access import OWN_OR_BOX_OFFICE, allowed, owner_or_box_office
+from work.conditions import conditional
 from work.routing import Router
 from work.unit_of_work import Work
 
@@ -146,6 +147,7 @@ async def get_order(order_id: IdPath, work: Work) -> Response:
     responses=responses(OrderNotFoundError, StaleObjectError, UserErasedError, body=True),
 )
 @allowed(owner_or_box_office(ORDER))
+@conditional
 async def update_order(order_id: IdPath, body: OrderUpdate, work: Work) -> Response:
     """Change the notes; items, status and money have operations of their own."""
     return await work.about(order_id).change(
@@ -161,6 +163,7 @@ async def update_order(order_id: IdPath, body: OrderUpdate, work: Work) -> Respo
     responses=responses(OrderNotFoundError, OrderNotDeletableError, OrderHasPaymentsError),
 )
 @allowed(owner_or_box_office(ORDER))
+@conditional
 async def delete_order(order_id: IdPath, work: Work) -> Response:
     """Possible while it is pending or cancelled and no money was received; stock returns."""
     return await work.about(order_id).remove(
@@ -179,6 +182,7 @@ async def delete_order(order_id: IdPath, work: Work) -> Response:
     ),
 )
 @allowed(owner_or_box_office(ORDER))
+@conditional
 async def add_order_item(order_id: IdPath, body: OrderLine, work: Work) -> Response:
     """Add units of a ticket to a pending order, at today's price; the hold is not prolonged.
 
@@ -242,6 +246,7 @@ async def get_order_history(order_id: IdPath, work: Work) -> Response:
     ),
 )
 @allowed(owner_or_box_office(ORDER))
+@conditional
 async def change_order_status(order_id: IdPath, body: OrderStatusChange, work: Work) -> Response:
     """Pending → confirmed → completed; pending or confirmed → cancelled.
 
@@ -271,6 +276,7 @@ async def change_order_status(order_id: IdPath, body: OrderStatusChange, work: W
     ),
 )
 @allowed(owner_or_box_office(ORDER))
+@conditional
 async def cancel_order(order_id: IdPath, work: Work, body: OrderCancel | None = None) -> Response:
     """Return the stock, fail pending transactions and refund what was paid.
 

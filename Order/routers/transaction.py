@@ -34,6 +34,7 @@ from Order.schemas.transaction import (
 )
 from Order.services import transaction_service
 from work.access import BOX_OFFICE, OWN_OR_BOX_OFFICE, allowed, owner_or_box_office
+from work.conditions import conditional
 from work.routing import Router
 from work.unit_of_work import Work
 
@@ -119,6 +120,7 @@ async def get_transaction(transaction_id: IdPath, work: Work) -> Response:
     ),
 )
 @allowed(owner_or_box_office(TRANSACTION))
+@conditional
 async def update_transaction(
     transaction_id: IdPath, body: TransactionUpdate, work: Work
 ) -> Response:
@@ -147,6 +149,7 @@ async def update_transaction(
     ),
 )
 @allowed(BOX_OFFICE)
+@conditional
 async def change_transaction_status(
     transaction_id: IdPath, body: TransactionStatusChange, work: Work
 ) -> Response:
@@ -182,6 +185,7 @@ async def change_transaction_status(
     ),
 )
 @allowed(BOX_OFFICE)
+@conditional
 async def refund_transaction(
     transaction_id: IdPath, work: Work, body: Refund | None = None
 ) -> Response:

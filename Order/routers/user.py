@@ -32,6 +32,7 @@ from User.flows.registration import register
 from User.schemas.user import UserCreate, UserList, UserRead, UserUpdate
 from User.services import user_service
 from work.access import ADMIN, BOX_OFFICE, PUBLIC, allowed, owner_or_admin, owner_or_box_office
+from work.conditions import conditional
 from work.routing import Router
 from work.unit_of_work import Work
 
@@ -155,6 +156,7 @@ async def release_holds(user_id: IdPath, work: Work) -> Response:
     ),
 )
 @allowed(owner_or_admin(USER))
+@conditional
 async def update_user(
     user_id: IdPath, body: UserUpdate, work: Work, count_change: AccountChanges, hasher: Hasher
 ) -> Response:
@@ -172,6 +174,7 @@ async def update_user(
     responses=responses(UserNotFoundError, UserHasOrdersError, LastAdministratorError),
 )
 @allowed(ADMIN)
+@conditional
 async def delete_user(user_id: IdPath, work: Work) -> Response:
     """Possible while the user has no orders; deactivate the user otherwise."""
     return await work.remove(lambda context: user_service.delete_user(context, user_id))
@@ -185,6 +188,7 @@ async def delete_user(user_id: IdPath, work: Work) -> Response:
     responses=responses(UserNotFoundError, LastAdministratorError),
 )
 @allowed(ADMIN)
+@conditional
 async def deactivate_user(user_id: IdPath, work: Work) -> Response:
     """A deactivated user can't fill a cart or order; orders that exist go on.
 
@@ -203,6 +207,7 @@ async def deactivate_user(user_id: IdPath, work: Work) -> Response:
     responses=responses(UserNotFoundError, UserErasedError),
 )
 @allowed(ADMIN)
+@conditional
 async def activate_user(user_id: IdPath, work: Work) -> Response:
     """The user can fill a cart and order again."""
     return await work.change(lambda context: user_service.set_active(context, user_id, active=True))

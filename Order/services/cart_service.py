@@ -70,9 +70,12 @@ def change_quantity(context: Context, cart_item_id: int, body: CartItemUpdate) -
 
 
 def remove_item(context: Context, cart_item_id: int) -> None:
-    gone = delete(carts).where(carts.c.id == cart_item_id).returning(carts.c.id)
-    if context.session.execute(gone).one_or_none() is None:
+    gone = delete(carts).where(carts.c.id == cart_item_id).returning(carts.c.updated_at)
+    row = context.session.execute(gone).one_or_none()
+    if row is None:
         raise CartItemNotFoundError
+    # As it went; what is refused now is taken back.
+    context.require_meant(row)
 
 
 def clear(context: Context, user_id: int) -> None:

@@ -72,6 +72,7 @@ def add_item(context: Context, order_id: int, line: OrderLine) -> OrderRead:
     _require_small_lines(context, [line], "#/quantity")
     is_bound = fairness.take_callers_turn(context)
     order = order_lifecycle.lock_order(context, order_id)
+    context.require_meant(order)
     if order.status != OrderStatus.PENDING:
         raise OrderNotPendingError(order_status=order.status.value)
     user_service.require_active(context, order.user_id)
@@ -139,6 +140,7 @@ def cancel_order(context: Context, order_id: int, body: OrderCancel | None) -> O
 def delete_order(context: Context, order_id: int) -> None:
     """Remove an order for which no money came, nor may still come; its stock returns."""
     order = order_lifecycle.lock_order(context, order_id)
+    context.require_meant(order)
     if order.status not in DELETABLE:
         raise OrderNotDeletableError(order_status=order.status.value)
     if order.amount_paid > 0 or _awaits_money(context, order_id):

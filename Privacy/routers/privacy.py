@@ -14,6 +14,7 @@ from User.access import USER
 from User.errors import LastAdministratorError, NotByApiKeyError, UserNotFoundError
 from User.schemas.user import UserRead
 from work.access import allowed, owner_or_admin
+from work.conditions import conditional
 from work.routing import Router
 from work.unit_of_work import Work
 
@@ -54,6 +55,7 @@ async def export_user(
     ),
 )
 @allowed(owner_or_admin(USER))
+@conditional
 async def erase_user(user_id: IdPath, work: Work, body: Erasure | None = None) -> Response:
     """Take the person out of the account, for ever: names, address, phone, notes, log-ins, keys,
     cart and shares.

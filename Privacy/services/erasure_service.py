@@ -53,7 +53,9 @@ def erase_user(context: Context, user_id: int, body: Erasure | None) -> UserRead
     # by the buyer's lock, and looked for once more behind it.
     open_orders.lock_unsold(context, user_id)
     administrators.require_another(context, user_id)
-    if _lock(context, user_id).erased_at is None:
+    row = _lock(context, user_id)
+    context.require_meant(row)
+    if row.erased_at is None:
         insists = body is not None and body.despite_open_orders
         open_orders.require_over(context, user_id, may_ignore_events=insists)
         open_orders.cancel(context, open_orders.lock_unsold(context, user_id))

@@ -18,6 +18,7 @@ from Ticket.schemas import (
 )
 from Ticket.services import ticket_service
 from work.access import BOX_OFFICE, PUBLIC, allowed
+from work.conditions import conditional
 from work.routing import Router
 from work.unit_of_work import Work
 from work.weights import SEARCH, weighs
@@ -87,6 +88,7 @@ async def get_ticket(ticket_id: IdPath, work: Work) -> Response:
     responses=responses(TicketNotFoundError, StockConflictError, StaleObjectError, body=True),
 )
 @allowed(BOX_OFFICE)
+@conditional
 async def update_ticket(ticket_id: IdPath, body: TicketUpdate, work: Work) -> Response:
     """Change the fields that are sent. Orders keep the price at which they were made."""
     return await work.change(lambda context: ticket_service.update_ticket(context, ticket_id, body))
@@ -100,6 +102,7 @@ async def update_ticket(ticket_id: IdPath, body: TicketUpdate, work: Work) -> Re
     responses=responses(TicketNotFoundError, TicketHasOrdersError),
 )
 @allowed(BOX_OFFICE)
+@conditional
 async def delete_ticket(ticket_id: IdPath, work: Work) -> Response:
     """Possible while no order refers to it; it leaves the carts that hold it."""
     return await work.remove(lambda context: ticket_service.delete_ticket(context, ticket_id))
@@ -113,6 +116,7 @@ async def delete_ticket(ticket_id: IdPath, work: Work) -> Response:
     responses=responses(TicketNotFoundError, body=True),
 )
 @allowed(BOX_OFFICE)
+@conditional
 async def change_ticket_status(ticket_id: IdPath, body: TicketStatusChange, work: Work) -> Response:
     """`reserved`, `sold` and `cancelled` stop the sale; `available` lets the stock speak again."""
     return await work.change(

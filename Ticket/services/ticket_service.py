@@ -123,7 +123,8 @@ def update_ticket(context: Context, ticket_id: int, body: TicketUpdate) -> Rende
 
 def change_status(context: Context, ticket_id: int, status: TicketStatus) -> Rendered[TicketRead]:
     """Stop the sale under a name of one's own, or give the status back to the stock."""
-    row = _row(context, ticket_id)
+    row = _lock(context, ticket_id)
+    context.require_meant(row)
     stopped_as = None if status is TicketStatus.AVAILABLE else status.value
     _audit(context, row, {"sale_stopped_as": stopped_as})
     _set(context, ticket_id, {"sale_stopped_as": stopped_as})
@@ -134,6 +135,7 @@ def delete_ticket(context: Context, ticket_id: int) -> None:
     """Remove a ticket that no order line refers to; its cart lines go with it."""
     # The full lock waits for orders that are just being made, and makes later ones wait.
     row = _lock(context, ticket_id, against_orders=True)
+    context.require_meant(row)
     if context.session.execute(
         select(exists().where(order_items.c.ticket_id == ticket_id))
     ).scalar_one():
@@ -189,13 +191,6 @@ def status_once_held(offer: Row, quantity: int) -> TicketStatus:
     """What the stock says of a ticket on sale as soon as so much of it is held."""
     is_left = offer.available_quantity > quantity
     return TicketStatus.AVAILABLE if is_left else TicketStatus.RESERVED
-
-
-def _row(context: Context, ticket_id: int) -> Row:
-    row = context.session.execute(select(*tickets.c).where(tickets.c.id == ticket_id)).one_or_none()
-    if row is None:
-        raise TicketNotFoundError([ticket_id])
-    return row
 
 
 @statement

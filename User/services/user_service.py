@@ -102,8 +102,8 @@ def update_user(
     if body.may_leave_office and context.caller.is_admin:
         administrators.require_another(context, user_id)
     row = _row(context, users.c.id == user_id, lock=True)
-    _require_somebody(row)
     context.require_current(body, row)
+    _require_somebody(row)
     changes = body.changed_in(row)
     if not changes:
         return UserRead.model_validate(row)
@@ -119,6 +119,7 @@ def set_active(context: Context, user_id: int, *, active: bool) -> UserRead:
     if not active:
         administrators.require_another(context, user_id)
     row = _row(context, users.c.id == user_id, lock=True)
+    context.require_meant(row)
     if row.is_active == active:
         return UserRead.model_validate(row)
     _require_somebody(row)
@@ -132,6 +133,7 @@ def delete_user(context: Context, user_id: int) -> None:
     administrators.require_another(context, user_id)
     # The full lock waits for an order that is just being made, and makes later ones wait.
     row = _row(context, users.c.id == user_id, lock=True, against_orders=True)
+    context.require_meant(row)
     if context.session.execute(select(exists().where(orders.c.user_id == user_id))).scalar_one():
         raise UserHasOrdersError
     audit_service.record(context, Action.USER_DELETED, _object(row))

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from core.errors import PreconditionFailedError
+from core.errors import ConditionNotSupportedError, PreconditionFailedError
 from core.http.problems import add_refusals
 
-# In the document while it is being made: an operation whose answers have a tag.
-TAGGED = "x-tagged"
+# In the document while it is being made: an operation whose answers have a tag, and one that
+# compares the state of its object.
+TAGGED, CONDITIONAL = "x-tagged", "x-conditional"
 _REFERENCE = "#/components/schemas/"
 
 _TAG = {
@@ -29,8 +30,8 @@ _IF_MATCH = {
     "in": "header",
     "required": False,
     "description": (
-        "The `ETag` that came with the object, in place of its `updated_at`: the change is refused"
-        " with `precondition_failed` if the object was changed since."
+        "The `ETag` that came with the object: nothing is done, and the answer is"
+        " `precondition_failed`, if the object was changed since. `*` is any state."
     ),
     "schema": {"type": "string"},
 }
@@ -38,14 +39,15 @@ _IF_MATCH = {
 
 def add_conditions(method: str, operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     """What an operation understands of tags, and tells; ``schemas`` are those of the document."""
-    is_tagged = operation.pop(TAGGED, False)
+    is_tagged, is_conditional = (operation.pop(name, False) for name in (TAGGED, CONDITIONAL))
     if method == "get":
         if is_tagged:
             operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
             operation["responses"]["304"] = _NOT_MODIFIED
             _tell_tag(operation["responses"]["200"])
         return
-    if _has_state(operation.get("requestBody"), schemas):
+    add_refusals(operation, ConditionNotSupportedError)
+    if is_conditional:
         operation.setdefault("parameters", []).append(_IF_MATCH)
         add_refusals(operation, PreconditionFailedError)
     for status in ("200", "201"):

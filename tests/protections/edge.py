@@ -9,6 +9,7 @@ AMPLIFICATION = "tests/core/http/test_amplification.py"
 HEAD_TESTS = "tests/core/http/test_heads.py"
 CONNECTION_TESTS = "tests/core/http/test_connections.py"
 CONDITIONAL = "tests/core/http/test_conditional.py"
+CONDITIONS = "tests/work/test_conditions.py"
 JUDGED_FIRST = "tests/Auth/test_judged_first.py"
 
 EDGE = (
@@ -209,12 +210,46 @@ EDGE = (
         "a change that is meant for another state is not made",
         [
             Edit(
-                "work/context.py",
-                "            self._precondition.require(stored)\n",
-                "            pass\n",
+                "core/etags.py",
+                "and _state_of(stored.updated_at) not in self.states:",
+                "and False:",
             )
         ],
         f"{CONDITIONAL}::TestIfMatch",
+    ),
+    Protection(
+        "an operation that can't keep a condition does not pass over it",
+        [
+            Edit(
+                "work/conditions.py",
+                '    if not is_conditional(scope["endpoint"]):\n',
+                '    if not is_conditional(scope["endpoint"]):\n        return None\n',
+            )
+        ],
+        f"{CONDITIONS}::test_what_can_not_keep_a_condition_refuses_it",
+    ),
+    Protection(
+        "nothing is committed whose condition was not looked at",
+        [Edit("work/unit_of_work.py", "            context.require_heard()\n", "")],
+        f"{CONDITIONS}::TestAnOperationThatForgetsToCompare",
+    ),
+    Protection(
+        "what is removed is in the state that is meant",
+        [Edit("Order/services/cart_service.py", "    context.require_meant(row)\n", "")],
+        f"{CONDITIONS}::TestIfMatch",
+    ),
+    Protection(
+        "of two who mean the same state of a ticket one changes it",
+        [
+            Edit(
+                "Ticket/services/ticket_service.py",
+                "    row = _lock(context, ticket_id)\n    context.require_meant(row)\n",
+                "    found = select(*tickets.c).where(tickets.c.id == ticket_id)\n"
+                "    row = context.session.execute(found).one()\n"
+                "    context.require_meant(row)\n",
+            )
+        ],
+        "tests/concurrency/test_meant_for_one_state.py",
     ),
     Protection(
         "a change of what was changed since is not made, however precisely that is said",

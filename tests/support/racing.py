@@ -19,6 +19,7 @@ class Answer:
     body: Any
     # Whether it was given before, to the same request under the same key.
     is_replay: bool = False
+    tag: str | None = None
 
     @property
     def said(self) -> str:
@@ -39,8 +40,16 @@ class Client:
         self._reconnect = reconnect
         self._connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
 
-    def send(self, method: str, path: str, body: Any = None, key: str | None = None) -> Answer:
-        headers = self._headers | ({} if key is None else {"Idempotency-Key": key})
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        key: str | None = None,
+        tag: str | None = None,
+    ) -> Answer:
+        said = {"Idempotency-Key": key, "If-Match": tag}
+        headers = self._headers | {name: one for name, one in said.items() if one is not None}
         if body is None:
             return self._send(method, path, None, headers)
         headers["Content-Type"] = "application/json"
@@ -56,7 +65,8 @@ class Client:
         if self._reconnect:
             self._connection.close()
         body = json.loads(text) if text else None
-        return Answer(response.status, body, response.headers["Idempotency-Replayed"] == "true")
+        is_replay = response.headers["Idempotency-Replayed"] == "true"
+        return Answer(response.status, body, is_replay, response.headers["ETag"])
 
     def ok(self, method: str, path: str, body: Any = None) -> Any:
         answer = self.send(method, path, body)
@@ -67,8 +77,10 @@ class Client:
         self._connection.close()
 
 
-# Method, address and body; an ``Idempotency-Key`` if it has one.
-Call = tuple[str, str, Any] | tuple[str, str, Any, str]
+# Method, address and body; an ``Idempotency-Key`` if it has one, and an ``If-Match``.
+Call = (
+    tuple[str, str, Any] | tuple[str, str, Any, str] | tuple[str, str, Any, str | None, str | None]
+)
 
 
 def race(url: str, calls: Sequence[Call], *tokens: str) -> list[Answer]:

@@ -4,6 +4,7 @@ A scene prepares what is needed and returns the request that must be refused.
 """
 
 from tests.support.account_refusals import ACCOUNT_SCENES
+from tests.support.conditional import CONDITION_SCENES
 from tests.support.factor_refusals import FACTOR_SCENES
 from tests.support.scenes import (
     CART_LINE,
@@ -24,7 +25,6 @@ from tests.support.scenes import (
     erased,
     few,
     full_cart,
-    if_match,
     inactive,
     just,
     order,
@@ -55,6 +55,7 @@ SCENES: dict[tuple[str, str], Scene] = (
     FACTOR_SCENES
     | ACCOUNT_SCENES
     | TOTAL_SCENES
+    | CONDITION_SCENES
     | {
         ("cancel_order", "not_allowed"): by(
             "customer", ticket, order, confirmed, call=("POST", "/api/orders/1/cancel", None)
@@ -392,9 +393,3 @@ SCENES: dict[tuple[str, str], Scene] = (
         ),
     }
 )
-# Whatever takes the time of the last change takes the tag of that state as well.
-SCENES |= {
-    (name, "precondition_failed"): if_match(scene)
-    for (name, code), scene in SCENES.items()
-    if code == "stale_object"
-}

@@ -43,16 +43,6 @@ def by(role: str, *steps: Callable[[Api], object], call: Call) -> Scene:
     return scene
 
 
-def if_match(scene: Scene) -> Scene:
-    """The same, with a tag that no state has."""
-
-    def conditional(api: Api) -> Call:
-        method, path, body = scene(api)[:3]
-        return method, path, body, {"If-Match": '"0-0"'}
-
-    return conditional
-
-
 # Steps: each leaves the first object of its kind, with the id 1.
 
 
