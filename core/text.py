@@ -13,6 +13,16 @@ UNSEEN = (
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
 _UNSEEN = re.compile(f"[{UNSEEN}]+")
+# What of that makes one picture of several characters, where it stands in its place: the joiner
+# between two pictures (a family, an astronaut, the rainbow on a flag), and behind a black flag the
+# tags that tell whose it is, to the last of them. Elsewhere it shows nothing.
+_JOINER, _TAGS, _LAST_TAG = "\u200d", "\U000e0020-\U000e007e", "\U000e007f"
+_PICTURE = "[\u2194-\u2199\u23cf-\u23ff\u25aa-\u27bf\u2934\u2935\u2b00-\u2b55\U0001f000-\U0001faff]"
+_NEVER_SEEN = re.compile(f"(?![{_JOINER}{_TAGS}{_LAST_TAG}])[{UNSEEN}]")
+_PICTURED = re.compile(
+    f"((?<={_PICTURE}){_JOINER}(?={_PICTURE})|(?<=\U0001f3f4)[{_TAGS}]+{_LAST_TAG})"
+    f"|[{_JOINER}{_TAGS}{_LAST_TAG}]"
+)
 _SHOWN = re.compile(rf"[^\s{UNSEEN}]")
 # Longer is no address.
 _LONGEST_ADDRESS = 320
@@ -23,12 +33,17 @@ def name_key(value: str) -> str:
     compares the names of events, venues, categories or ways to pay does so by this.
 
     Case, the way in which accents are written, blanks, and what is not seen do not tell two names
-    apart. What looks different does: ``10²`` is not ``102``.
+    apart. What looks different does: ``10²`` is not ``102``, and England's flag is not Scotland's.
     """
     if not value.isascii():
-        folded = unicodedata.normalize("NFD", _UNSEEN.sub("", value)).casefold()
+        folded = unicodedata.normalize("NFD", _seen(value)).casefold()
         value = unicodedata.normalize("NFC", folded)
     return " ".join(value.casefold().split())
+
+
+def _seen(value: str) -> str:
+    """Without what makes no difference to the eye."""
+    return _PICTURED.sub(lambda found: found[1] or "", _NEVER_SEEN.sub("", value))
 
 
 def kept_name(typed: str) -> str:
@@ -69,7 +84,7 @@ def account_key(value: str) -> str:
 def search_key(value: str) -> str:
     """Like :func:`name_key`, and blind to accents: ``Café`` and ``cafe`` are one word.
 
-    Lines stay lines.
+    Lines stay lines. A joined picture is found by each of its parts, for a search may find more.
     """
     decomposed = unicodedata.normalize("NFKD", _UNSEEN.sub("", value).casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()

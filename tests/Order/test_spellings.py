@@ -1,6 +1,7 @@
 """Names that say the same are the same, however they are spelled: in reports, lists and rules."""
 
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -11,6 +12,12 @@ from tests.support.service import Service
 
 CAFE, CAFE_DECOMPOSED = "Café", "CAFE\N{COMBINING ACUTE ACCENT}"
 ARENAS = ("Main Arena", "MAIN ARENA", "main  arena", "Main\N{NO-BREAK SPACE}Arena")
+# England's, Scotland's and Wales's; and who is one family, or three people.
+FLAGS = tuple(
+    "🏴" + "".join(chr(0xE0000 + ord(letter)) for letter in region) + "\N{CANCEL TAG}"
+    for region in ("gbeng", "gbsct", "gbwls")
+)
+FAMILIES = ("👨\N{ZERO WIDTH JOINER}👩\N{ZERO WIDTH JOINER}👧", "👨👩👧")
 CAFES = (CAFE, CAFE_DECOMPOSED, "caf\N{ZERO WIDTH SPACE}é")
 SPELLINGS = pytest.mark.parametrize("spellings", [ARENAS, CAFES], ids=["arenas", "cafes"])
 # Of a ticket's names: where sales tell them apart.
@@ -47,6 +54,21 @@ def test_an_order_of_all_spellings_is_one_row_of_sales_and_one_order(
         assert ours.pop(name) in spellings
         assert ours == {"orders": 1, "tickets_sold": units, "revenue": 10 * units}
         assert other == {name: "Elsewhere", "orders": 1, "tickets_sold": 1, "revenue": 10}
+
+
+@NAMES
+def test_flags_and_pictures_that_differ_are_rows_of_their_own(
+    api: Api, service: Service, name: str
+) -> None:
+    user = api.user()
+    names = [f"{one} vs {other}" for one, other in combinations((*FLAGS, *FAMILIES), 2)]
+    for one in names:
+        api.paid_order(user, (api.ticket(**{name: one}, price=10), 1))
+    for _ in of_rows_and_of_sums(service):
+        rows = report(api, "sales")[LISTS[name]]
+        assert sorted(row[name] for row in rows) == sorted(names)
+        assert {(row["orders"], row["revenue"]) for row in rows} == {(1, 10)}
+    assert [row[name] for row in api.get("/api/tickets/", **{name: names[0]})] == names[:1]
 
 
 def test_a_row_has_a_spelling_that_was_sold_in_the_range(api: Api, service: Service) -> None:

@@ -12,6 +12,8 @@ INVISIBLE = {
     "byte order mark": "\N{ZERO WIDTH NO-BREAK SPACE}\N{WORD JOINER}",
     "fillers": "\N{HANGUL FILLER}\N{HALFWIDTH HANGUL FILLER}\N{BRAILLE PATTERN BLANK}",
     "variations and tags": "\N{VARIATION SELECTOR-16}\N{TAG LATIN SMALL LETTER A}",
+    "a joiner and tags without a picture": "\N{ZERO WIDTH JOINER}"
+    "\N{TAG LATIN SMALL LETTER G}\N{TAG LATIN SMALL LETTER B}\N{CANCEL TAG}",
     "soft hyphen": "\N{SOFT HYPHEN}",
 }
 # What is not seen has its place inside of these.
@@ -21,6 +23,7 @@ WORDS = [
     "می\N{ZERO WIDTH NON-JOINER}خواهم",
     "क\N{DEVANAGARI SIGN VIRAMA}\N{ZERO WIDTH JOINER}ष",
     "an\N{SOFT HYPHEN}nounce\N{ZERO WIDTH SPACE}",
+    f"🏴{''.join(chr(0xE0000 + ord(letter)) for letter in 'gbeng')}\N{CANCEL TAG}",
 ]
 TICKET = {
     "event_date": "2027-12-25T20:00:00Z",

@@ -43,6 +43,16 @@ NAMES = (
         "tests/core/store/test_spelling_migration.py",
     ),
     Protection(
+        "flags that differ are not one name",
+        [Edit("core/text.py", 'lambda found: found[1] or ""', 'lambda found: ""')],
+        f"{SPELLINGS}::test_flags_and_pictures_that_differ_are_rows_of_their_own",
+    ),
+    Protection(
+        "references that are one again survive the way back to one key",
+        [Edit("migrations/versions/0018_pictures.py", "        op.execute(_SHARED)\n", "")],
+        "tests/core/store/test_picture_migration.py",
+    ),
+    Protection(
         "a text shows something",
         [Edit(SCHEMAS, "    if value and not _SEEN.search(value):", "    if 0:")],
         f"{VISIBLE}::test_one_that_shows_nothing_is_refused",
