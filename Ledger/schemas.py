@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, RootModel, WithJsonSchema
 
 from core.money import Amount
 from core.pagination import AnyOf, ListQuery
-from core.schemas import LowerBound, Output, ServedTime, UpperBound
+from core.schemas import FROM, UNTIL, LowerBound, Output, ServedTime, UpperBound
 from models import OrderStatus
 from work.rules import Unit
 
@@ -286,8 +286,6 @@ class AuditList(ListQuery):
         default=None, description="Exact: `user:7`, `ticket:5`, `api_key:3`."
     )
     action: AnyOf[_ActionName] | None = Field(default=None, description="Exact: `role_changed`.")
-    created_from: LowerBound | None = Field(default=None, description="Inclusive.")
-    created_to: UpperBound | None = Field(
-        default=None, description="A bare date includes that day; a time is exclusive."
-    )
+    created_from: LowerBound | None = Field(default=None, description=FROM)
+    created_to: UpperBound | None = Field(default=None, description=UNTIL)
     sort: Literal["id", "-id", "created_at", "-created_at"] = "id"

@@ -15,7 +15,9 @@ from pydantic_core import PydanticCustomError
 from core.money import Amount, Price, PriceParameter
 from core.pagination import AnyOf, AnyPartOf, ListQuery
 from core.schemas import (
+    FROM,
     IN_ANY_SPELLING,
+    UNTIL,
     Category,
     Changes,
     Input,
@@ -160,10 +162,8 @@ class TicketFilters(ListQuery):
     )
     min_price: PriceParameter | None = None
     max_price: PriceParameter | None = None
-    date_from: LowerBound | None = Field(default=None, description="Inclusive.")
-    date_to: UpperBound | None = Field(
-        default=None, description="A bare date includes that day; a time is exclusive."
-    )
+    date_from: LowerBound | None = Field(default=None, description=FROM)
+    date_to: UpperBound | None = Field(default=None, description=UNTIL)
     available: AnyOf[bool] | None = Field(
         default=None, description="`true`: on sale with stock; `false`: all others."
     )

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, and_, bindparam, or_
@@ -17,6 +18,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 from core.errors import InvalidCursorError
 from core.money import currency
 from core.schemas import MAX_ID, WholeNumber
+from core.zones import moment_of
 
 # Rows that are passed over are read all the same; see ``SkipTooDeepError``.
 MAX_SKIP = 10_000
@@ -69,6 +71,15 @@ class ListQuery(BaseModel):
     )
     # Lists that can be sorted by more name their fields.
     sort: str = Field(default="id", pattern="^-?id$", description="`id` or `-id`.")
+
+    def in_days_of(self, zone: ZoneInfo) -> Self:
+        """The same, where bounds that are bare dates mean days of a zone."""
+        days = {
+            name: moment_of(value, zone)
+            for name, value in self
+            if isinstance(value, datetime) and value.tzinfo is None
+        }
+        return self.model_copy(update=days) if days else self
 
 
 @dataclass(frozen=True)

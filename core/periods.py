@@ -18,7 +18,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from core.errors import InvalidError
-from core.zones import day_start, local_day, midnight
+from core.zones import day_start, local_day, midnight, told
 
 # More than thirteen years of days: beyond it a chart shows nothing, and an answer fills memory.
 MAX_PERIODS = 5000
@@ -87,7 +87,8 @@ class Calendar:
         return day.replace(day=1) if self.interval is Interval.MONTH else day
 
     def start_of(self, period: date) -> datetime:
-        return day_start(period, self.zone)
+        """When a period begins, as far as there is time."""
+        return told(day_start(period, self.zone))
 
     def between(self, first: date, last: date) -> list[date]:
         """All periods from one to another, both included."""

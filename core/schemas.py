@@ -27,7 +27,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from core.errors import StaleObjectError
 from core.etags import tag_of
 from core.text import UNSEEN
-from core.zones import time_zone
+from core.zones import END, FIRST, time_zone
 
 T = TypeVar("T", bound=BaseModel)
 # PostgreSQL's bigint and SQLite's integer end here.
@@ -121,15 +121,10 @@ def _dated(value: Any) -> Any:
     raise PydanticCustomError("datetime_type", "must be an RFC 3339 date and time")
 
 
-# A year lies between these and the ends of what Python and the databases can tell: no zone and no
-# sum of a few days pushes a time off them.
-_FIRST, _END = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
-
-
 def _to_utc(value: datetime) -> datetime:
     """Naive times are UTC. As it is served, it is within the bounds, and can be sent back."""
     moment = _in_utc(value)
-    if moment is None or not _FIRST <= moment < _END:
+    if moment is None or not FIRST <= moment < END:
         raise _out_of_range()
     return moment
 
@@ -137,7 +132,7 @@ def _to_utc(value: datetime) -> datetime:
 def _end_to_utc(value: datetime) -> datetime:
     """What ends where the last day does is a bound, though no time of its own."""
     moment = _in_utc(value)
-    return _END if moment == _END else _to_utc(value)
+    return END if moment == END else _to_utc(value)
 
 
 def _in_utc(value: datetime) -> datetime | None:
@@ -180,18 +175,6 @@ def _bound(value: Any, *, days_after_date: int) -> Any:
 _BOUND_SCHEMA = WithJsonSchema(
     {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
 )
-LowerBound = Annotated[
-    datetime,
-    AfterValidator(_to_utc),
-    BeforeValidator(lambda value: _bound(value, days_after_date=0)),
-    _BOUND_SCHEMA,
-]
-UpperBound = Annotated[
-    datetime,
-    AfterValidator(_end_to_utc),
-    BeforeValidator(lambda value: _bound(value, days_after_date=1)),
-    _BOUND_SCHEMA,
-]
 
 
 def _day_or_time(value: Any, read: ValidatorFunctionWrapHandler) -> datetime:
@@ -201,9 +184,30 @@ def _day_or_time(value: Any, read: ValidatorFunctionWrapHandler) -> datetime:
     return moment.replace(tzinfo=None) if is_day else moment
 
 
-# Like the two above, but a bare date is left to be the midnight of a zone: it has none.
-LocalLowerBound = Annotated[LowerBound, WrapValidator(_day_or_time)]
-LocalUpperBound = Annotated[UpperBound, WrapValidator(_day_or_time)]
+# A bare date is left to be a midnight of the zone whose days are meant: ``core.zones.moment_of``.
+LowerBound = Annotated[
+    datetime,
+    AfterValidator(_to_utc),
+    BeforeValidator(lambda value: _bound(value, days_after_date=0)),
+    _BOUND_SCHEMA,
+    WrapValidator(_day_or_time),
+]
+UpperBound = Annotated[
+    datetime,
+    AfterValidator(_end_to_utc),
+    BeforeValidator(lambda value: _bound(value, days_after_date=1)),
+    _BOUND_SCHEMA,
+    WrapValidator(_day_or_time),
+]
+# What the bounds of a list say of themselves.
+FROM = (
+    "Inclusive. A bare date is a day of the time zone that the setting `TIMEZONE` names, and begins"
+    " at its midnight; a time without an offset is UTC."
+)
+UNTIL = (
+    "A bare date includes that day, of the time zone that the setting `TIMEZONE` names; a time is"
+    " exclusive, and UTC without an offset."
+)
 
 
 def _known_zone(value: str) -> str:

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo, available_timezones
 # Those of a year, for some zones at once.
 _DAYS = 10_000
 _SECOND = timedelta(seconds=1)
+# A year lies between these and the ends of what Python and the databases can tell: no zone and no
+# sum of a few days pushes a time off them. No time of ours lies outside.
+FIRST, END = datetime(2, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 # What a system lists beside the names of IANA: its own zone, and a mark for none.
 _NO_NAMES = {"localtime", "Factory"}
 
@@ -37,6 +40,18 @@ def day_start(day: date, zone: ZoneInfo) -> datetime:
     # What is shown twice is shown first before the clocks go back, and what is left out is later
     # by the clocks as they were before.
     return first if first <= second else _jump(second, first, zone)
+
+
+def moment_of(bound: datetime, zone: ZoneInfo) -> datetime:
+    """When a bound is: what was said as a bare date has no zone, and is a midnight in this one."""
+    return bound if bound.tzinfo else told(day_start(bound.date(), zone))
+
+
+def told(moment: datetime) -> datetime:
+    """A moment as it may be told, and sent back: the first and the last of all days lie partly
+    outside of what there is, in all zones but UTC.
+    """
+    return min(max(moment, FIRST), END)
 
 
 def local_day(moment: datetime, zone: ZoneInfo) -> date:

@@ -73,7 +73,8 @@ class Terms:
     """What the deployment fixes for every sale."""
 
     currency: str
-    # Whose days, weeks and months reports tell, unless they are asked for another's.
+    # Whose days, weeks and months reports tell, unless they are asked for another's, and whose days
+    # lists mean.
     zone: ZoneInfo
     hold: timedelta
     # Of one ticket, in one order.

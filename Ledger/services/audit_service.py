@@ -64,7 +64,7 @@ def record(
 
 
 def list_entries(context: Context, query: AuditList) -> Page[AuditRead]:
-    return _ENTRIES.page(context.rows, query).map(_read)
+    return _ENTRIES.page(context.rows, query.in_days_of(context.terms.zone)).map(_read)
 
 
 @statement

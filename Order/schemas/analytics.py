@@ -16,11 +16,11 @@ from core.periods import Interval
 from core.schemas import (
     IN_ANY_SPELLING,
     Category,
-    LocalLowerBound,
-    LocalUpperBound,
+    LowerBound,
     Name,
     Output,
     ServedTime,
+    UpperBound,
     ZoneName,
 )
 from models import OrderStatus
@@ -39,12 +39,12 @@ class AnalyticsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    start: LocalLowerBound | None = Field(
+    start: LowerBound | None = Field(
         default=None,
         description="Inclusive; a bare date begins at its midnight in the time zone, a time "
         "without an offset is UTC; left out: all time before `end`.",
     )
-    end: LocalUpperBound | None = Field(
+    end: UpperBound | None = Field(
         default=None,
         description="A bare date includes that day of the time zone; a time is exclusive; "
         "left out: all time since `start`.",
@@ -52,8 +52,8 @@ class AnalyticsQuery(BaseModel):
     interval: Interval = Field(
         default=Interval.DAY,
         description="How long the periods of a series are; weeks start on Monday. Without `start` "
-        "it is the shortest that is asked for: a series of more than 5,000 such periods has "
-        "weeks or months.",
+        "or without `end` it is the shortest that is asked for: a series of more than 5,000 such "
+        "periods has weeks or months.",
     )
     timezone: ZoneName | None = Field(
         default=None,

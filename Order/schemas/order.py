@@ -8,6 +8,8 @@ from pydantic_core import PydanticCustomError
 from core.money import Amount
 from core.pagination import AnyOf, ListQuery
 from core.schemas import (
+    FROM,
+    UNTIL,
     AsRead,
     Changes,
     Id,
@@ -181,10 +183,8 @@ class OrderUpdate(Changes):
 class OrderFilters(ListQuery):
     status: AnyOf[OrderStatus] | None = None
     order_reference: AnyOf[Name] | None = Field(default=None, description="Exact.")
-    created_from: LowerBound | None = Field(default=None, description="Inclusive.")
-    created_to: UpperBound | None = Field(
-        default=None, description="A bare date includes that day; a time is exclusive."
-    )
+    created_from: LowerBound | None = Field(default=None, description=FROM)
+    created_to: UpperBound | None = Field(default=None, description=UNTIL)
     sort: Literal[
         "id",
         "-id",

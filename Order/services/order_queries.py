@@ -143,12 +143,14 @@ def get_order(context: Context, order_id: int) -> OrderRead:
 def list_orders(context: Context, query: OrderList) -> Page[OrderRead]:
     """The box office sees all orders, customers their own."""
     own = {} if context.caller.is_box_office else {"buyer_id": context.caller.user_id}
+    query = query.in_days_of(context.terms.zone)
     page = _ORDERS.gathered(context.rows, query, _by_order, **own)
     return page.map(lambda rows: OrderRead(**_fields_of(context, rows)))
 
 
 def list_orders_of(context: Context, user_id: int, query: OrderFilters) -> Page[OrderHistoryEntry]:
     """The orders that a user bought or that are shared with the user."""
+    query = query.in_days_of(context.terms.zone)
     page = _ORDERS_OF.gathered(context.rows, query, _by_order, related_id=user_id)
     if not page.items:
         user_service.require_user(context, user_id)

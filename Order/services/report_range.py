@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from core.periods import Calendar, EmptyPeriodError, Interval
-from core.zones import day_start, time_zone
+from core.zones import moment_of, time_zone
 from Order.schemas.analytics import AnalyticsQuery, ReportPeriod
 
 
@@ -21,10 +21,15 @@ class Range:
     def of(cls, query: AnalyticsQuery, zone: ZoneInfo) -> "Range":
         """What is asked for, in its own zone or else in another."""
         zone = time_zone(query.timezone) if query.timezone else zone
-        start, end = (_moment(bound, zone) for bound in (query.start, query.end))
+        start, end = (bound and moment_of(bound, zone) for bound in (query.start, query.end))
         if start and end and end <= start:
             raise EmptyPeriodError
         return cls(start, end, Calendar(zone, query.interval))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was left to what there is where it begins, or where it ends."""
+        return self.start is None or self.end is None
 
     def by(self, interval: Interval) -> "Range":
         return replace(self, calendar=Calendar(self.calendar.zone, interval))
@@ -37,10 +42,3 @@ class Range:
             interval=calendar.interval,
             timezone=calendar.zone.key,
         )
-
-
-def _moment(bound: datetime | None, zone: ZoneInfo) -> datetime | None:
-    """A bare date is the midnight of a zone."""
-    if bound is None or bound.tzinfo:
-        return bound
-    return day_start(bound.date(), zone)

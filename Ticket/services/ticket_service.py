@@ -103,7 +103,7 @@ def get_ticket(context: Context, ticket_id: int) -> Rendered[TicketRead]:
 
 def list_tickets(context: Context, query: TicketList | TicketSearch) -> Page[Rendered[TicketRead]]:
     """All that match every filter, and in a search every word."""
-    currency = context.terms.currency
+    currency, query = context.terms.currency, query.in_days_of(context.terms.zone)
     return _TICKETS.page(context.rows, query).map(lambda row: _rendered(row, currency))
 
 

@@ -267,7 +267,7 @@ EDGE = (
         [
             Edit(
                 "core/schemas.py",
-                "if moment is None or not _FIRST <= moment < _END:",
+                "if moment is None or not FIRST <= moment < END:",
                 "if moment is None:",
             )
         ],
