@@ -35,23 +35,36 @@ class Series:
 
 
 def series(asked: Inquiry, by_period: Build, in_parts: Build) -> Series:
-    """In periods of the length asked for; of a longer one if nobody said where they begin and
-    there are too many.
+    """In periods of the length asked for; of a longer one if nobody said where they begin, or
+    where they end, and there are too many.
+
+    A bound so far off that months are too many as well is as none: the series reaches to what
+    there is.
     """
     rows = asked.rows(by_period)
+    tried: list[tuple[Range, Added]] = []
     for found in _lengths(asked.range):
         added = _added(asked, found, rows, in_parts)
         # What came and went again leaves nothing.
-        figures = {day: counts for day, counts in added.items() if counts.pop("counted")}
+        tried.append(
+            (found, {day: counts for day, counts in added.items() if counts.pop("counted")})
+        )
         with suppress(TooManyPeriodsError):
-            periods = found.calendar.spanned(found.start, found.end, list(figures))
-            return Series(found, periods, figures)
+            return _spanned(*tried[-1])
+    for found, figures in tried if asked.range.is_open else ():
+        with suppress(TooManyPeriodsError):
+            return _spanned(found, figures, is_bounded=False)
     raise TooManyPeriodsError
+
+
+def _spanned(found: Range, figures: Added, *, is_bounded: bool = True) -> Series:
+    start, end = (found.start, found.end) if is_bounded else (None, None)
+    return Series(found, found.calendar.spanned(start, end, list(figures)), figures)
 
 
 def _lengths(asked: Range) -> Iterator[Range]:
     yield asked
-    if asked.start is None:
+    if asked.is_open:
         lengths = list(Interval)
         for interval in lengths[lengths.index(asked.calendar.interval) + 1 :]:
             yield asked.by(interval)

@@ -146,7 +146,7 @@ class TestSeries:
             assert not [sql for sql, _ in heard if any(table in sql for table in rows)]
 
 
-class TestWithoutStart:
+class TestOpenRanges:
     def test_one_early_sale_makes_the_periods_longer(self, api: Api, service: Service) -> None:
         user, ticket = api.user(), api.ticket()
         sell(api, user, ticket, 1)
@@ -167,6 +167,10 @@ class TestWithoutStart:
         # Without it they are as they were asked for, with a start as well.
         later = report(api, "sales", start="2026-01-01", timezone="Africa/Monrovia")
         assert later["period"]["interval"] == "day"
+        # From the first of that year to the day of the last sale, or of the last registration.
+        since = report(api, "sales", start="1969-12-29", timezone="Asia/Colombo")
+        assert since["period"]["interval"] == "week"
+        assert since["series"][0]["period_start"] == "1969-12-28T18:30:00Z"
 
     def test_it_grows_once_more_where_weeks_are_too_many(self, api: Api) -> None:
         user, ticket = api.user(), api.ticket()
@@ -178,11 +182,44 @@ class TestWithoutStart:
             assert found["period"]["interval"] == "month"
             assert len(found["series"]) == 1525
 
-    def test_who_says_where_it_begins_is_told_that_there_are_too_many(self, api: Api) -> None:
-        api.paid_order(api.user(), (api.ticket(), 1))
+    @pytest.mark.parametrize("bound", [{"end": "9998-12-31"}, {"start": "0002-01-01"}])
+    def test_a_bound_beyond_all_months_is_as_none(
+        self, api: Api, service: Service, bound: dict[str, str]
+    ) -> None:
         for name in SERIES:
-            path = f"/api/analytics/{name}"
-            problem = api.refused("GET", path, start="1970-01-01", timezone="Asia/Colombo")
+            assert report(api, name, **bound)["series"] == []
+        user, ticket = api.user(), api.ticket()
+        for quantity in (1, 2):
+            sell(api, user, ticket, quantity)
+            pay(api, api.order(user, (ticket, 1)), by="card")
+            api.clock.advance(days=2)
+        for _ in range(2):
+            for name in SERIES:
+                for interval in Interval:
+                    found = report(api, name, **bound, interval=interval)
+                    assert found["period"]["interval"] == interval
+                    assert found["series"] == report(api, name, interval=interval)["series"]
+            fold(service)
+
+    def test_a_bound_that_longer_periods_reach_is_reached(self, api: Api) -> None:
+        sell(api, api.user(), api.ticket())
+        for end, interval, last in (
+            ("2039-11-07", "day", "2039-11-07"),
+            ("2039-11-08", "week", "2039-11-07"),
+            ("2100-12-31", "week", "2100-12-27"),
+            ("2200-12-31", "month", "2200-12-01"),
+        ):
+            found = report(api, "sales", end=end)
+            assert found["period"]["interval"] == interval
+            assert found["series"][-1]["period_start"] == f"{last}T00:00:00Z"
+
+    def test_who_says_where_it_begins_and_ends_is_told_that_there_are_too_many(
+        self, api: Api
+    ) -> None:
+        api.paid_order(api.user(), (api.ticket(), 1))
+        bounds = {"start": "1970-01-01", "end": "2026-12-31", "timezone": "Asia/Colombo"}
+        for name in SERIES:
+            problem = api.refused("GET", f"/api/analytics/{name}", **bounds)
             assert problem["errors"][0]["code"] == "too_many_periods"
 
 
