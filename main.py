@@ -39,6 +39,7 @@ from core.private_files import keep_files_private
 from core.production import (
     announce_allowances,
     announce_counts,
+    is_forked,
     load_safe_settings,
     require_shared_key,
 )
@@ -176,9 +177,9 @@ def _schema_is_known(settings: Settings) -> bool:
     The server would take a start that fails for a fault that stays, and stop all its workers.
     """
     try:
-        prepare_schema(settings)
+        prepare_schema(settings, may_make_file=not is_forked())
     except AwayError as away:
-        logger.warning("%s; all requests are answered 503 until it can", away)
+        logger.warning("%s; all requests are answered 503 until that has changed", away)
         return False
     return True
 

@@ -14,14 +14,14 @@ def signing_keys(settings: Settings) -> list[str]:
     """The first one signs; what was signed with the one before it is still known by the other."""
     said = (settings.secret_key, settings.secret_key_previous)
     keys = [key.get_secret_value() for key in said if key.get_secret_value()]
-    return keys or [_key_of_this_start()]
+    # Only development starts without a key: what was signed then lasts as long as the server.
+    return keys or [secret_of_this_start(b"signing key of a start")]
 
 
-def _key_of_this_start() -> str:
+def secret_of_this_start(purpose: bytes) -> str:
     """Random, and the same in all processes that one server started, also those started later.
 
     Python draws such a secret in the first process, and hands it on to each that this one makes.
-    Only development starts without a key: what was signed then lasts as long as the server.
     """
     secret = bytes(multiprocessing.current_process().authkey)
-    return hmac.digest(secret, b"signing key of a start", "sha256").hex()
+    return hmac.digest(secret, purpose, "sha256").hex()

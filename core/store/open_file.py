@@ -21,6 +21,7 @@ from core import deadline
 from core.errors import DatabaseUnavailableError
 from core.private_files import INDEX, LOG
 from core.settings import Settings
+from core.store.first_file import Identity, first_file, identity_of, leave_mark
 from core.store.fitness import ReadOnlyError
 from core.store.turns import use_wal
 
@@ -30,9 +31,6 @@ logger = logging.getLogger("nexticket.database")
 # is done, and after each write only the database itself is looked at. What was written meanwhile to
 # a log that was removed is put into the database then.
 _GLANCE_SECONDS = 0.5
-
-# Which file a name stands for: its device, and its number there.
-Identity = tuple[int, int]
 
 
 def existing_file(url: URL, mode: str = "rw") -> URL:
@@ -140,17 +138,23 @@ def _connection(settings: Settings) -> sqlite3.Connection:
 def _files_of(connection: sqlite3.Connection, settings: Settings) -> list[tuple[str, Identity]]:
     """Open all of them, and tell which they are."""
     names = _names(connection, settings.database)
-    opened = _identity(names[0])
+    opened = identity_of(names[0])
+    first = first_file(settings)
+    if first not in {None, opened}:
+        # The others sell nothing from it either.
+        raise DatabaseUnavailableError
     with deadline.within(settings.work_seconds):
         use_wal(connection)
     # Only who reads opens the files beside it.
     connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
     connection.execute("PRAGMA busy_timeout=0")
     # Where a disk can't do it there is no log, and nothing beside the database.
-    found = [(name, _identity(name)) for name in names if Path(name).exists()]
+    found = [(name, identity_of(name)) for name in names if Path(name).exists()]
     if found[:1] != [(names[0], opened)]:
         # Put in its place while we waited.
         raise DatabaseUnavailableError
+    if first is None:
+        leave_mark(settings, opened)
     return found
 
 
@@ -164,11 +168,6 @@ def _names(connection: sqlite3.Connection, url: URL) -> list[str]:
 
 def _are_same(known: list[tuple[str, Identity]]) -> bool:
     try:
-        return all(_identity(name) == identity for name, identity in known)
+        return all(identity_of(name) == identity for name, identity in known)
     except OSError:
         return False
-
-
-def _identity(name: str) -> Identity:
-    status = os.stat(name)  # noqa: PTH116 - a Path is made at each write otherwise
-    return status.st_dev, status.st_ino

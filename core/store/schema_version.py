@@ -4,7 +4,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from core.settings import ConfigurationError, Settings
 from core.store.currency import claim, currency_problem, is_claimed
 from core.store.engines import postgres_engine
 from core.store.errors import is_lasting
+from core.store.first_file import Identity, first_file, identity_of, leave_mark
 from core.store.fitness import encoding_problem
 from core.store.open_file import existing_file
 from core.store.postgres_settings import POOLED, connect_arguments
@@ -83,14 +84,17 @@ def schema_problem(connection: Connection) -> str | None:
     )
 
 
-def prepare_schema(settings: Settings) -> None:
+def prepare_schema(settings: Settings, *, may_make_file: bool = True) -> None:
     """Bring SQLite up to date; refuse to start on a PostgreSQL that is not.
 
     On PostgreSQL many processes and releases share the database, so migrating is a step of the
     deployment and never a side effect of a start. That it is for this currency the first start
-    writes down on both.
+    writes down on both. SQLite's file is made where there is none, but not by one process of
+    several whose start has one already, or which can't know whether it has.
     """
-    prepare = _upgrade_sqlite if settings.is_sqlite else _look_at_postgres
+    prepare: Callable[[Settings, _Look], str | None] = _look_at_postgres
+    if settings.is_sqlite:
+        prepare = partial(_prepare_sqlite, may_make_file=may_make_file)
     _require_no_problem(settings, lambda: prepare(settings, _problem_once_decided))
 
 
@@ -144,6 +148,36 @@ def unusable(settings: Settings, error: DBAPIError) -> str:
     """One line for the operator: which database, without its password, and why."""
     reason = next(iter(str(error.orig).strip().splitlines()), "no reason was told")
     return f"{settings.database.set(query={})} can't be used: {reason}"
+
+
+def _prepare_sqlite(settings: Settings, look: _Look, *, may_make_file: bool) -> str | None:
+    first = first_file(settings)
+    if first is None and may_make_file:
+        problem = _upgrade_sqlite(settings, look)
+    else:
+        problem = _upgrade_sqlite(_with_file_that_is_there(settings, first), look)
+    if first is None and problem is None:
+        # Where it is gone already, who opens it finds out.
+        with suppress(OSError):
+            leave_mark(settings, identity_of(str(database_file(settings).absolute())))
+    return problem
+
+
+def _with_file_that_is_there(settings: Settings, first: Identity | None) -> Settings:
+    """The settings with a database that nobody makes, and that of this start if it has one."""
+    file = database_file(settings).absolute()
+    try:
+        is_right = first in {None, identity_of(str(file))}
+    except OSError:
+        instead = "make one with `make migrate`" if first is None else "start the service again"
+        raise AwayError(f"{file} is not there: put it back, or {instead}") from None
+    if not is_right:
+        raise AwayError(
+            f"{file} is another file than this start has sold from: put that one back, or start"
+            " the service again"
+        )
+    url = existing_file(settings.database).render_as_string(hide_password=False)
+    return settings.model_copy(update={"database_url": url})
 
 
 def _upgrade_sqlite(settings: Settings, look: _Look) -> str | None:

@@ -11,6 +11,7 @@ COPIES = "core/store/backup.py"
 SETTING_TESTS = "tests/core/test_settings.py"
 KEY_TESTS = "tests/core/test_signing_keys.py"
 FILE_TESTS = "tests/core/store/test_open_file.py"
+FIRST_TESTS = "tests/core/store/test_first_file.py"
 COPY_TESTS = "tests/test_cli_backups.py"
 
 RUNNING = (
@@ -100,6 +101,42 @@ RUNNING = (
             )
         ],
         f"{FILE_TESTS}::TestStart",
+    ),
+    Protection(
+        "a worker that starts anew makes no database",
+        [
+            Edit(SCHEMA, "if first is None and may_make_file:", "if may_make_file:"),
+        ],
+        f"{FIRST_TESTS}::test_a_worker_that_starts_anew_sells_from_no_other_file",
+    ),
+    Protection(
+        "a worker that starts anew opens no other database",
+        [
+            Edit(SCHEMA, "    if not is_right:\n", "    if 0:\n"),
+            Edit(OPEN_FILE, "    if first not in {None, opened}:\n", "    if 0:\n"),
+        ],
+        f"{FIRST_TESTS}::test_a_worker_that_starts_anew_sells_from_no_other_file",
+    ),
+    Protection(
+        "which file a start sells from is known before anybody asks",
+        [
+            Edit(
+                SCHEMA,
+                "leave_mark(settings, identity_of(str(database_file(settings).absolute())))",
+                "pass",
+            )
+        ],
+        f"{FIRST_TESTS}::test_nor_does_one_whose_start_has_served_nobody_yet",
+    ),
+    Protection(
+        "which file it is that came back is known to those who start after it",
+        [Edit(OPEN_FILE, "        leave_mark(settings, opened)\n", "        pass\n")],
+        f"{FIRST_TESTS}::test_nor_one_of_a_start_that_began_while_the_file_was_away",
+    ),
+    Protection(
+        "a process that a manager forked makes no database",
+        [Edit("main.py", "may_make_file=not is_forked()", "may_make_file=True")],
+        f"{FIRST_TESTS}::test_a_process_that_a_manager_forked_makes_none",
     ),
     Protection(
         "serving makes no file",
