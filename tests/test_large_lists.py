@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -179,6 +180,35 @@ def test_the_count_is_exact_as_far_as_it_goes(
     response = large_api.request("GET", "/api/tickets/", params=query)
     told = {name: value for name, value in response.headers.items() if "total" in name}
     assert told == headers
+
+
+def test_the_tag_of_a_list_tells_an_exact_count_from_a_bound(
+    large_api: Api, large_service: Service
+) -> None:
+    """The same page, the same link and the same number: only the name of the header changes."""
+    query = {"category": "box", "count": True, "limit": 1}
+    exact = large_api.request("GET", "/api/tickets/", params=query)
+    known = {"If-None-Match": exact.headers["etag"]}
+    with one_more_in_the_box(large_service):
+        bound = large_api.request("GET", "/api/tickets/", params=query, headers=known)
+        assert (bound.status_code, bound.content) == (200, exact.content)
+        assert bound.headers["x-total-count-at-least"] == exact.headers["x-total-count"]
+        assert bound.headers["link"] == exact.headers["link"]
+    answer = large_api.request("GET", "/api/tickets/", params=query, headers=known)
+    assert (answer.status_code, answer.headers["x-total-count"]) == (304, "10000")
+
+
+@contextmanager
+def one_more_in_the_box(service: Service) -> Iterator[None]:
+    """A ticket of the others is of that category meanwhile."""
+
+    def put(category: str) -> None:
+        change = text("UPDATE tickets SET category_key = :category WHERE id = 20002")
+        service.database.write_now(lambda one: one.execute(change, {"category": category}))
+
+    put("box")
+    yield
+    put("vip")
 
 
 def test_the_overdue_are_found_without_reading_the_others(large_service: Service) -> None:

@@ -207,6 +207,17 @@ EDGE = (
         f"{CONDITIONAL}::TestIfNoneMatch",
     ),
     Protection(
+        "304 is said of a list whose count is as exact as it was only",
+        [
+            Edit(
+                "work/unit_of_work.py",
+                'f"{name}: {said}".encode() for name, said in headers.items()',
+                "said.encode() for said in headers.values()",
+            )
+        ],
+        "tests/test_large_lists.py::test_the_tag_of_a_list_tells_an_exact_count_from_a_bound",
+    ),
+    Protection(
         "a change that is meant for another state is not made",
         [
             Edit(
