@@ -45,7 +45,7 @@ class OrderEmptyError(ConflictError):
 
 
 class OrderNotPayableError(ConflictError):
-    """Only pending and confirmed orders take money."""
+    """Nobody owes anything for an order that was cancelled."""
 
     code = "order_not_payable"
     title = "The order does not take payments any more"

@@ -53,7 +53,11 @@ router = Router(prefix="/api/transactions", tags=["Transactions"])
 )
 @allowed(owner_or_box_office(ORDER))
 async def create_transaction(body: TransactionCreate, work: Work) -> Response:
-    """Announce a payment for an order, by default of all that is due."""
+    """Announce a payment for an order, by default of all that is due.
+
+    Possible while something is due (`balance_due`) and the order is not cancelled: an invoice is
+    paid after the order was confirmed, or completed, without payment, and stays what it is then.
+    """
     return await work.about(body.order_id).create(
         lambda context: transaction_service.create_transaction(context, body)
     )
@@ -154,7 +158,7 @@ async def change_transaction_status(
     transaction_id: IdPath, body: TransactionStatusChange, work: Work
 ) -> Response:
     """Pending → success or failed; failed → success, if it came after all. Money that covers the
-    total confirms the order.
+    total confirms a pending order; one that is sold already stays as it is.
 
     Money that arrived is never refused. What buys nothing any more is recorded and goes back at
     once: the transaction is `refunded` then, with `failure_reason` `already_paid` (more than was
@@ -193,7 +197,8 @@ async def refund_transaction(
 
     When all money of a confirmed order that was paid in full went back the order is cancelled, and
     its tickets go on sale again unless `restock` is false. One that the box office confirmed while
-    something was due stays confirmed.
+    something was due stays confirmed, and a completed one completed; what went back of what is sold
+    is not due again.
     """
     return await work.change(
         lambda context: transaction_service.refund(context, transaction_id, body)

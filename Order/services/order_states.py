@@ -29,8 +29,8 @@ TRANSACTION_TRANSITIONS: Mapping[TransactionStatus, frozenset[TransactionStatus]
 
 # Orders whose stock counts as sold.
 SOLD = (OrderStatus.CONFIRMED, OrderStatus.COMPLETED)
-# Orders that take money.
-PAYABLE = (OrderStatus.PENDING, OrderStatus.CONFIRMED)
+# Orders that take money, as long as something is due.
+PAYABLE = (OrderStatus.PENDING, *SOLD)
 DELETABLE = (OrderStatus.PENDING, OrderStatus.CANCELLED)
 
 EXPIRED = "expired"

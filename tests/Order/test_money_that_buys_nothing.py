@@ -161,6 +161,25 @@ class TestAPaidOrder:
         now = api.again(order, "orders")
         assert (now["status"], now["balance_due"]) == ("confirmed", 40)
 
+    @pytest.mark.parametrize("amount", [60, 100])
+    def test_of_a_completed_invoice_gives_back_what_is_too_much(
+        self, api: Api, order: Any, ticket: Any, amount: int
+    ) -> None:
+        """What is owed is taken whenever it comes, and never more."""
+        for status in ("confirmed", "completed"):
+            api.patch(f"/api/orders/{order['id']}/status", {"status": status})
+        owed, declined, too_much = (api.payment(order, one) for one in (amount, 40, 100))
+        fail(api, declined)
+        assert api.settle(owed)["status"] == "success"
+        went_back(api, too_much, "already_paid")
+        if amount == 100:
+            went_back(api, declined, "already_paid")
+        else:
+            assert api.settle(declined)["status"] == "success"
+        now = api.again(order, "orders")
+        assert (now["status"], now["balance_due"]) == ("completed", 0)
+        assert api.stock(ticket) == (99, 0, 1, 0)
+
 
 class TestAPaymentThatFailed:
     """Providers try one payment again: what they say last is taken."""

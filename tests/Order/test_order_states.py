@@ -34,7 +34,7 @@ ALLOWED = {
 ACTIONS = {
     "pending": ["update", "add_item", "pay", "confirm", "cancel", "delete"],
     "confirmed": ["update", "pay", "complete", "cancel"],
-    "completed": ["update"],
+    "completed": ["update", "pay"],
     "cancelled": ["update", "delete"],
 }
 MOVES = [(origin, target) for origin in STATES for target in STATES]

@@ -59,16 +59,20 @@ class TestCreate:
         problem = api.refused("POST", "/api/transactions/", body)
         assert (problem["code"], problem["balance_due"]) == ("amount_exceeds_balance", 0)
 
-    @pytest.mark.parametrize("status", ["completed", "cancelled"])
-    def test_ended_orders_take_no_payment(self, api: Api, status: str) -> None:
+    def test_a_cancelled_order_takes_no_payment(self, api: Api) -> None:
         order = api.order(api.user(), (api.ticket(), 1))
-        steps = {"completed": ["confirmed", "completed"], "cancelled": ["cancelled"]}[status]
-        for step in steps:
-            api.patch(f"/api/orders/{order['id']}/status", {"status": step})
+        api.post(f"/api/orders/{order['id']}/cancel")
         body = {"order_id": order["id"], "payment_method": "card"}
         problem = api.refused("POST", "/api/transactions/", body)
         assert (problem["status"], problem["code"]) == (409, "order_not_payable")
-        assert problem["order_status"] == status
+        assert problem["order_status"] == "cancelled"
+
+    def test_a_completed_order_that_is_paid_takes_no_more(self, api: Api) -> None:
+        order, _ = api.paid_order(api.user(), (api.ticket(), 1))
+        api.patch(f"/api/orders/{order['id']}/status", {"status": "completed"})
+        body = {"order_id": order["id"], "payment_method": "card"}
+        problem = api.refused("POST", "/api/transactions/", body)
+        assert (problem["code"], problem["balance_due"]) == ("amount_exceeds_balance", 0)
 
     @pytest.mark.parametrize("amount", [0, -5, 0.001, "5", True, 1e14])
     def test_an_amount_is_a_positive_number_of_cents(self, api: Api, amount: object) -> None:
@@ -116,6 +120,23 @@ class TestSettle:
         api.settle(second)
         paid = api.again(order, "orders")
         assert (paid["status"], paid["balance_due"]) == ("completed", 0)
+
+    def test_an_invoice_is_announced_and_paid_in_parts_once_it_is_completed(self, api: Api) -> None:
+        ticket, net = api.ticket(price=100), "/api/analytics/revenue"
+        order = api.order(api.user(), (ticket, 2))
+        for status in ("confirmed", "completed"):
+            order = api.patch(f"/api/orders/{order['id']}/status", {"status": status})
+        for due, amount in ((200, 50), (150, None)):
+            assert "pay" in order["allowed_actions"]
+            assert order["balance_due"] == due
+            assert api.settle(api.payment(order, amount))["status"] == "success"
+            order = api.again(order, "orders")
+            assert order["status"] == "completed"
+        assert (order["amount_paid"], order["balance_due"]) == (200, 0)
+        assert "pay" not in order["allowed_actions"]
+        assert api.get(net)["net_revenue"] == api.get(net)["average_order_value"] == 200
+        assert api.get("/api/analytics/sales")["totals"]["orders"] == 1
+        assert api.stock(ticket) == (98, 0, 2, 0)
 
     @pytest.mark.parametrize("target", STATES)
     @pytest.mark.parametrize("origin", STATES)
@@ -195,6 +216,20 @@ class TestRefund:
         api.patch(f"/api/orders/{order['id']}/status", {"status": "completed"})
         api.post(f"/api/transactions/{transaction['id']}/refund")
         assert api.again(order, "orders")["status"] == "completed"
+        assert api.stock(ticket) == (99, 0, 1, 0)
+
+    @pytest.mark.parametrize(("paid", "due"), [(40, 60), (100, 0)])
+    def test_a_completed_invoice_stays_completed_and_owes_none_of_it_again(
+        self, api: Api, paid: int, due: int
+    ) -> None:
+        ticket = api.ticket(price=100)
+        order = api.order(api.user(), (ticket, 1))
+        for status in ("confirmed", "completed"):
+            api.patch(f"/api/orders/{order['id']}/status", {"status": status})
+        api.post(f"/api/transactions/{api.settle(api.payment(order, paid))['id']}/refund")
+        now = api.again(order, "orders")
+        assert (now["status"], now["balance_due"]) == ("completed", due)
+        assert ("pay" in now["allowed_actions"]) == (due > 0)
         assert api.stock(ticket) == (99, 0, 1, 0)
 
     def test_a_pending_order_stays_pending_and_owes_it_again(self, api: Api) -> None:

@@ -128,6 +128,27 @@ def test_money_that_comes_while_its_order_is_given_up_is_recorded_and_goes_back(
     assert site.stock(ticket) == (100, 0, 0)
 
 
+def test_what_is_owed_is_paid_once_while_its_order_is_completed(site: Site) -> None:
+    order, ticket = site.pending_order()
+    path = f"/api/orders/{order}/status"
+    site.client.ok("PATCH", path, {"status": "confirmed"})
+    announce: Call = ("POST", "/api/transactions/", {"order_id": order, "payment_method": "card"})
+    complete: Call = ("PATCH", path, {"status": "completed"})
+    third = THREADS // 3
+    settle = _successes(site.pending_payment(order) for _ in range(third))
+    answers = race(site.url, [call for one in settle for call in (one, complete, announce)])
+    said = tally(answers)
+    # Once it is paid nothing more is announced.
+    assert said["200"] == 2 * third
+    assert said["201"] + said["amount_exceeds_balance"] == third
+    told = Counter(one.body.get("failure_reason") for one in answers)
+    assert told["already_paid"] == third - 1
+    paid = site.client.ok("GET", f"/api/orders/{order}")
+    assert (paid["status"], paid["balance_due"]) == ("completed", 0)
+    assert paid["amount_paid"] - paid["amount_refunded"] == 20
+    assert site.stock(ticket) == (98, 0, 2)
+
+
 @pytest.mark.parametrize("first", ["pending", "failed"])
 def test_one_payment_settled_by_all_counts_once(site: Site, first: str) -> None:
     order, ticket = site.pending_order()

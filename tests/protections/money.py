@@ -87,6 +87,11 @@ OF_MONEY = (
         f"{LATE_TESTS}::TestMoneyOnItsWay",
     ),
     Protection(
+        "what is owed is taken after the order was completed",
+        [Edit(STATES, "(OrderStatus.PENDING, *SOLD)", "(OrderStatus.PENDING, SOLD[0])")],
+        "tests/Order/test_transactions.py::TestSettle",
+    ),
+    Protection(
         "money that comes for a cancelled order is recorded",
         [
             Edit(

@@ -113,7 +113,7 @@ class Shop:
 
     def pay(self, order_id: int, amount: int | None) -> Payment:
         order = self.settled(order_id)
-        if order.status not in {"pending", "confirmed"}:
+        if order.status == "cancelled":
             raise Refusal("order_not_payable")
         return Payment(order_id, _within(order.due, amount, "amount_exceeds_balance"))
 
