@@ -1,5 +1,6 @@
 """What carts, orders and transactions can refuse."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -55,6 +56,17 @@ class OrderNotPayableError(ConflictError):
 class OrderHasPaymentsError(ConflictError):
     code = "order_has_payments"
     title = "The order has payments, or awaits some: they must stay on record"
+
+
+class PaymentJustFailedError(ConflictError):
+    """Providers try one payment again: its money may still come, and must meet its order."""
+
+    code = "payment_just_failed"
+    title = "A payment of the order failed a short while ago, and may still succeed"
+    example: ClassVar = {"deletable_from": "2026-01-06T18:30:00.000001Z"}
+
+    def __init__(self, deletable_from: datetime) -> None:
+        super().__init__(deletable_from=deletable_from)
 
 
 class OrderNotDeletableError(ConflictError):

@@ -25,6 +25,7 @@ from Order.errors import (
     OrderTotalLimitError,
     OwnerStaysError,
     OwnOrderError,
+    PaymentJustFailedError,
     QuantityLimitError,
     RecipientNotFoundError,
     RefundNeedsAdminError,
@@ -160,12 +161,21 @@ async def update_order(order_id: IdPath, body: OrderUpdate, work: Work) -> Respo
     summary="Delete an order",
     operation_id="delete_order",
     status_code=204,
-    responses=responses(OrderNotFoundError, OrderNotDeletableError, OrderHasPaymentsError),
+    responses=responses(
+        OrderNotFoundError, OrderNotDeletableError, OrderHasPaymentsError, PaymentJustFailedError
+    ),
 )
 @allowed(owner_or_box_office(ORDER))
 @conditional
 async def delete_order(order_id: IdPath, work: Work) -> Response:
-    """Possible while it is pending or cancelled and no money was received; stock returns."""
+    """Possible while it is pending or cancelled, and no money came for it, nor may come; stock
+    returns.
+
+    Money may come while a payment is pending, or was when the order was cancelled, and for
+    `LATE_PAYMENT_HOURS` after one failed, for its provider may try it again: that is
+    `payment_just_failed`, with the time (`deletable_from`) at which it is over. A pending order can
+    be cancelled all the same.
+    """
     return await work.about(order_id).remove(
         lambda context: order_service.delete_order(context, order_id)
     )

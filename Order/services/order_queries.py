@@ -1,6 +1,7 @@
 """Reading orders: one statement tells an order and its lines, so they always fit together."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -19,7 +20,7 @@ from core.columns import quoted
 from core.money import ZERO
 from core.pagination import ListQuery, Page, Sorting
 from core.store.dialects import Sql
-from core.store.listing import Around, Filter, Listing, OneOf, Where
+from core.store.listing import Around, Ask, Filter, Listing, OneOf, Where
 from core.store.statements import Row, statement
 from models import (
     TransactionStatus,
@@ -72,10 +73,15 @@ def _with_items(page: Select[Any], sorting: Sorting) -> Select[Any]:
 AWAITED = or_(
     transactions.c.status == TransactionStatus.PENDING, transactions.c.abandoned_at.is_not(None)
 )
+# Or its payer's provider may try once more.
+_JUST_FAILED = and_(
+    transactions.c.status == TransactionStatus.FAILED,
+    transactions.c.updated_at > bindparam("failed_since", type_=transactions.c.updated_at.type),
+)
 _AWAITS_MONEY = and_(
     # Looked for only where money does not decide already.
     orders.c.amount_paid == ZERO,
-    exists().where(transactions.c.order_id == orders.c.id, AWAITED),
+    exists().where(transactions.c.order_id == orders.c.id, or_(AWAITED, _JUST_FAILED)),
 ).label("awaits_money")
 _BUYER_STATE = (
     select(
@@ -134,7 +140,7 @@ def _order(_sql: Sql) -> Executable:
 
 
 def get_order(context: Context, order_id: int) -> OrderRead:
-    rows = context.rows(_order, order_id=order_id)
+    rows = _asking(context)(_order, order_id=order_id)
     if not rows:
         raise OrderNotFoundError
     return OrderRead(**_fields_of(context, rows))
@@ -144,14 +150,14 @@ def list_orders(context: Context, query: OrderList) -> Page[OrderRead]:
     """The box office sees all orders, customers their own."""
     own = {} if context.caller.is_box_office else {"buyer_id": context.caller.user_id}
     query = query.in_days_of(context.terms.zone)
-    page = _ORDERS.gathered(context.rows, query, _by_order, **own)
+    page = _ORDERS.gathered(_asking(context), query, _by_order, **own)
     return page.map(lambda rows: OrderRead(**_fields_of(context, rows)))
 
 
 def list_orders_of(context: Context, user_id: int, query: OrderFilters) -> Page[OrderHistoryEntry]:
     """The orders that a user bought or that are shared with the user."""
     query = query.in_days_of(context.terms.zone)
-    page = _ORDERS_OF.gathered(context.rows, query, _by_order, related_id=user_id)
+    page = _ORDERS_OF.gathered(_asking(context), query, _by_order, related_id=user_id)
     if not page.items:
         user_service.require_user(context, user_id)
     return page.map(lambda rows: OrderHistoryEntry(**_fields_of(context, rows)))
@@ -166,8 +172,13 @@ def list_items(context: Context, order_id: int, query: ListQuery) -> Page[OrderI
 
 
 def require_order(context: Context, order_id: int) -> None:
-    if not context.rows(_order, order_id=order_id):
+    if not _asking(context)(_order, order_id=order_id):
         raise OrderNotFoundError
+
+
+def _asking(context: Context) -> Ask:
+    """Asks for orders as they are served, which depends on the time."""
+    return partial(context.rows, failed_since=context.now - context.terms.late_payment)
 
 
 def _by_order(rows: list[Row]) -> list[list[Row]]:

@@ -1,7 +1,7 @@
 """Money that comes after its order ended, and orders that wait for money."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -195,11 +195,106 @@ class TestMoneyOnItsWay:
         self.refuse_to_delete(buyer[1], order)
         assert api.again(payment, "transactions")["failure_reason"] == "order_cancelled"
 
-    def test_that_failed_keeps_nothing(self, api: Api, buyer: tuple[Any, Api]) -> None:
+    def test_keeps_an_order_of_which_another_card_failed(
+        self, api: Api, buyer: tuple[Any, Api]
+    ) -> None:
         order = api.order(buyer[0], (api.ticket(), 1))
+        buyer[1].payment(order)
         api.settle(buyer[1].payment(order), "failed")
-        assert "delete" in buyer[1].get(f"/api/orders/{order['id']}")["allowed_actions"]
-        buyer[1].delete(f"/api/orders/{order['id']}")
+        self.refuse_to_delete(buyer[1], order)
+
+
+class TestAPaymentThatFailed:
+    """Its provider may try it again: for as long as late money is waited for, its order stays."""
+
+    @pytest.fixture
+    def order(self, api: Api) -> Any:
+        return api.order(api.user(), (api.ticket(), 1))
+
+    def refuse_to_delete(self, caller: Api, order: Any) -> datetime:
+        """From when on it may be deleted."""
+        problem = caller.refused("DELETE", f"/api/orders/{order['id']}")
+        assert (problem["status"], problem["code"]) == (409, "payment_just_failed")
+        lists = (f"/api/users/{order['user_id']}/orders", "/api/orders/")
+        listed = [one for path in lists for one in caller.get(path) if one["id"] == order["id"]]
+        for served in (caller.again(order, "orders"), *listed):
+            assert "delete" not in served["allowed_actions"]
+        return datetime.fromisoformat(problem["deletable_from"])
+
+    def delete(self, caller: Api, order: Any) -> None:
+        path = f"/api/orders/{order['id']}"
+        assert "delete" in caller.get(path)["allowed_actions"]
+        caller.delete(path)
+
+    @pytest.mark.parametrize("role", ["customer", "staff", "admin"])
+    def test_keeps_its_order_from_everybody(self, api: Api, role: str) -> None:
+        user, caller = api.someone(role)
+        order = caller.order(user, (api.ticket(), 1))
+        api.settle(caller.payment(order), "failed")
+        self.refuse_to_delete(caller, order)
+
+    def test_keeps_it_until_the_time_that_is_told(self, api: Api, order: Any) -> None:
+        failed = api.settle(api.payment(order), "failed")
+        until = self.refuse_to_delete(api, order)
+        assert until == datetime.fromisoformat(failed["updated_at"]) + timedelta(hours=24)
+        api.clock.now = until - timedelta(minutes=1)
+        assert self.refuse_to_delete(api, order) == until
+        api.clock.now = until - api.clock.tick
+        self.delete(api, order)
+        assert api.get("/api/transactions/") == []
+
+    def test_of_many_the_last_word_counts(self, api: Api, order: Any) -> None:
+        first, last = api.payment(order), api.payment(order)
+        api.settle(last, "failed")
+        api.clock.advance(hours=5)
+        said = datetime.fromisoformat(api.settle(first, "failed")["updated_at"])
+        assert self.refuse_to_delete(api, order) == said + timedelta(hours=24)
+
+    def test_and_comes_after_all_is_on_record(self, api: Api, order: Any) -> None:
+        failed = api.settle(api.payment(order), "failed")
+        api.clock.advance(hours=23)
+        self.refuse_to_delete(api, order)
+        assert api.settle(failed)["status"] == "success"
+
+    def test_keeps_an_order_that_is_cancelled_then(self, api: Api, order: Any) -> None:
+        failed = api.settle(api.payment(order), "failed")
+        api.post(f"/api/orders/{order['id']}/cancel")
+        self.refuse_to_delete(api, order)
+        assert api.settle(failed)["failure_reason"] == "order_cancelled"
+
+    def test_keeps_one_that_was_cancelled_before_for_as_long(self, api: Api, order: Any) -> None:
+        payment = api.payment(order)
+        api.post(f"/api/orders/{order['id']}/cancel")
+        api.clock.advance(days=2)
+        said = datetime.fromisoformat(api.settle(payment, "failed")["updated_at"])
+        assert self.refuse_to_delete(api, order) == said + timedelta(hours=24)
+        api.clock.advance(days=1)
+        self.delete(api, order)
+
+    def test_keeps_an_order_that_ran_out(self, api: Api, order: Any) -> None:
+        failed = api.settle(api.payment(order), "failed")
+        api.clock.advance(minutes=16)
+        self.refuse_to_delete(api, order)
+        api.clock.advance(days=1)
+        self.delete(api, order)
+        path = f"/api/transactions/{failed['id']}/status"
+        assert api.refused("PATCH", path, {"status": "success"})["code"] == "transaction_not_found"
+
+    def test_keeps_nothing_where_no_late_money_is_waited_for(
+        self, api: Api, service: Service, order: Any
+    ) -> None:
+        state = service.app.state
+        state.terms = replace(state.terms, late_payment=timedelta(0))
+        api.settle(api.payment(order), "failed")
+        self.delete(api, order)
+
+    def test_keeps_its_buyer_as_well(self, api: Api, order: Any) -> None:
+        api.settle(api.payment(order), "failed")
+        self.refuse_to_delete(api, order)
+        path = f"/api/users/{order['user_id']}"
+        assert api.refused("DELETE", path)["code"] == "user_has_orders"
+        api.post(f"{path}/erase")
+        self.refuse_to_delete(api, order)
 
 
 class TestALimitOfUnits:

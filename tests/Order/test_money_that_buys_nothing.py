@@ -275,6 +275,7 @@ def test_what_a_payer_says_of_a_payment_that_was_given_up_is_taken(api: Api, ord
     api.post(f"/api/orders/{order['id']}/cancel")
     refuse_to_delete(api, order)
     assert fail(api, payment)["failure_reason"] == "card declined"
+    api.clock.advance(days=1)
     api.delete(f"/api/orders/{order['id']}")
 
 

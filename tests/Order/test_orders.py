@@ -336,11 +336,9 @@ class TestDelete:
     def test_a_pending_order_returns_its_stock(self, api: Api) -> None:
         user, ticket = api.user(), api.ticket()
         order = api.order(user, (ticket, 2))
-        api.settle(api.payment(order), "failed")
         api.delete(f"/api/orders/{order['id']}")
         assert api.refused("GET", f"/api/orders/{order['id']}")["status"] == 404
         assert api.stock(ticket) == (100, 0, 0, 0)
-        assert api.get("/api/transactions/") == []
 
     def test_a_cancelled_order_returns_nothing_twice(self, api: Api) -> None:
         user, ticket = api.user(), api.ticket()

@@ -195,6 +195,8 @@ class TestPayments:
             else:
                 # An order that awaits money stays.
                 api.settle(payment, "failed")
+            # And so does one of which a payment may be tried again.
+            api.clock.advance(days=1)
             fold(service)
             require_equal(service, AnalyticsQuery(event_name="gala"))
             api.delete(f"/api/orders/{order['id']}")

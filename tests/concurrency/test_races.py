@@ -149,6 +149,19 @@ def test_what_is_owed_is_paid_once_while_its_order_is_completed(site: Site) -> N
     assert site.stock(ticket) == (98, 0, 2)
 
 
+def test_no_order_goes_while_its_card_fails_and_is_tried_again(site: Site) -> None:
+    for _ in range(5):
+        order, _ = site.pending_order()
+        payment = site.pending_payment(order)
+        path = f"/api/transactions/{payment}/status"
+        fail: Call = ("PATCH", path, {"status": "failed"})
+        remove: Call = ("DELETE", f"/api/orders/{order}", None)
+        said = tally(race(site.url, [fail, remove] * (THREADS // 2)))
+        assert said["200"] == THREADS // 2
+        assert said["order_has_payments"] + said["payment_just_failed"] == THREADS // 2
+        assert site.client.ok("PATCH", path, {"status": "success"})["status"] == "success"
+
+
 @pytest.mark.parametrize("first", ["pending", "failed"])
 def test_one_payment_settled_by_all_counts_once(site: Site, first: str) -> None:
     order, ticket = site.pending_order()

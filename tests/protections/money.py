@@ -87,6 +87,11 @@ OF_MONEY = (
         f"{LATE_TESTS}::TestMoneyOnItsWay",
     ),
     Protection(
+        "an order of which a card may be tried again is not deleted",
+        [Edit(ORDERS, "    _require_no_more_attempts(context, order_id)\n")],
+        f"{LATE_TESTS}::TestAPaymentThatFailed",
+    ),
+    Protection(
         "what is owed is taken after the order was completed",
         [Edit(STATES, "(OrderStatus.PENDING, *SOLD)", "(OrderStatus.PENDING, SOLD[0])")],
         "tests/Order/test_transactions.py::TestSettle",

@@ -11,7 +11,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.support.client import Api
 from tests.support.service import BACKENDS, Service, fresh_database, running_service, settings_for
-from tests.support.stateful.model import HOLD, LIMIT
+from tests.support.stateful.model import HOLD, LATE, LIMIT
 from tests.support.stateful.rules import Shopping
 
 pytestmark = pytest.mark.long
@@ -31,7 +31,12 @@ def shop(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Service]:
     with (
         fresh_database(request.param, request, f"{worker_name}_stateful") as url,
         running_service(
-            settings_for(url, hold_minutes=HOLD, max_units_per_ticket=LIMIT)
+            settings_for(
+                url,
+                hold_minutes=HOLD,
+                late_payment_hours=LATE / 60,
+                max_units_per_ticket=LIMIT,
+            )
         ) as service,
     ):
         yield service

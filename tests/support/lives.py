@@ -82,17 +82,21 @@ def _delete(api: Api, user: Any, ticket: Any) -> None:
     api.settle(api.payment(pending), "failed")
     cancelled = api.order(user, (ticket, 3))
     api.post(f"/api/orders/{cancelled['id']}/cancel")
+    # Until nobody tries the card again.
+    api.clock.advance(days=1)
     for order in (pending, cancelled):
         api.delete(f"/api/orders/{order['id']}")
 
 
 def _complete(api: Api, user: Any, ticket: Any) -> None:
-    """An invoice that is paid after the event, and given back in full."""
-    invoiced = api.order(user, (ticket, 4))
-    payment = api.payment(invoiced)
-    for status in ("confirmed", "completed"):
-        api.patch(f"/api/orders/{invoiced['id']}/status", {"status": status})
+    """Invoices that are paid after the event: one is given back in full, one is announced then."""
+    first, second = api.order(user, (ticket, 4)), api.order(user, (ticket, 1))
+    payment = api.payment(first)
+    for order in (first, second):
+        for status in ("confirmed", "completed"):
+            api.patch(f"/api/orders/{order['id']}/status", {"status": status})
     refund(api, api.settle(payment))
+    api.settle(api.payment(second, 30))
 
 
 def _come_late(api: Api, user: Any, ticket: Any) -> None:

@@ -6,6 +6,7 @@ A scene prepares what is needed and returns the request that must be refused.
 from tests.support.account_refusals import ACCOUNT_SCENES
 from tests.support.conditional import CONDITION_SCENES
 from tests.support.factor_refusals import FACTOR_SCENES
+from tests.support.money_refusals import MONEY_SCENES
 from tests.support.scenes import (
     CART_LINE,
     LONG_AGO,
@@ -56,6 +57,7 @@ SCENES: dict[tuple[str, str], Scene] = (
     | ACCOUNT_SCENES
     | TOTAL_SCENES
     | CONDITION_SCENES
+    | MONEY_SCENES
     | {
         ("cancel_order", "not_allowed"): by(
             "customer", ticket, order, confirmed, call=("POST", "/api/orders/1/cancel", None)
@@ -173,9 +175,6 @@ SCENES: dict[tuple[str, str], Scene] = (
         ("delete_order", "order_not_found"): just("DELETE", "/api/orders/1"),
         ("delete_order", "order_not_deletable"): prepared(
             user, ticket, order, confirmed, call=("DELETE", "/api/orders/1", None)
-        ),
-        ("delete_order", "order_has_payments"): prepared(
-            user, ticket, order, payment, settled, refunded, call=("DELETE", "/api/orders/1", None)
         ),
         ("add_order_item", "order_not_found"): prepared(
             ticket, call=("POST", "/api/orders/1/items", ORDER_LINE)

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 HOLD, LIMIT = 15, 6
-# How long after its hold an order may still be paid for.
-LATE = 24 * 60
+# How long after its hold an order may still be paid for, and a payment that failed be tried again.
+LATE = 30
 NEXT = {"pending": ("confirmed", "cancelled"), "confirmed": ("completed", "cancelled")}
 OUTCOMES = {"pending": ("success", "failed"), "failed": ("success",)}
 SOLD = ("confirmed", "completed")
@@ -72,6 +72,8 @@ class Payment:
     refunded: int = 0
     # It was pending when its order was cancelled.
     abandoned: bool = False
+    # When its payer said that it failed.
+    failed_at: int | None = None
 
     def go_back(self) -> None:
         self.status, self.refunded = "refunded", self.amount
@@ -127,15 +129,17 @@ class Shop:
     def settle(self, payment_id: int, status: str) -> None:
         payment, order = self._payment(payment_id)
         if status == payment.status:
-            if status == "failed":
+            if payment.abandoned:
                 # Its payer has said so now.
-                payment.abandoned = False
+                payment.abandoned, payment.failed_at = False, self.minute
             return
         if status not in OUTCOMES.get(payment.status, ()):
             raise Refusal("invalid_transition")
         payment.status = status
         if status == "success":
             self._receive(payment, order)
+        else:
+            payment.failed_at = self.minute
 
     def refund(self, payment_id: int, amount: int | None, *, restock: bool) -> None:
         payment, order = self._payment(payment_id)
@@ -172,6 +176,8 @@ class Shop:
             raise Refusal("order_not_deletable")
         if self.paid(order_id) or self.awaits_money(order_id):
             raise Refusal("order_has_payments")
+        if self.has_just_failed(order_id):
+            raise Refusal("payment_just_failed")
         del self.orders[order_id]
         self.payments = {id_: p for id_, p in self.payments.items() if p.order != order_id}
 
@@ -237,6 +243,10 @@ class Shop:
         money = (p for p in self.payments.values() if p.order == order_id)
         return any(p.status == "pending" or p.abandoned for p in money)
 
+    def has_just_failed(self, order_id: int) -> bool:
+        failures = (p.failed_at for p in self.payments.values() if p.order == order_id)
+        return any(at is not None and self.minute < at + LATE for at in failures)
+
     def refunded(self, order_id: int) -> int:
         return sum(p.refunded for p in self.payments.values() if p.order == order_id)
 
@@ -279,7 +289,7 @@ class Shop:
 
     def _is_same_sale(self, order: Order) -> bool:
         prices = all(self.tickets[ticket].price == price for ticket, price in order.lines)
-        return prices and self.minute <= order.since + HOLD + LATE
+        return prices and self.minute < order.since + HOLD + LATE
 
     def _give_up_money(self, order_id: int) -> None:
         for payment in self.payments.values():

@@ -13,7 +13,7 @@ from tests.support.client import Api
 from tests.support.service import Service
 from tests.support.stateful.expected import money
 from tests.support.stateful.machine import BARE, KEYED, TWICE, Conversation, Exchange, Request
-from tests.support.stateful.model import HOLD, Ticket
+from tests.support.stateful.model import HOLD, SOLD, Ticket
 from work.context import unattended
 
 SENT = st.sampled_from([BARE, KEYED, TWICE])
@@ -66,12 +66,23 @@ class Shopping(Conversation):
         front, back = (self._offer(BARE, 1250 * n, 4 * n, 4 * n) for n in (1, 2))
         for user, lines in ((1, [(front, 1), (back, 2)]), (2, [(back, 2)]), (1, [(back, 1)])):
             self._order(BARE, user, lines)
-        # Two cards are tried for the first order; the last one is paid for.
-        first, second, last = self.shop.orders
-        for order in (first, first, second, last):
+        for user, lines in ((2, [(front, 1)]), (2, [(back, 1)])):
+            self._order(BARE, user, lines)
+        # Two cards are tried for the first order; one is paid for, one given up after its card was
+        # declined, and one is an invoice.
+        first, second, paid, invoiced, declined = self.shop.orders
+        for order in (first, first, second):
+            self._pay(BARE, order, None)
+        for order, outcome in ((paid, "success"), (declined, "failed")):
             payment = self._pay(BARE, order, None)
-        assert payment is not None
-        self._settle(BARE, payment, "success")
+            assert payment is not None
+            self._settle(BARE, payment, outcome)
+        for order, status in (
+            (invoiced, "confirmed"),
+            (invoiced, "completed"),
+            (declined, "cancelled"),
+        ):
+            self._move(BARE, order, status)
 
     @precondition(lambda self: len(self.shop.tickets) < 3)
     @rule(sent=SENT, price=PRICES, total=STOCK, available=STOCK)
@@ -154,6 +165,16 @@ class Shopping(Conversation):
         if payment is not None:
             self._settle(sent, payment, "success")
 
+    @precondition(lambda self: any(map(self.is_owed, self.shop.orders)))
+    @rule(sent=SENT, place=PLACE, share=WHOLE | SHARES, is_settled=st.booleans())
+    def pay_what_is_owed(
+        self, sent: str, place: int, share: float | None, *, is_settled: bool
+    ) -> None:
+        order = _at(place, sorted(self.shop.orders, key=lambda id_: not self.is_owed(id_)))
+        payment = self._pay(sent, order, share)
+        if payment is not None and is_settled:
+            self._settle(sent, payment, "success")
+
     @if_announced
     @rule(sent=SENT, place=PLACE, status=OUTCOMES, late=SOMETIMES)
     def settle(self, sent: str, place: int, status: str, *, late: bool) -> None:
@@ -193,8 +214,7 @@ class Shopping(Conversation):
             request = Request("POST", f"{path}/cancel", {"reason": "ill"}, success=200)
             self.ask(sent, request, lambda shop: shop.move(order, "cancelled"))
         else:
-            request = Request("PATCH", f"{path}/status", {"status": change})
-            self.ask(sent, request, lambda shop: shop.move(order, change))
+            self._move(sent, order, change)
 
     @precondition(lambda self: any(o.status == "cancelled" for o in self.shop.orders.values()))
     @rule(place=PLACE)
@@ -252,6 +272,10 @@ class Shopping(Conversation):
         request = Request("PATCH", f"/api/transactions/{payment}/status", {"status": status})
         self.ask(sent, request, lambda shop: shop.settle(payment, status))
 
+    def _move(self, sent: str, order: int, status: str) -> None:
+        request = Request("PATCH", f"/api/orders/{order}/status", {"status": status})
+        self.ask(sent, request, lambda shop: shop.move(order, status))
+
     def _wait(self, minutes: int) -> None:
         self.service.clock.advance(minutes=minutes)
         self.shop.minute += minutes
@@ -272,6 +296,10 @@ class Shopping(Conversation):
     def is_live(self, order_id: int) -> bool:
         order = self.shop.orders[order_id]
         return order.status == "pending" and not self.shop.is_overdue(order)
+
+    def is_owed(self, order_id: int) -> bool:
+        order = self.shop.orders[order_id]
+        return order.status in SOLD and order.due > 0
 
     def has_payment(self, status: str) -> bool:
         return any(payment.status == status for payment in self.shop.payments.values())
