@@ -23,11 +23,14 @@ def _period(day: str) -> str:
 _MOVED_SINCE = f"""
     SELECT order_id FROM movements {_SUMMED} WHERE id > summed.last AND order_id IS NOT NULL"""
 # The mark may stand among the lines that one transaction wrote. The sums have its sale or not by
-# the move of the order, so the units that go with that are told by it as well.
+# the move of the order that is the sale, or its end, and not by one that goes before it: an order
+# can run out and be sold again at once. So the units that go with that are told by it as well.
 _STATE_BEHIND, _STATE_SUMMED = (
     f"""EXISTS (SELECT 1 FROM movements state WHERE state.kind = 'order'
         AND state.order_id = m.order_id AND state.request_id = m.request_id
-        AND state.created_at = m.created_at AND state.id {side} summed.last)"""
+        AND state.created_at = m.created_at AND state.id {side} summed.last
+        AND CASE WHEN m.target = 'sold' THEN state.target IN {SOLD} AND state.origin NOT IN {SOLD}
+            ELSE state.origin IN {SOLD} AND state.target NOT IN {SOLD} END)"""
     for side in (">", "<=")
 )
 # Units that were sold and taken back, each on the day of the sale; what never was sold on its own.

@@ -104,8 +104,13 @@ class TestAnyHistory:
 
     def test_the_books_agree_wherever_the_sums_end(self, api: Api, service: Service) -> None:
         """Also among the lines of one transaction, for another may have drawn numbers between."""
-        _, payment = api.paid_order(api.user(), (api.ticket(), 2))
+        user, ticket = api.user(), api.ticket()
+        _, payment = api.paid_order(user, (ticket, 2))
         api.post(f"/api/transactions/{payment['id']}/refund")
+        # Its order runs out and is sold again in one transaction.
+        late = api.payment(api.order(user, (ticket, 1)))
+        api.clock.advance(minutes=20)
+        api.settle(late)
         while behind(service):
             fold(service, piece=1)
             assert disagreements(service.database, clock=service.clock) == []
