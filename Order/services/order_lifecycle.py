@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Executable, bindparam, func, select, updat
 
 from core.columns import BigId
 from core.errors import RetryTransaction
+from core.schemas import AsRead
 from core.store.dialects import Sql
 from core.store.statements import Row, statement
 from Ledger.services import ledger_service
@@ -44,10 +45,23 @@ def lock_order(context: Context, order_id: int) -> Row:
     return up_to_date(context, found(context.row(_locked, order_id=order_id)))
 
 
+def lock_as_meant(context: Context, order_id: int, body: AsRead | None = None) -> Row:
+    """Like :func:`lock_order`, in the state that its caller has seen.
+
+    That is compared as it is stored: nobody can have seen an end that is only made here, and that
+    a refusal takes back again.
+    """
+    row = found(context.row(_locked, order_id=order_id))
+    context.require_current(body or AsRead(), row)
+    return up_to_date(context, row)
+
+
 def lock_order_of(context: Context, transaction_id: int) -> Row | None:
-    """Like :func:`lock_order`, the order that a payment is for; None if there is no payment."""
-    row = context.row(_locked_of, transaction_id=transaction_id)
-    return None if row is None else up_to_date(context, row)
+    """The order that a payment is for, as it is stored; None if there is no payment.
+
+    It is to be brought up to date once the payment was compared, which its end gives back.
+    """
+    return context.row(_locked_of, transaction_id=transaction_id)
 
 
 def confirm(

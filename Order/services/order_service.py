@@ -72,8 +72,7 @@ def add_item(context: Context, order_id: int, line: OrderLine) -> OrderRead:
     """Add units to a pending order, at today's price."""
     _require_small_lines(context, [line], "#/quantity")
     is_bound = fairness.take_callers_turn(context)
-    order = order_lifecycle.lock_order(context, order_id)
-    context.require_meant(order)
+    order = order_lifecycle.lock_as_meant(context, order_id)
     if order.status != OrderStatus.PENDING:
         raise OrderNotPendingError(order_status=order.status.value)
     user_service.require_active(context, order.user_id)
@@ -104,8 +103,7 @@ def _tell_held(answer: OrderRead, offer: Row[Any], quantity: int) -> None:
 
 
 def update_order(context: Context, order_id: int, body: OrderUpdate) -> OrderRead:
-    order = order_lifecycle.lock_order(context, order_id)
-    context.require_current(body, order)
+    order = order_lifecycle.lock_as_meant(context, order_id, body)
     if changes := body.changed_in(order):
         user_service.require_not_erased(context, order.user_id)
         order_lifecycle.change_order(context, order_id, **changes)
@@ -114,8 +112,7 @@ def update_order(context: Context, order_id: int, body: OrderUpdate) -> OrderRea
 
 def change_status(context: Context, order_id: int, body: OrderStatusChange) -> OrderRead:
     """Move an order by hand; naming the state that it is in changes nothing."""
-    order = order_lifecycle.lock_order(context, order_id)
-    context.require_current(body, order)
+    order = order_lifecycle.lock_as_meant(context, order_id, body)
     if body.status != order.status:
         duties.require_may_name(context, order, body.status)
         require_transition(ORDER_TRANSITIONS, order.status, body.status)
@@ -127,8 +124,7 @@ def change_status(context: Context, order_id: int, body: OrderStatusChange) -> O
 
 def cancel_order(context: Context, order_id: int, body: OrderCancel | None) -> OrderRead:
     body = body or OrderCancel()
-    order = order_lifecycle.lock_order(context, order_id)
-    context.require_current(body, order)
+    order = order_lifecycle.lock_as_meant(context, order_id, body)
     if order.status != OrderStatus.CANCELLED:
         require_transition(ORDER_TRANSITIONS, order.status, OrderStatus.CANCELLED)
     if order.status != OrderStatus.CANCELLED or may_be_sold_again(order):
@@ -140,8 +136,7 @@ def cancel_order(context: Context, order_id: int, body: OrderCancel | None) -> O
 
 def delete_order(context: Context, order_id: int) -> None:
     """Remove an order for which no money came, nor may still come; its stock returns."""
-    order = order_lifecycle.lock_order(context, order_id)
-    context.require_meant(order)
+    order = order_lifecycle.lock_as_meant(context, order_id)
     if order.status not in DELETABLE:
         raise OrderNotDeletableError(order_status=order.status.value)
     if order.amount_paid > 0 or _awaits_money(context, order_id):

@@ -8,6 +8,7 @@ from sqlalchemy import Executable, ScalarSelect, bindparam, func, insert, select
 
 from core.money import ZERO
 from core.pagination import Page
+from core.schemas import AsRead
 from core.store.dialects import Sql
 from core.store.listing import Listing, OneOf, Where
 from core.store.statements import Row, statement
@@ -38,6 +39,7 @@ from Order.services.order_states import (
     PAYABLE,
     TRANSACTION_TRANSITIONS,
     balance_due,
+    is_overdue,
     payable,
     require_transition,
 )
@@ -123,9 +125,8 @@ def list_transactions_of_order(
 def update_transaction(
     context: Context, transaction_id: int, body: TransactionUpdate
 ) -> TransactionRead:
-    payment = _lock(context, transaction_id)
+    payment = _as_meant(context, _lock_order(context, transaction_id), transaction_id, body)
     order, row = payment.order, payment.money
-    context.require_current(body, row)
     changes = body.changed_in(row)
     if row.status != TransactionStatus.PENDING and changes.keys() & set(_FIXED_ONCE_SETTLED):
         raise TransactionNotPendingError(transaction_status=row.status.value)
@@ -147,10 +148,11 @@ def change_status(
     context: Context, transaction_id: int, body: TransactionStatusChange
 ) -> TransactionRead:
     """What the payer's provider says became of the money; saying it twice changes nothing."""
-    payment = _lock(context, transaction_id)
+    order = _lock_order(context, transaction_id)
+    duties.require_cashier(context, order)
+    payment = _as_meant(context, order, transaction_id, body)
     row = payment.money
-    duties.require_cashier(context, payment.order)
-    _require_as_read(context, body, row)
+    _require_as_arrived(body, row)
     if body.status != row.status:
         require_transition(TRANSACTION_TRANSITIONS, row.status, body.status)
     elif row.status != TransactionStatus.FAILED or row.abandoned_at is None:
@@ -170,10 +172,10 @@ def change_status(
 def refund(context: Context, transaction_id: int, body: Refund | None) -> TransactionRead:
     """Give money back: all that is left of the payment, or a part of it."""
     body = body or Refund()
-    payment = _lock(context, transaction_id)
+    order = _lock_order(context, transaction_id)
+    duties.require_cashier(context, order)
+    payment = _as_meant(context, order, transaction_id, body)
     row = payment.money
-    duties.require_cashier(context, payment.order)
-    context.require_current(body, row)
     if row.status in {TransactionStatus.PENDING, TransactionStatus.FAILED}:
         raise TransactionNotRefundableError(transaction_status=row.status.value)
     refundable = row.amount - row.refunded_amount
@@ -188,10 +190,27 @@ def refund(context: Context, transaction_id: int, body: Refund | None) -> Transa
     return _read(context, row, **changed)
 
 
-def _lock(context: Context, transaction_id: int) -> Payment:
+def _lock_order(context: Context, transaction_id: int) -> Row:
+    """The payment's order as it is stored: its hold may have run out."""
     order = order_lifecycle.lock_order_of(context, transaction_id)
     if order is None:
         raise TransactionNotFoundError
+    return order
+
+
+def _as_meant(context: Context, locked: Row, transaction_id: int, body: AsRead) -> Payment:
+    """A payment of a locked order, in the state that its caller has seen."""
+    is_over = is_overdue(locked, context.now)
+    if is_over:
+        # Before the order's end gives it back, which nobody can have seen.
+        context.require_current(body, _row(context, transaction_id))
+    payment = _payment(context, order_lifecycle.up_to_date(context, locked), transaction_id)
+    if not is_over:
+        context.require_current(body, payment.money)
+    return payment
+
+
+def _payment(context: Context, order: Row, transaction_id: int) -> Payment:
     # Not along with the lock: what is seen beside it is as it was before others gave it back.
     rows = context.rows(_money_and_lines, transaction_id=transaction_id, order_id=order.id)
     if not rows:
@@ -270,9 +289,8 @@ def _paid_as(_sql: Sql) -> Executable:
     )
 
 
-def _require_as_read(context: Context, body: TransactionStatusChange, row: Row) -> None:
-    """Refuse to settle anything but what the caller looked at, and what arrived."""
-    context.require_current(body, row)
+def _require_as_arrived(body: TransactionStatusChange, row: Row) -> None:
+    """Refuse to settle another amount than what arrived."""
     if body.amount is not None and body.amount != row.amount:
         raise AmountDiffersError(body.amount, row.amount)
 

@@ -10,6 +10,7 @@ HEAD_TESTS = "tests/core/http/test_heads.py"
 CONNECTION_TESTS = "tests/core/http/test_connections.py"
 CONDITIONAL = "tests/core/http/test_conditional.py"
 CONDITIONS = "tests/work/test_conditions.py"
+RAN_OUT = "tests/Order/test_meant_for_what_ran_out.py"
 JUDGED_FIRST = "tests/Auth/test_judged_first.py"
 
 EDGE = (
@@ -248,6 +249,31 @@ EDGE = (
         "what is removed is in the state that is meant",
         [Edit("Order/services/cart_service.py", "    context.require_meant(row)\n", "")],
         f"{CONDITIONS}::TestIfMatch",
+    ),
+    Protection(
+        "who changes an order that ran out means the state that is served",
+        [
+            Edit(
+                "Order/services/order_lifecycle.py",
+                "    context.require_current(body or AsRead(), row)\n"
+                "    return up_to_date(context, row)\n",
+                "    row = up_to_date(context, row)\n"
+                "    context.require_current(body or AsRead(), row)\n"
+                "    return row\n",
+            )
+        ],
+        RAN_OUT,
+    ),
+    Protection(
+        "who changes money of an order that ran out means the state that is served",
+        [
+            Edit(
+                "Order/services/transaction_service.py",
+                "    is_over = is_overdue(locked, context.now)\n",
+                "    is_over = False\n",
+            )
+        ],
+        RAN_OUT,
     ),
     Protection(
         "of two who mean the same state of a ticket one changes it",

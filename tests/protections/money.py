@@ -18,7 +18,7 @@ CURRENCY_TESTS = "tests/core/store/test_currency.py"
 OF_MONEY = (
     Protection(
         "an amount that differs from what arrived is not settled",
-        [Edit(SETTLING, "    _require_as_read(context, body, row)\n")],
+        [Edit(SETTLING, "    _require_as_arrived(body, row)\n")],
         f"{SETTLING_TESTS}::TestWhatWasLookedAt",
     ),
     Protection(

@@ -35,14 +35,21 @@ class Change:
 
     def tag(self, api: Api) -> str:
         """That of its object as it is now."""
-        if self._kind == "cart":
-            # Its lines have no address of their own to be read at.
-            return str(api.request("PUT", self._object, json={"quantity": 2}).headers["etag"])
-        return str(api.request("GET", self._object).headers["etag"])
+        return str(self._present(api).headers["etag"])
+
+    def updated_at(self, api: Api) -> str:
+        """When its object was changed last, as it is served now."""
+        return str(self._present(api).json()["updated_at"])
 
     def alter(self, api: Api) -> Response:
         """Somebody else changes its object, and is answered with the new state."""
         return api.request("PUT", self._object, json=_ALTERED[self._kind])
+
+    def _present(self, api: Api) -> Response:
+        if self._kind == "cart":
+            # Its lines have no address of their own to be read at.
+            return api.request("PUT", self._object, json={"quantity": 2})
+        return api.request("GET", self._object)
 
     @property
     def _kind(self) -> str:
