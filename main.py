@@ -76,7 +76,8 @@ Tickets, carts, orders that hold stock and expire, payments, refunds and analyti
 * **Retries**: send an `Idempotency-Key` with a POST, PUT or PATCH, and repeat it as it was when the
   answer is lost: it is carried out once, and answered again.
 * **`ETag`**: send it back as `If-None-Match`, and what you have already is answered 304; as
-  `If-Match`, and nothing is changed or deleted that was changed since. **HEAD** is answered as GET.
+  `If-Match`, and nothing is changed or deleted that was changed since; an operation that can't tell
+  refuses it. **HEAD** is answered as GET.
 * Every answer carries `X-Request-ID`.
 """
 EXPOSED_HEADERS = (

@@ -1,7 +1,7 @@
 """What a change depends on, by what its request says in ``If-Match`` and ``If-None-Match``.
 
-A condition that was sent is never passed over: an operation that acts on one object compares it
-inside the transaction that writes, and every other operation refuses it.
+A condition that was sent is never passed over: an operation that acts on one object with a state
+compares it inside the transaction that writes, and every other operation refuses it.
 """
 
 from collections.abc import Callable
