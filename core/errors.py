@@ -111,11 +111,16 @@ class ConditionNotSupportedError(InvalidError):
         ]
     }
 
-    def __init__(self, *headers: str) -> None:
+    def __init__(self, *headers: str, understood: str | None = None) -> None:
+        """``understood`` is what alone may be said in them, if anything may."""
         one = self.example["errors"][0]
+        named = " and ".join(headers)
+        detail = f"the operation can't tell whether that holds. Send it without {named}."
+        if understood is not None:
+            one = {**one, "detail": f"only {understood} is understood here"}
+            detail = f"of {named} a change understands {understood} alone."
         super().__init__(
-            "Nothing was done: the operation can't tell whether that holds. Send it without"
-            f" {' and '.join(headers)}.",
+            f"Nothing was done: {detail}",
             errors=[{**one, "parameter": header} for header in headers],
         )
 

@@ -45,5 +45,5 @@ def precondition_of(scope: Scope) -> Precondition | None:
         return Precondition.said(all_said(scope, b"if-match") or b"")
     if not is_any(unless):
         # That it be any state but one: who knows a state means that one.
-        raise ConditionNotSupportedError("If-None-Match")
+        raise ConditionNotSupportedError("If-None-Match", understood="*")
     return Precondition.absence()

@@ -149,7 +149,10 @@ class TestIfNoneMatch:
         for said in (tag, '"other"', ""):
             answer = change.send(world, {"If-None-Match": said})
             assert refused(answer) == (422, "condition_not_supported")
-            assert [one["parameter"] for one in answer.json()["errors"]] == ["If-None-Match"]
+            (told,) = answer.json()["errors"]
+            assert told["parameter"] == "If-None-Match"
+            assert told["detail"] == "only * is understood here"
+            assert "can't tell" not in answer.json()["detail"]
         assert contents(service) == before
 
 
@@ -163,8 +166,9 @@ def test_what_can_not_keep_a_condition_refuses_it(api: Api, service: Service, na
         for said in (headers, both):
             answer = sensible(api.having(said), *CHANGING[name])
             assert refused(answer) == (422, "condition_not_supported")
-            told = [one["parameter"] for one in answer.json()["errors"]]
-            assert told == sorted(said)
+            errors = answer.json()["errors"]
+            assert [one["parameter"] for one in errors] == sorted(said)
+            assert {one["detail"] for one in errors} == {"says nothing to this operation"}
     assert contents(service) == before
 
 
