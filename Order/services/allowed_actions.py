@@ -47,7 +47,7 @@ def allowed_actions(context: Context, order: Any, *, has_items: bool) -> list[st
         and not overdue
         and money_held(order) > 0
         and may_refund(context, order, currency().unit),
-        "delete": status in DELETABLE and order.amount_paid == 0 and not order.awaits_money,
+        "delete": status in DELETABLE and order.amount_paid == 0 and not order.is_kept,
     }
     return [action for action, possible in conditions.items() if possible]
 

@@ -8,26 +8,20 @@ from typing import Any
 from sqlalchemy import (
     Executable,
     Select,
-    and_,
     bindparam,
     case,
-    exists,
-    or_,
     select,
 )
 
 from core.columns import quoted
-from core.money import ZERO
 from core.pagination import ListQuery, Page, Sorting
 from core.store.dialects import Sql
 from core.store.listing import Around, Ask, Filter, Listing, OneOf, Where
 from core.store.statements import Row, statement
 from models import (
-    TransactionStatus,
     order_items,
     orders,
     tickets,
-    transactions,
     user_orders,
     users,
 )
@@ -41,6 +35,7 @@ from Order.schemas.order import (
     OrderList,
     OrderRead,
 )
+from Order.services import money_to_come
 from Order.services.allowed_actions import BuyerState, allowed_actions, is_a_recipients
 from Order.services.order_states import balance_due
 from User.services import user_service
@@ -69,20 +64,6 @@ def _with_items(page: Select[Any], sorting: Sorting) -> Select[Any]:
     )
 
 
-# Money may be on its way: announced, or cancelled along with the order before anybody knew.
-AWAITED = or_(
-    transactions.c.status == TransactionStatus.PENDING, transactions.c.abandoned_at.is_not(None)
-)
-# Or its payer's provider may try once more.
-_JUST_FAILED = and_(
-    transactions.c.status == TransactionStatus.FAILED,
-    transactions.c.updated_at > bindparam("failed_since", type_=transactions.c.updated_at.type),
-)
-_AWAITS_MONEY = and_(
-    # Looked for only where money does not decide already.
-    orders.c.amount_paid == ZERO,
-    exists().where(transactions.c.order_id == orders.c.id, or_(AWAITED, _JUST_FAILED)),
-).label("awaits_money")
 _BUYER_STATE = (
     select(
         case(
@@ -96,7 +77,7 @@ _BUYER_STATE = (
     .scalar_subquery()
     .label("buyer_state")
 )
-_SERVED = (*orders.c, _AWAITS_MONEY, _BUYER_STATE)
+_SERVED = (*orders.c, money_to_come.IS_KEPT, _BUYER_STATE)
 _WITH_ITEMS = Around(_with_items, ties=("item_id",))
 _FILTERS: dict[str, Filter] = {
     "status": OneOf("status", orders.c.status),
@@ -178,7 +159,7 @@ def require_order(context: Context, order_id: int) -> None:
 
 def _asking(context: Context) -> Ask:
     """Asks for orders as they are served, which depends on the time."""
-    return partial(context.rows, failed_since=context.now - context.terms.late_payment)
+    return partial(context.rows, failed_since=money_to_come.failed_since(context))
 
 
 def _by_order(rows: list[Row]) -> list[list[Row]]:

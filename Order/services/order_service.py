@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, func, select
+from sqlalchemy import Row, delete
 
 from core.store.upsert import insert_into
 from Ledger.services.ledger_service import NOWHERE, Move, order_moved
-from models import OrderStatus, TransactionStatus, order_items, orders, transactions
+from models import OrderStatus, order_items, orders, transactions
 from Order.causes import Cause
 from Order.errors import (
     CartEmptyError,
@@ -16,7 +16,6 @@ from Order.errors import (
     OrderHasPaymentsError,
     OrderNotDeletableError,
     OrderNotPendingError,
-    PaymentJustFailedError,
     QuantityLimitError,
     QuantityTooLargeError,
 )
@@ -28,7 +27,15 @@ from Order.schemas.order import (
     OrderStatusChange,
     OrderUpdate,
 )
-from Order.services import cart_service, duties, fairness, order_lifecycle, order_queries, placing
+from Order.services import (
+    cart_service,
+    duties,
+    fairness,
+    money_to_come,
+    order_lifecycle,
+    order_queries,
+    placing,
+)
 from Order.services.availability import available_offers
 from Order.services.order_states import (
     DELETABLE,
@@ -139,9 +146,9 @@ def delete_order(context: Context, order_id: int) -> None:
     order = order_lifecycle.lock_as_meant(context, order_id)
     if order.status not in DELETABLE:
         raise OrderNotDeletableError(order_status=order.status.value)
-    if order.amount_paid > 0 or _awaits_money(context, order_id):
+    if order.amount_paid > 0:
         raise OrderHasPaymentsError
-    _require_no_more_attempts(context, order_id)
+    money_to_come.require_none(context, order_id)
     pending = order.status == OrderStatus.PENDING
     held = order_lifecycle.holdings_of(context, [order_id]) if pending else []
     if pending and not context.caller.is_box_office:
@@ -150,24 +157,6 @@ def delete_order(context: Context, order_id: int) -> None:
     context.session.execute(delete(orders).where(orders.c.id == order_id))
     gone = order_moved(order_id, Move(order.status, NOWHERE, Cause.ORDER_DELETED))
     stock_service.move(context, held, _FREE, also=[gone])
-
-
-def _awaits_money(context: Context, order_id: int) -> bool:
-    """A success that a provider tells of later must meet its payment."""
-    awaited = exists().where(transactions.c.order_id == order_id, order_queries.AWAITED)
-    return bool(context.session.execute(select(awaited)).scalar_one())
-
-
-def _require_no_more_attempts(context: Context, order_id: int) -> None:
-    """Nor is a payment forgotten that failed just now: its provider may try it again.
-
-    That is as long as late money is waited for. A later change of the payment is taken for a word.
-    """
-    money = transactions.c
-    failed = money.order_id == order_id, money.status == TransactionStatus.FAILED
-    last = context.session.execute(select(func.max(money.updated_at)).where(*failed)).scalar_one()
-    if last is not None and context.now < last + context.terms.late_payment:
-        raise PaymentJustFailedError(last + context.terms.late_payment)
 
 
 def _enter(context: Context, order: Row[Any], status: OrderStatus) -> None:

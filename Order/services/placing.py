@@ -113,7 +113,7 @@ def place(
     stock_service.take(context, _holdings(offers.order_id, lines), _HOLD, also=[state])
     items = [_served(line, offers.tickets[line["ticket_id"]]) for line in lines]
     # Nobody can have announced a payment for it yet, and only who is active orders.
-    placed = SimpleNamespace(**order, awaits_money=False, buyer_state=BuyerState.ACTIVE)
+    placed = SimpleNamespace(**order, is_kept=False, buyer_state=BuyerState.ACTIVE)
     return order_queries.served(context, placed, items)
 
 

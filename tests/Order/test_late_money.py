@@ -288,6 +288,16 @@ class TestAPaymentThatFailed:
         api.settle(api.payment(order), "failed")
         self.delete(api, order)
 
+    def test_keeps_nothing_then_from_who_waited_for_its_word(
+        self, api: Api, service: Service, order: Any
+    ) -> None:
+        """It is stamped later than what began earlier, and had to wait for the order."""
+        state = service.app.state
+        state.terms = replace(state.terms, late_payment=timedelta(0))
+        failed = api.settle(api.payment(order), "failed")
+        api.clock.now = datetime.fromisoformat(failed["updated_at"]) - timedelta(seconds=1)
+        self.delete(api, order)
+
     def test_keeps_its_buyer_as_well(self, api: Api, order: Any) -> None:
         api.settle(api.payment(order), "failed")
         self.refuse_to_delete(api, order)

@@ -6,6 +6,7 @@ PAYMENTS = "Order/services/payment_service.py"
 SETTLING = "Order/services/transaction_service.py"
 DUTIES = "Order/services/duties.py"
 ORDERS = "Order/services/order_service.py"
+TO_COME = "Order/services/money_to_come.py"
 STATES = "Order/services/order_states.py"
 SHARING = "Order/services/share_service.py"
 REFERENCE_MIGRATION = "migrations/versions/0015_spellings.py"
@@ -83,12 +84,12 @@ OF_MONEY = (
     ),
     Protection(
         "an order that awaits money is not deleted",
-        [Edit(ORDERS, " or _awaits_money(context, order_id):", ":")],
+        [Edit(TO_COME, "    if may_come.is_awaited:\n", "    if 0:\n")],
         f"{LATE_TESTS}::TestMoneyOnItsWay",
     ),
     Protection(
         "an order of which a card may be tried again is not deleted",
-        [Edit(ORDERS, "    _require_no_more_attempts(context, order_id)\n")],
+        [Edit(TO_COME, "    if may_come.failed_at is not None:\n", "    if 0:\n")],
         f"{LATE_TESTS}::TestAPaymentThatFailed",
     ),
     Protection(
