@@ -1,17 +1,17 @@
 """Engines, sessions, and the owner of every commit.
 
 A request does its database work as one function in one thread, inside one transaction that is
-committed before the answer is sent. Who gets a thread is decided here, before one is taken:
-never more than there are connections, so that nobody waits for the pool while holding a thread,
-and nobody waits longer than a request may take.
+committed before the answer is sent. Who gets a seat for that is decided here: never more than there
+are connections, so that nobody waits for the pool while keeping others from it, and nobody waits
+longer than a request may take.
 """
 
+import asyncio
 import logging
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import copy_context
 from enum import Enum
 from functools import partial
@@ -31,6 +31,7 @@ from core.store.connections import Connections
 from core.store.currency import claim, currency_problem, is_claimed
 from core.store.engines import (
     HEARS_GOODBYE,
+    TELLS_OF_WAITING,
     begin_to_read,
     begin_to_write,
     postgres_engine,
@@ -46,6 +47,7 @@ from core.store.schema_version import schema_problem
 from core.store.seats import Seating
 from core.store.sharing import Shared
 from core.store.sqlite_exchange import SqliteExchange
+from core.store.strands import pause
 from core.traces import reason
 
 T = TypeVar("T")
@@ -61,8 +63,9 @@ QUEUE_PER_CONNECTION = 50
 class Database:
     """One process's access to the database, from start-up to shutdown.
 
-    ``read``, ``snapshot``, ``probe`` and ``write`` wait for a seat, and work in another thread;
-    ``read_now``, ``snapshot_now`` and ``write_now`` work in the caller's thread, without a seat.
+    ``read``, ``snapshot``, ``probe`` and ``write`` wait for a seat, and keep nothing else of the
+    event loop waiting; ``read_now``, ``snapshot_now`` and ``write_now`` work without a seat, while
+    their caller waits.
     """
 
     def __init__(self, settings: Settings, *, schema_is_known: bool = True) -> None:
@@ -98,7 +101,7 @@ class Database:
 
     async def snapshot(self, unit: Unit[T]) -> T:
         """Run statements that all see the same committed state."""
-        return await self._snapshot_readers.run(lambda: self.snapshot_now(unit))
+        return await self._snapshot_readers.run(lambda: self.snapshot_now(unit), is_long=True)
 
     async def probe(self, unit: Unit[T]) -> T:
         """Read beside all other requests: being busy is no reason to be taken for ill."""
@@ -153,7 +156,7 @@ class Database:
             for attempt in range(MAX_ATTEMPTS):
                 if attempt:
                     # Losers that come back at different moments do not meet again.
-                    time.sleep(random.uniform(0, 0.005 * 2**attempt))
+                    pause(random.uniform(0, 0.005 * 2**attempt))
                 try:
                     with self._session(self.writer, _Way.WRITE) as session:
                         result = unit(session)
@@ -169,6 +172,13 @@ class Database:
         for seating in self._seatings:
             seating.refuse_newcomers()
 
+    async def finish(self) -> None:
+        """Wait for what is being done, as long as it may take; before the end of the event loop."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.timeout):
+                for seating in self._seatings:
+                    await seating.emptied()
+
     def close(self) -> None:
         for seating in self._seatings:
             seating.close()
@@ -183,13 +193,16 @@ class Database:
 
     def _seating(self, engine: Engine, queue: int) -> Seating:
         assert isinstance(engine.pool, QueuePool)  # noqa: S101 - created above
-        connections = Connections(engine, can_be_kept=not self._is_sqlite and HEARS_GOODBYE)
+        # SQLite is read and written by our own process, which nobody can be told to wait for.
+        is_elsewhere = not self._is_sqlite
+        connections = Connections(engine, can_be_kept=is_elsewhere and HEARS_GOODBYE)
         self._connections[engine] = connections
         return Seating(
             engine.pool.size(),
             timeout=self.timeout,
             max_waiting=queue,
-            belongings=connections.kept,
+            keep=connections.keep,
+            in_loop=is_elsewhere and TELLS_OF_WAITING,
         )
 
     def _probed(self, unit: Unit[T]) -> T:

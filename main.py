@@ -169,6 +169,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             with on_stop(database.refuse_newcomers):
                 yield
     finally:
+        await database.finish()
         database.close()
 
 

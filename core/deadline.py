@@ -1,6 +1,6 @@
 """Until when the work at hand must be done; whatever waits for a database looks here.
 
-A request says it where it arrives, and the thread that works for the request sees it.
+A request says it where it arrives, and whatever works for the request sees it.
 """
 
 import math

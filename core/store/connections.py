@@ -1,17 +1,18 @@
-"""Which connection a thread works with: one with a seat keeps its own, all others borrow.
+"""Which connection work is done with: who has a seat has that one's own, all others borrow.
 
-To take a connection from a pool and to give it back costs as much as a small statement. A thread
-that does one unit of work after another need not: it keeps what it has for as long as that is in
-order.
+To take a connection from a pool and to give it back costs as much as a small statement. A seat that
+does one unit of work after another need not: it keeps what it has for as long as that is in order.
 """
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar, Token
+from types import TracebackType
 
 from sqlalchemy import Connection, Engine
 
 from core.store.engines import says_goodbye
+from core.store.strands import aside
 
 
 class Connections:
@@ -20,59 +21,80 @@ class Connections:
     def __init__(self, engine: Engine, *, can_be_kept: bool) -> None:
         self._engine = engine
         self._can_be_kept = can_be_kept
-        self._own = _Own()
         # How often one was found broken: the others were made before that, and are not believed.
         self._breaks = 0
 
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """For a thread: what it connects to until the end is one connection."""
-        self._own.keeps = self._can_be_kept
-        try:
-            yield
-        finally:
-            self._own.keeps = False
-            _give_back(self._own.take())
+    def keep(self) -> "Place":
+        """A place for the one of a seat."""
+        return Place(self)
 
     @contextmanager
     def connected(self) -> Iterator[Connection]:
-        if not self._own.keeps:
-            with self._engine.connect() as connection:
+        place = _place.get()
+        if not self._can_be_kept or place is None or not place.is_free_for(self):
+            with aside(self._engine.connect) as connection:
                 yield connection
             return
-        connection = self._usable(self._own.take())
+        connection = place.connection = self._usable(place)
+        place.is_free = False
         try:
             yield connection
         finally:
-            if _is_as_new(connection):
-                self._own.connection = connection
-            else:
+            place.is_free = True
+            if not _is_as_new(connection):
                 self._breaks += 1
-                _give_back(connection)
+                place.give_back()
 
-    def _usable(self, connection: Connection | None) -> Connection:
-        if connection is not None and self._own.breaks == self._breaks:
+    def _usable(self, place: "Place") -> Connection:
+        connection = place.connection
+        if connection is not None and place.breaks == self._breaks:
             if not says_goodbye(connection.connection.driver_connection):
                 return connection
             self._breaks += 1
         if connection is not None:
             connection.invalidate()
-            _give_back(connection)
-        self._own.breaks = self._breaks
-        return self._engine.connect()
+            place.give_back()
+        place.breaks = self._breaks
+        return aside(self._engine.connect)
 
 
-class _Own(threading.local):
-    """What a thread has while it is not at work."""
+class Place:
+    """Where a seat keeps a connection; work within finds it there."""
 
-    keeps = False
-    connection: Connection | None = None
-    # How many breaks were known when it was made.
-    breaks = 0
+    __slots__ = ("_of", "_token", "breaks", "connection", "is_free")
 
-    def take(self) -> Connection | None:
+    def __init__(self, of: Connections) -> None:
+        self._of = of
+        self.connection: Connection | None = None
+        # How many breaks were known when it was made.
+        self.breaks = 0
+        self.is_free = True
+
+    def is_free_for(self, connections: Connections) -> bool:
+        """Not for a helper of who works here, which the context is handed on to."""
+        return self.is_free and self._of is connections
+
+    def __enter__(self) -> None:
+        self._token: Token[Place | None] = _place.set(self)
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        _place.reset(self._token)
+
+    def give_back(self) -> None:
+        if not self.is_free:
+            # Somebody is at work with it, and will be when the process ends.
+            return
         connection, self.connection = self.connection, None
-        return connection
+        if connection is not None:
+            connection.close()
+
+
+_place: ContextVar[Place | None] = ContextVar("place", default=None)
 
 
 def _is_as_new(connection: Connection) -> bool:
@@ -80,8 +102,3 @@ def _is_as_new(connection: Connection) -> bool:
     if connection.closed or connection.invalidated or connection.in_transaction():
         return False
     return not getattr(connection.connection.driver_connection, "closed", False)
-
-
-def _give_back(connection: Connection | None) -> None:
-    if connection is not None:
-        connection.close()

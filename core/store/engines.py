@@ -18,6 +18,7 @@ from core.settings import Settings
 from core.store.exchange import listen_to_sessions
 from core.store.open_file import OpenFile, existing_file
 from core.store.postgres_settings import connect_arguments, set_once
+from core.store.strands import current
 from core.store.turns import begin_in_turn, use_wal
 
 # An answer that is under way at the deadline is still heard: it may be that of a COMMIT.
@@ -32,8 +33,9 @@ _EVENTS = (
 )
 
 
-# Without poll() nobody hears that the server hung up, except by asking it.
-HEARS_GOODBYE = bool(_EVENTS)
+# Without poll() nobody hears that the server hung up, except by asking it. Nor does the driver tell
+# when it waits.
+HEARS_GOODBYE = TELLS_OF_WAITING = bool(_EVENTS)
 
 
 def postgres_engine(settings: Settings, *, size: int) -> Engine:
@@ -148,9 +150,15 @@ def _bound_waiting() -> None:
 
 
 def _wait_until_deadline(connection: Any) -> None:
+    strand = current()
     while (state := connection.poll()) != extensions.POLL_OK:
         seconds = max(deadline.remaining() + _GRACE_SECONDS, 0)
-        if not _is_ready(connection, _EVENTS[state], seconds):
+        if strand is None:
+            is_ready = _is_ready(connection, _EVENTS[state], seconds)
+        else:
+            is_to_write = state == extensions.POLL_WRITE
+            is_ready = strand.wait(connection.fileno(), is_to_write=is_to_write, seconds=seconds)
+        if not is_ready:
             # psycopg2 closes the connection, so the server ends the transaction.
             raise psycopg2.OperationalError("the server did not answer in time")
 

@@ -1,8 +1,11 @@
-"""Who may work with the database at once, in which thread, and how long the others wait.
+"""Who may work with the database at once, where, and how long the others wait.
 
-A seat is a thread. There are as many as there are connections, so that nobody waits for a
-connection while keeping a thread from others; and each waits for its next work by itself, which
-costs half of what handing work to the event loop's own threads does.
+There are as many seats as connections, so that nobody waits for a connection while keeping a thread
+from others.
+
+What mostly waits for a server is done in the thread of the event loop, as a strand: to hand it to
+another thread and to take turns with that at the interpreter costs as much as half of a read.
+What computes for long, or keeps its thread waiting as SQLite does, has a thread of the seat's own.
 """
 
 import asyncio
@@ -10,15 +13,31 @@ import contextvars
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from types import TracebackType
+from typing import Any, Protocol, TypeVar
 
 from core import deadline
 from core.errors import BusyError, DatabaseUnavailableError, StoppingError, UnavailableError
+from core.store.strands import Outcome, Strand, Work
 
 T = TypeVar("T")
-Work = Callable[[], Any]
+
+
+class Kept(Protocol):
+    """What a seat keeps from one work to the next; each work is done within."""
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> object: ...
+
+    def give_back(self) -> None: ...
 
 
 class Seating:
@@ -33,10 +52,11 @@ class Seating:
         *,
         timeout: float,
         max_waiting: int,
-        belongings: Callable[[], AbstractContextManager[None]] = nullcontext,
+        keep: Callable[[], Kept],
+        in_loop: bool,
     ) -> None:
-        # What a thread has with it for as long as it is a seat.
-        self._belongings = belongings
+        self._keep = keep
+        self._in_loop = in_loop
         self._timeout = timeout
         self._max_waiting = max_waiting
         self._unmade = size
@@ -44,6 +64,7 @@ class Seating:
         # The one that was left last is taken first: what it needs is still at hand.
         self._free: list[_Seat] = []
         self._waiting: deque[asyncio.Future[_Seat]] = deque()
+        self._emptied: asyncio.Future[None] | None = None
         self._is_closed = False
         self._is_away = False
 
@@ -51,11 +72,14 @@ class Seating:
     def taken(self) -> int:
         return len(self._seats) - len(self._free)
 
-    async def run(self, work: Callable[[], T]) -> T:
+    async def run(self, work: Callable[[], T], *, is_long: bool = False) -> T:
+        """``is_long`` is what computes for more than some milliseconds at a time."""
         # Time spent in the queue is not given to the work once more.
         with deadline.within(self._timeout):
             seat = self._take() or await self._queue()
-            result: T = await seat.do(lambda: self._watched(work), self._leave)
+            in_loop = self._in_loop and not is_long
+            watched = partial(self._watched, work)
+            result: T = await seat.do(watched, self._leave, in_loop=in_loop)
             return result
 
     def refuse_newcomers(self) -> None:
@@ -64,13 +88,19 @@ class Seating:
         for turn in self._waiting:
             self._send_away(turn)
 
+    async def emptied(self) -> None:
+        """Wait for what is being done."""
+        if self.taken:
+            self._emptied = asyncio.get_running_loop().create_future()
+            await self._emptied
+
     def close(self) -> None:
-        """Wait for what is being done, and end the threads."""
+        """Let what is being done in threads come to its end, and all else end now."""
         self.refuse_newcomers()
         for seat in self._seats:
             seat.end()
         for seat in self._seats:
-            seat.thread.join(self._timeout)
+            seat.join(self._timeout)
 
     def _take(self) -> "_Seat | None":
         if self._is_closed:
@@ -80,7 +110,7 @@ class Seating:
         if not self._unmade:
             return None
         self._unmade -= 1
-        seat = _Seat(self._belongings)
+        seat = _Seat(self._keep())
         self._seats.append(seat)
         return seat
 
@@ -117,6 +147,8 @@ class Seating:
                 turn.set_result(seat)
                 return
         self._free.append(seat)
+        if self._emptied is not None and not self.taken and not self._emptied.done():
+            self._emptied.set_result(None)
 
     def _reason(self) -> UnavailableError:
         """Why there is no seat."""
@@ -137,49 +169,69 @@ class Seating:
 
 
 class _Seat:
-    """A thread that does one work after another."""
+    """Does one work after another, and has with it what it keeps from one to the next."""
 
-    def __init__(self, belongings: Callable[[], AbstractContextManager[None]]) -> None:
-        self._belongings = belongings
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
+        self._thread: _Thread | None = None
+        self._strand: Strand | None = None
+
+    async def do(self, work: Work, leave: Callable[["_Seat"], None], *, in_loop: bool) -> Any:
+        """Do the work; the seat is left when it is done, even if nobody waits for it any more."""
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+        def serve() -> Any:
+            with self._kept:
+                return work()
+
+        def told(outcome: Outcome) -> None:
+            self._strand = None
+            leave(self)
+            outcome.tell(answer)
+
+        if in_loop:
+            self._strand = Strand(serve, told, self._in_thread)
+            self._strand.start()
+        else:
+            self._in_thread(partial(contextvars.copy_context().run, serve), told)
+        return await answer
+
+    def end(self) -> None:
+        """Wait for nothing more."""
+        if self._strand is not None:
+            self._strand.abandon()
+        if self._thread is not None:
+            self._thread.end()
+
+    def join(self, timeout: float) -> None:
+        if self._thread is not None:
+            self._thread.join(timeout)
+        self._kept.give_back()
+
+    def _in_thread(self, work: Work, told: Callable[[Outcome], None]) -> None:
+        self._thread = self._thread or _Thread()
+        self._thread.do(work, told)
+
+
+class _Thread:
+    """Does one work after another; made by the first that needs it."""
+
+    def __init__(self) -> None:
         self._works: SimpleQueue[Work | None] = SimpleQueue()
         # What is abandoned when the process ends changes nothing: it was not committed.
-        self.thread = threading.Thread(target=self._serve, name="database", daemon=True)
-        self.thread.start()
+        self._thread = threading.Thread(target=self._serve, name="database", daemon=True)
+        self._thread.start()
 
-    async def do(self, work: Work, leave: Callable[["_Seat"], None]) -> Any:
-        """Do the work; the seat is left when it is done, even if nobody waits for it any more."""
+    def do(self, work: Work, told: Callable[[Outcome], None]) -> None:
         loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Any] = loop.create_future()
-        context = contextvars.copy_context()
-
-        def told(result: Any, error: BaseException | None) -> None:
-            leave(self)
-            if answer.done():
-                return
-            if error is None:
-                answer.set_result(result)
-            else:
-                answer.set_exception(error)
-
-        def serve() -> None:
-            result: Any = None
-            failure: BaseException | None = None
-            try:
-                result = context.run(work)
-            except StopIteration as error:
-                # No future takes it, so that nobody would ever hear of the end.
-                failure = RuntimeError(f"work ended by {error!r}")
-            except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
-                failure = error
-            loop.call_soon_threadsafe(told, result, failure)
-
-        self._works.put(serve)
-        return await answer
+        self._works.put(lambda: loop.call_soon_threadsafe(told, Outcome.of(work)))
 
     def end(self) -> None:
         self._works.put(None)
 
+    def join(self, timeout: float) -> None:
+        self._thread.join(timeout)
+
     def _serve(self) -> None:
-        with self._belongings():
-            while (work := self._works.get()) is not None:
-                work()
+        while (work := self._works.get()) is not None:
+            work()

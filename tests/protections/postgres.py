@@ -58,4 +58,47 @@ OF_POSTGRES = (
         [Edit(ERRORS, '    "unsupported startup parameter",\n')],
         START_TESTS,
     ),
+    Protection(
+        "a retry's pause keeps nobody else waiting",
+        [
+            Edit(
+                "database.py",
+                "                    pause(random",
+                "                    __import__('time').sleep(random",
+            )
+        ],
+        "tests/core/store/test_strands.py",
+    ),
+    Protection(
+        "a report keeps nobody else waiting",
+        [Edit("core/store/seats.py", "self._in_loop and not is_long", "self._in_loop")],
+        "tests/core/store/test_strands.py",
+    ),
+    Protection(
+        "whoever connects keeps nobody else waiting",
+        [
+            Edit(
+                "core/store/connections.py",
+                "        return aside(self._engine.connect)",
+                "        return self._engine.connect()",
+            )
+        ],
+        "tests/core/store/test_strands.py",
+    ),
+    Protection(
+        "a unit of work has the context of who asks",
+        [
+            Edit(
+                "core/store/strands.py",
+                "        self.gr_context = contextvars.copy_context()\n",
+                "        self.gr_context = contextvars.Context()\n",
+            )
+        ],
+        "tests/core/store/test_strands.py",
+    ),
+    Protection(
+        "what is being done is waited for at the end",
+        [Edit("database.py", "await seating.emptied()", "pass")],
+        "tests/core/store/test_strands.py::TestTheEnd",
+    ),
 )

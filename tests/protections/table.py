@@ -161,7 +161,7 @@ PROTECTIONS = (
     ),
     Protection(
         "a connection that broke is not kept for the next unit",
-        [Edit(CONNECTIONS, "if _is_as_new(connection):", "if 1:")],
+        [Edit(CONNECTIONS, "if not _is_as_new(connection):", "if 0:")],
         f"{CONNECTION_TESTS}::test_a_connection_that_broke_is_not_kept",
     ),
     Protection(

@@ -9,6 +9,7 @@ import pytest
 from core.errors import BusyError
 from database import Database
 from tests.support.service import Service
+from tests.support.waiting import Moment
 from work.chores import Chore, sweeping
 from work.context import Context
 
@@ -39,16 +40,17 @@ def sweep_until(
 # SQLite has one writer, whatever the tasks are.
 @pytest.mark.parametrize("shared_service", ["postgres"], indirect=True, scope="session")
 def test_a_slow_chore_does_not_hold_up_another(service: Service, database: Database) -> None:
-    entered, done = threading.Event(), threading.Event()
+    entered, done, released = threading.Event(), threading.Event(), Moment()
 
     def slow(_context: Context, *, limit: int) -> int:  # noqa: ARG001
         entered.set()
-        assert done.wait(PATIENCE)
+        assert released.wait(PATIENCE)
         return 0
 
     def expiry(_context: Context, *, limit: int) -> int:  # noqa: ARG001
-        if entered.is_set():
+        if entered.is_set() and not done.is_set():
             done.set()
+            released.set()
         return 0
 
     sweep_until(service, database, done, slow, expiry)

@@ -1,4 +1,4 @@
-"""A thread with a seat keeps its connection for as long as that is in order."""
+"""A seat keeps its connection for as long as that is in order."""
 
 import threading
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from core.store.exchange import exchange_of
 from core.store.statements import statement
 from database import Database
 from tests.support.service import Service
-from tests.support.waiting import PATIENCE, Held, one_connection, until
+from tests.support.waiting import PATIENCE, Held, Moment, one_connection, until
 
 T = TypeVar("T")
 
@@ -88,10 +88,13 @@ def test_where_one_broke_the_others_are_not_believed(service: Service) -> None:
     """A network that went silent would cost each of them its time-out."""
 
     async def both(database: Database) -> tuple[int, int]:
-        meeting = threading.Barrier(2)
+        is_one_there, both_are = threading.Event(), Moment()
 
         def meet(session: Session) -> int:
-            meeting.wait(PATIENCE)
+            if is_one_there.is_set():
+                both_are.set()
+            is_one_there.set()
+            assert both_are.wait(PATIENCE)
             return process(session)
 
         found: list[int] = []

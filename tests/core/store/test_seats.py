@@ -10,15 +10,29 @@ import pytest
 
 from core.errors import BusyError, StoppingError
 from core.store.seats import Seating
+from core.store.strands import Strand
 
 Play = Callable[[Seating, threading.Event], Awaitable[Any]]
+
+
+class Nothing:
+    """What a seat keeps that needs nothing."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def give_back(self) -> None: ...
 
 
 def scene(play: Play, *, timeout: float = 60) -> Any:
     """What comes of a play with one seat; who sits there stays until the event is set."""
 
     async def run() -> Any:
-        seating, leave = Seating(1, timeout=timeout, max_waiting=10), threading.Event()
+        seating, leave = (
+            Seating(1, timeout=timeout, max_waiting=10, keep=Nothing, in_loop=False),
+            threading.Event(),
+        )
         try:
             return await play(seating, leave)
         finally:
@@ -111,3 +125,16 @@ def test_work_that_ends_as_iterators_do_is_heard_of() -> None:
             await asyncio.wait_for(seating.run(end), 10)
 
     scene(play)
+
+
+def test_a_strand_that_ended_is_not_gone_on_with() -> None:
+    told: list[Any] = []
+
+    async def scenario() -> None:
+        strand = Strand(lambda: "done", told.append, lambda _work, _told: None)
+        strand.start()
+        strand.abandon()
+        assert strand.dead
+
+    asyncio.run(scenario())
+    assert [outcome.get() for outcome in told] == ["done"]
