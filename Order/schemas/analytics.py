@@ -52,8 +52,8 @@ class AnalyticsQuery(BaseModel):
     interval: Interval = Field(
         default=Interval.DAY,
         description="How long the periods of a series are; weeks start on Monday. Without `start` "
-        "or without `end` it is the shortest that is asked for: a series of more than 5,000 such "
-        "periods has weeks or months.",
+        "or without `end`, a series of more than 5,000 such periods reaches only to what there is, "
+        "and has weeks or months if these are too many as well.",
     )
     timezone: ZoneName | None = Field(
         default=None,

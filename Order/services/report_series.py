@@ -35,29 +35,23 @@ class Series:
 
 
 def series(asked: Inquiry, by_period: Build, in_parts: Build) -> Series:
-    """In periods of the length asked for; of a longer one if nobody said where they begin, or
-    where they end, and there are too many.
+    """In periods of the length asked for, from bound to bound.
 
-    A bound so far off that months are too many as well is as none: the series reaches to what
-    there is.
+    Where one of them is missing, too many periods end where what there is does, as if both were;
+    and if even so they are too many, they are longer.
     """
     rows = asked.rows(by_period)
-    tried: list[tuple[Range, Added]] = []
     for found in _lengths(asked.range):
         added = _added(asked, found, rows, in_parts)
         # What came and went again leaves nothing.
-        tried.append(
-            (found, {day: counts for day, counts in added.items() if counts.pop("counted")})
-        )
-        with suppress(TooManyPeriodsError):
-            return _spanned(*tried[-1])
-    for found, figures in tried if asked.range.is_open else ():
-        with suppress(TooManyPeriodsError):
-            return _spanned(found, figures, is_bounded=False)
+        figures = {day: counts for day, counts in added.items() if counts.pop("counted")}
+        for is_bounded in (True, False) if asked.range.is_open else (True,):
+            with suppress(TooManyPeriodsError):
+                return _spanned(found, figures, is_bounded=is_bounded)
     raise TooManyPeriodsError
 
 
-def _spanned(found: Range, figures: Added, *, is_bounded: bool = True) -> Series:
+def _spanned(found: Range, figures: Added, *, is_bounded: bool) -> Series:
     start, end = (found.start, found.end) if is_bounded else (None, None)
     return Series(found, found.calendar.spanned(start, end, list(figures)), figures)
 

@@ -201,17 +201,43 @@ class TestOpenRanges:
                     assert found["series"] == report(api, name, interval=interval)["series"]
             fold(service)
 
-    def test_a_bound_that_longer_periods_reach_is_reached(self, api: Api) -> None:
+    @pytest.mark.parametrize("bound", [{"end": "2100-12-31"}, {"start": "1970-01-01"}])
+    def test_who_says_for_ever_gets_the_periods_asked_for_of_what_there_is(
+        self, api: Api, bound: dict[str, str]
+    ) -> None:
+        user, ticket = api.user(), api.ticket()
+        for _ in range(2):
+            sell(api, user, ticket)
+            api.clock.advance(days=2)
+        for zone in ("UTC", "Asia/Colombo"):
+            found = report(api, "sales", **bound, timezone=zone)
+            assert found["period"]["interval"] == "day"
+            assert found["series"] == report(api, "sales", timezone=zone)["series"]
+            assert len(found["series"]) == 3
+
+    def test_a_bound_that_the_periods_asked_for_reach_is_reached(self, api: Api) -> None:
         sell(api, api.user(), api.ticket())
-        for end, interval, last in (
-            ("2039-11-07", "day", "2039-11-07"),
-            ("2039-11-08", "week", "2039-11-07"),
-            ("2100-12-31", "week", "2100-12-27"),
-            ("2200-12-31", "month", "2200-12-01"),
+        for interval, end, last in (
+            ("day", "2039-11-07", "2039-11-07"),
+            ("day", "2039-11-08", "2026-03-01"),
+            ("week", "2100-12-31", "2100-12-27"),
+            ("week", "2200-12-31", "2026-02-23"),
+            ("month", "2200-12-31", "2200-12-01"),
         ):
-            found = report(api, "sales", end=end)
+            found = report(api, "sales", end=end, interval=interval)
             assert found["period"]["interval"] == interval
             assert found["series"][-1]["period_start"] == f"{last}T00:00:00Z"
+
+    def test_one_that_only_longer_periods_reach_is_reached_where_all_there_is_needs_them(
+        self, api: Api
+    ) -> None:
+        user, ticket = api.user(), api.ticket()
+        sell(api, user, ticket)
+        at(api, moment("2000-01-01T12:00:00"))
+        sell(api, api.user("ann"), ticket)
+        found = report(api, "sales", end="2050-12-31")
+        assert found["period"]["interval"] == "week"
+        assert found["series"][-1]["period_start"] == "2050-12-26T00:00:00Z"
 
     def test_who_says_where_it_begins_and_ends_is_told_that_there_are_too_many(
         self, api: Api
