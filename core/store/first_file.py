@@ -6,7 +6,9 @@ meanwhile, from which the others sell nothing.
 
 So the first leaves a mark for those after it. Their parent can't: of ``uvicorn main:app --workers``
 it is a process that never sees our code. What they all know is the secret that names the mark, so
-that nobody else finds it, and the next start has one of its own.
+that the next start has one of its own. Others of the machine may see that it is there, and those
+that run as the same user may remove it, as some do with all that this user left: whoever has the
+file open leaves it anew.
 """
 
 import logging
@@ -36,60 +38,91 @@ def identity_of(name: str) -> Identity:
     return status.st_dev, status.st_ino
 
 
-def first_file(settings: Settings) -> Identity | None:
-    """The file that another process of this start has opened, if one has.
+class Mark:
+    """What a start leaves for its later processes: which file it is.
 
     Who was started by nobody is a start of its own, and remembers by itself.
     """
-    mark = _mark(settings)
-    if mark is None:
-        return None
-    with suppress(OSError):
-        device, number = mark.read_text("ascii").split()
-        return int(device), int(number)
-    return None
+
+    def __init__(self, settings: Settings) -> None:
+        self._path = _path(settings)
+        self._is_refused = False
+
+    def read(self) -> Identity | None:
+        """The file that another process of this start has opened, if one has.
+
+        A mark that can't be read is an OSError: that does not tell that there is no file yet.
+        """
+        if self._path is None:
+            return None
+        try:
+            device, number = self._path.read_text("ascii").split()
+            return int(device), int(number)
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            raise OSError(f"{self._path} names no file") from None
+
+    def leave(self, opened: Identity) -> None:
+        """For the first; two at once have opened the same file, and say the same of it."""
+        if self._path is None:
+            return
+        try:
+            _write(self._path, "{} {}".format(*opened))
+        except OSError as error:
+            if not self._is_refused:
+                # It serves; only who is started anew while the file is away will not know.
+                logger.warning("which file the database is can't be told to others: %s", error)
+            self._is_refused = True
+            return
+        self._is_refused = False
+        for left in _of_those_that_ended(self._path.parent):
+            with suppress(OSError):
+                left.unlink()
+
+    def keep(self, opened: Identity) -> None:
+        """For who has the file open; where a mark is there it costs a look."""
+        if self._path is not None and not os.path.exists(self._path):  # noqa: PTH110
+            self.leave(opened)
 
 
-def leave_mark(settings: Settings, opened: Identity) -> None:
-    """For the first; two at once have opened the same file, and say the same of it."""
-    mark = _mark(settings)
-    if mark is None:
-        return
-    try:
-        _write(mark, "{} {}".format(*opened))
-    except OSError as error:
-        # It serves; only who is started anew while the file is away will not know.
-        logger.warning("which file the database is can't be told to other processes: %s", error)
-    for left in _of_those_that_ended(mark.parent):
-        with suppress(OSError):
-            left.unlink()
-
-
-def _mark(settings: Settings) -> Path | None:
+def _path(settings: Settings) -> Path | None:
     parent = multiprocessing.parent_process()
     if parent is None:
         return None
     file = database_file(settings).absolute()
     secret = secret_of_this_start(b"database " + os.fsencode(file))
-    return _folder() / f"{_PREFIX}{parent.pid}-{secret}"
+    return folder() / f"{_PREFIX}{_namespace()}-{parent.pid}-{secret}"
 
 
-def _folder() -> Path:
+def folder() -> Path:
     return _MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+
+
+def _namespace() -> int:
+    """Within which the numbers of processes mean the same; containers may share the memory."""
+    with suppress(OSError):
+        return Path("/proc/self/ns/pid").stat().st_ino
+    return 0
 
 
 def _write(mark: Path, said: str) -> None:
     """All at once: who reads it finds all of it, or none."""
     descriptor, name = tempfile.mkstemp(prefix=f"{mark.name}-", dir=mark.parent)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(said)
-    Path(name).replace(mark)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(said)
+        Path(name).replace(mark)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _of_those_that_ended(folder: Path) -> Iterator[Path]:
     """Marks of servers that run no more; they could not clear them away."""
-    for mark in folder.glob(f"{_PREFIX}*"):
-        number = mark.name.removeprefix(_PREFIX).partition("-")[0]
+    prefix = f"{_PREFIX}{_namespace()}-"
+    for mark in folder.glob(f"{prefix}*"):
+        number = mark.name.removeprefix(prefix).partition("-")[0]
         if number.isdecimal() and not _may_run(int(number)):
             yield mark
 

@@ -21,7 +21,7 @@ from core import deadline
 from core.errors import DatabaseUnavailableError
 from core.private_files import INDEX, LOG
 from core.settings import Settings
-from core.store.first_file import Identity, first_file, identity_of, leave_mark
+from core.store.first_file import Identity, Mark, identity_of
 from core.store.fitness import ReadOnlyError
 from core.store.turns import use_wal
 
@@ -50,6 +50,7 @@ class OpenFile:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._mark = Mark(settings)
         self._lock = threading.Lock()
         self._keeper: sqlite3.Connection | None = None
         self._known: list[tuple[str, Identity]] = []
@@ -63,7 +64,7 @@ class OpenFile:
                 return
             keeper = _connection(self._settings)
             try:
-                self._known = _files_of(keeper, self._settings)
+                self._known = _files_of(keeper, self._settings, self._mark)
             except BaseException as error:
                 keeper.close()
                 if isinstance(error, OSError):
@@ -87,6 +88,7 @@ class OpenFile:
             self._lose()
             raise DatabaseUnavailableError
         self._glance_at = time.monotonic() + _GLANCE_SECONDS
+        self._keep_mark()
         if self._is_lost:
             self._is_lost = False
             logger.warning("the database's file is back")
@@ -105,7 +107,12 @@ class OpenFile:
         self._keeper.close()
         self._keeper = None
 
+    def _keep_mark(self) -> None:
+        """Who is started anew has to know the file, and needs to most where that is gone."""
+        self._mark.keep(self._known[0][1])
+
     def _lose(self) -> None:
+        self._keep_mark()
         if not self._is_lost:
             self._is_lost = True
             logger.error(
@@ -135,11 +142,13 @@ def _connection(settings: Settings) -> sqlite3.Connection:
     return connect(*words, **{**options, **ours})
 
 
-def _files_of(connection: sqlite3.Connection, settings: Settings) -> list[tuple[str, Identity]]:
+def _files_of(
+    connection: sqlite3.Connection, settings: Settings, mark: Mark
+) -> list[tuple[str, Identity]]:
     """Open all of them, and tell which they are."""
     names = _names(connection, settings.database)
     opened = identity_of(names[0])
-    first = first_file(settings)
+    first = mark.read()
     if first not in {None, opened}:
         # The others sell nothing from it either.
         raise DatabaseUnavailableError
@@ -154,7 +163,7 @@ def _files_of(connection: sqlite3.Connection, settings: Settings) -> list[tuple[
         # Put in its place while we waited.
         raise DatabaseUnavailableError
     if first is None:
-        leave_mark(settings, opened)
+        mark.leave(opened)
     return found
 
 

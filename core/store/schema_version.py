@@ -19,7 +19,7 @@ from core.settings import ConfigurationError, Settings
 from core.store.currency import claim, currency_problem, is_claimed
 from core.store.engines import postgres_engine
 from core.store.errors import is_lasting
-from core.store.first_file import Identity, first_file, identity_of, leave_mark
+from core.store.first_file import Identity, Mark, identity_of
 from core.store.fitness import encoding_problem
 from core.store.open_file import existing_file
 from core.store.postgres_settings import POOLED, connect_arguments
@@ -151,7 +151,11 @@ def unusable(settings: Settings, error: DBAPIError) -> str:
 
 
 def _prepare_sqlite(settings: Settings, look: _Look, *, may_make_file: bool) -> str | None:
-    first = first_file(settings)
+    mark = Mark(settings)
+    try:
+        first = mark.read()
+    except OSError as error:
+        raise AwayError(f"which file this start sells from can't be read: {error}") from None
     if first is None and may_make_file:
         problem = _upgrade_sqlite(settings, look)
     else:
@@ -159,7 +163,7 @@ def _prepare_sqlite(settings: Settings, look: _Look, *, may_make_file: bool) -> 
     if first is None and problem is None:
         # Where it is gone already, who opens it finds out.
         with suppress(OSError):
-            leave_mark(settings, identity_of(str(database_file(settings).absolute())))
+            mark.leave(identity_of(str(database_file(settings).absolute())))
     return problem
 
 

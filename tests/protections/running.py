@@ -5,6 +5,7 @@ from tests.protections.removing import Edit, Protection
 ENV_FILE = "core/env_file.py"
 EXCHANGE = "core/store/sqlite_exchange.py"
 OPEN_FILE = "core/store/open_file.py"
+FIRST_FILE = "core/store/first_file.py"
 ENGINES = "core/store/engines.py"
 SCHEMA = "core/store/schema_version.py"
 COPIES = "core/store/backup.py"
@@ -12,6 +13,7 @@ SETTING_TESTS = "tests/core/test_settings.py"
 KEY_TESTS = "tests/core/test_signing_keys.py"
 FILE_TESTS = "tests/core/store/test_open_file.py"
 FIRST_TESTS = "tests/core/store/test_first_file.py"
+MARK_TESTS = "tests/core/store/test_first_mark.py"
 COPY_TESTS = "tests/test_cli_backups.py"
 
 RUNNING = (
@@ -122,7 +124,7 @@ RUNNING = (
         [
             Edit(
                 SCHEMA,
-                "leave_mark(settings, identity_of(str(database_file(settings).absolute())))",
+                "mark.leave(identity_of(str(database_file(settings).absolute())))",
                 "pass",
             )
         ],
@@ -130,8 +132,47 @@ RUNNING = (
     ),
     Protection(
         "which file it is that came back is known to those who start after it",
-        [Edit(OPEN_FILE, "        leave_mark(settings, opened)\n", "        pass\n")],
+        [Edit(OPEN_FILE, "        mark.leave(opened)\n", "        pass\n")],
         f"{FIRST_TESTS}::test_nor_one_of_a_start_that_began_while_the_file_was_away",
+    ),
+    Protection(
+        "a mark that is cleared away is left anew by who looks at the file",
+        [Edit(OPEN_FILE, "_GLANCE_SECONDS\n        self._keep_mark()\n", "_GLANCE_SECONDS\n")],
+        f"{FIRST_TESTS}::TestMarkThatIsClearedAway",
+    ),
+    Protection(
+        "a mark that is cleared away is left anew by who finds the file gone",
+        [
+            Edit(
+                OPEN_FILE,
+                "_lose(self) -> None:\n        self._keep_mark()\n",
+                "_lose(self) -> None:\n",
+            )
+        ],
+        f"{FIRST_TESTS}::TestMarkThatIsClearedAway",
+    ),
+    Protection(
+        "a mark that can't be read is not taken for none",
+        [
+            Edit(
+                FIRST_FILE,
+                "        except FileNotFoundError:",
+                "        except (OSError, ValueError):",
+            ),
+        ],
+        f"{FIRST_TESTS}::test_a_mark_that_can_not_be_read_is_not_taken_for_none",
+    ),
+    Protection(
+        "the mark of a server in another container is left alone",
+        [
+            Edit(
+                FIRST_FILE,
+                'mark.name.removeprefix(prefix).partition("-")[0]',
+                'mark.name.removeprefix(_PREFIX).split("-")[1]',
+            ),
+            Edit(FIRST_FILE, 'folder.glob(f"{prefix}*")', 'folder.glob(f"{_PREFIX}*")'),
+        ],
+        f"{MARK_TESTS}::test_it_goes_once_its_server_has_ended",
     ),
     Protection(
         "a process that a manager forked makes no database",

@@ -2,8 +2,6 @@
 
 import multiprocessing
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import URL
 
 from core.settings import Settings
-from core.store import first_file
+from core.store import first_file, open_file
 from core.store.schema_version import prepare_schema
 from main import create_app
 from tests.support.service import fresh_database, local_client, settings_for
@@ -55,21 +53,9 @@ def settings_of(file: Path) -> Settings:
     return settings_for(URL.create("sqlite", database=str(file)), log_level="CRITICAL")
 
 
-@pytest.fixture
-def marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where starts leave theirs."""
-    folder = tmp_path / "memory"
-    folder.mkdir()
-    monkeypatch.setattr(first_file, "_MEMORY", folder)
-    return folder
-
-
-@pytest.fixture
-def one_start(marks: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Each service is a worker that the same server has started."""
-    parent = multiprocessing.current_process()
-    monkeypatch.setattr(multiprocessing, "parent_process", lambda: parent)
-    return marks
+def clear(folder: Path) -> None:
+    for one in folder.iterdir():
+        one.unlink()
 
 
 def begin_another_start(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,6 +130,59 @@ def test_a_worker_that_starts_anew_sells_from_no_other_file(
         assert client.get("/api/users/1").json()["username"] == USER["username"]
 
 
+class TestMarkThatIsClearedAway:
+    """By what tidies the folder, or ends a session; who has the file open leaves it anew."""
+
+    @pytest.fixture(autouse=True)
+    def attentive(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each look is one that is due."""
+        monkeypatch.setattr(open_file, "_GLANCE_SECONDS", 0)
+
+    def test_is_left_anew_by_whoever_looks_at_the_file(
+        self, one_start: Path, file: Path, settings: Settings
+    ) -> None:
+        with worker(settings) as client:
+            assert client.get("/health/ready").status_code == 200
+            (mark,) = one_start.iterdir()
+            said = mark.read_text()
+            mark.unlink()
+            assert client.get("/health/ready").status_code == 200
+            assert mark.read_text() == said
+            put_away(file)
+            with worker(settings) as anew:
+                assert is_refused(anew.get("/health/ready"))
+            assert not file.exists()
+
+    def test_is_left_anew_also_by_who_finds_the_file_gone(
+        self, one_start: Path, file: Path, settings: Settings
+    ) -> None:
+        with worker(settings) as client:
+            assert client.get("/health/ready").status_code == 200
+            put_away(file)
+            clear(one_start)
+            assert is_refused(client.get("/health/ready"))
+            with worker(settings) as anew:
+                assert is_refused(anew.get("/health/ready"))
+            assert not file.exists()
+
+
+@pytest.mark.parametrize("harm", ["is_a_folder", "says_nothing"])
+def test_a_mark_that_can_not_be_read_is_not_taken_for_none(
+    harm: str, one_start: Path, file: Path, settings: Settings
+) -> None:
+    prepare_schema(settings)
+    (mark,) = one_start.iterdir()
+    mark.unlink()
+    if harm == "is_a_folder":
+        mark.mkdir()
+    else:
+        mark.touch()
+    put_away(file)
+    with worker(settings) as client:
+        assert is_refused(client.get("/health/ready"))
+    assert not file.exists()
+
+
 @pytest.mark.usefixtures("one_start")
 def test_nor_does_one_whose_start_has_served_nobody_yet(file: Path, settings: Settings) -> None:
     prepare_schema(settings)
@@ -201,7 +240,7 @@ def test_a_worker_that_starts_anew_still_brings_the_schema_up_to_date(file: Path
     older = file.with_name("another #1.db")
     older.touch()
     settings = settings_of(older)
-    first_file.leave_mark(settings, first_file.identity_of(str(older)))
+    first_file.Mark(settings).leave(first_file.identity_of(str(older)))
     with worker(settings) as client:
         assert client.get("/health/ready").status_code == 200
 
@@ -229,41 +268,22 @@ def test_a_process_that_a_manager_forked_makes_none(
         assert client.get("/health/ready").status_code == 200
 
 
-class TestMark:
-    def test_is_for_the_service_alone_and_says_which_file_it_is(
-        self, one_start: Path, file: Path, settings: Settings
-    ) -> None:
-        prepare_schema(settings)
-        (mark,) = one_start.iterdir()
-        assert mark.stat().st_mode & 0o077 == 0
-        status = file.stat()
-        assert mark.read_text() == f"{status.st_dev} {status.st_ino}"
-
-    def test_goes_once_its_server_has_ended(self, one_start: Path, settings: Settings) -> None:
-        ended = subprocess.Popen([sys.executable, "-c", ""])
-        ended.wait()
-        left = one_start / f"nexticket-start-{ended.pid}-secret"
-        others = [one_start / f"nexticket-start-{n}-x" for n in ("1", "9" * 30, "x", "")]
-        for mark in (left, *others):
-            mark.touch()
-        prepare_schema(settings)
-        assert not left.exists()
-        assert all(mark.exists() for mark in others)
-
-    def test_that_can_be_left_nowhere_keeps_nobody_from_serving(
-        self, one_start: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        one_start.rmdir()
-        monkeypatch.setattr(tempfile, "tempdir", str(one_start))
-        with worker(settings) as client:
-            assert client.get("/health/ready").status_code == 200
+def test_a_mark_that_can_be_left_nowhere_keeps_nobody_from_serving(
+    one_start: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_start.rmdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(one_start))
+    with worker(settings) as client:
+        assert client.get("/health/ready").status_code == 200
 
 
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS.keys())
 def test_workers_that_are_killed_while_it_is_away_leave_none_that_sells(
     program: tuple[str, ...], tmp_path: Path
 ) -> None:
-    """Made by the first start, moved with all beside it, replaced, and put back."""
+    """Made by the first start, whose mark is cleared away; moved with all beside it, replaced, and
+    put back.
+    """
     folder = tmp_path / "data"
     folder.mkdir()
     file, log = folder / "shop.db", tmp_path / "log"
@@ -271,6 +291,9 @@ def test_workers_that_are_killed_while_it_is_away_leave_none_that_sells(
         served = Served(url, log, server.pid)
         served.await_starts(2)
         assert served.post("/api/users/", USER).status_code == 201
+        # Who opens the file leaves one, too; of the two workers no more than one has yet to.
+        for _ in range(2):
+            served.lose_mark()
         elsewhere = put_away(file)
         served.restart_workers()
         served.is_refused()
@@ -298,6 +321,15 @@ class Served:
         workers = processes.workers(self._server)
         processes.kill(workers)
         self.await_starts(len(workers))
+
+    def lose_mark(self) -> None:
+        """Until whoever is asked has left it anew."""
+        for mark in self._marks():
+            mark.unlink()
+        until(lambda: self.get("/health/ready").is_success and self._marks() != [])
+
+    def _marks(self) -> list[Path]:
+        return list(first_file.folder().glob(f"nexticket-start-*{self._server}-*"))
 
     def get(self, path: str) -> httpx.Response:
         return httpx.get(f"{self._url}{path}", **PATIENTLY)
