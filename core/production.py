@@ -61,7 +61,7 @@ def require_shared_key(settings: Settings) -> None:
     What a server starts by Python's means has one: see ``core.signing_keys``. What a manager forks
     does not, unless SECRET_KEY says one.
     """
-    if is_forked() and not settings.secret_key.get_secret_value():
+    if _is_apart() and not settings.secret_key.get_secret_value():
         raise ConfigurationError(
             "SECRET_KEY is missing, and each of several processes would make its own, so that none"
             " would know the log-ins of the others"
@@ -71,8 +71,12 @@ def require_shared_key(settings: Settings) -> None:
 def is_forked() -> bool:
     """Whether a manager forked this process, which hands nothing on to all that it forks."""
     manager = os.environ.get("SERVER_SOFTWARE", "")
-    has_others = _told_processes() > 1 or manager.startswith("gunicorn")
-    return has_others and multiprocessing.parent_process() is None
+    return manager.startswith("gunicorn") and multiprocessing.parent_process() is None
+
+
+def _is_apart() -> bool:
+    """Whether there may be others that were handed nothing; a number alone may be no manager's."""
+    return is_forked() or (_told_processes() > 1 and multiprocessing.parent_process() is None)
 
 
 def unsafe_reasons(settings: Settings) -> list[str]:

@@ -268,6 +268,16 @@ def test_a_process_that_a_manager_forked_makes_none(
         assert client.get("/health/ready").status_code == 200
 
 
+def test_a_process_alone_makes_one_whatever_number_others_are_told(
+    file: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A platform sets the name for all it runs, also for who says ``--workers 1``."""
+    monkeypatch.setenv("WEB_CONCURRENCY", "2")
+    file.unlink()
+    with worker(settings) as client:
+        assert client.get("/health/ready").status_code == 200
+
+
 def test_a_mark_that_can_be_left_nowhere_keeps_nobody_from_serving(
     one_start: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
