@@ -1,10 +1,14 @@
 """How much one customer may hold, by the defaults that the service comes with."""
 
+import threading
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 
+from core.store.exchange import lock_number
 from tests.support.buyer import Buyer
 from tests.support.client import Api
 from tests.support.service import Service
@@ -176,3 +180,25 @@ def test_a_customers_order_is_a_look_and_a_message_like_any_other(
         keyed.post("/api/orders/", {"user_id": ann.user["id"], "items": items})
     assert len(sent) == 2
     assert sent[1].endswith("COMMIT")
+
+
+# SQLite has one writer at a time.
+@pytest.mark.parametrize("shared_service", ["postgres"], indirect=True, scope="session")
+def test_a_customers_orders_are_placed_one_after_the_other(
+    api: Api, ann: Buyer, service: Service
+) -> None:
+    turn = {"number": lock_number(f"orders of user {ann.user['id']}")}
+    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    ticket, placed = api.ticket(), []
+    another = create_engine(service.settings.database, poolclass=NullPool)
+    with another.connect() as placing, placing.begin():
+        placing.execute(text("SELECT pg_advisory_xact_lock(:number)"), turn)
+        ordering = threading.Thread(target=lambda: placed.append(ann.order((ticket, 1))))
+        ordering.start()
+        is_waiting = 0
+        while ordering.is_alive() and not is_waiting:
+            is_waiting = service.database.read_now(lambda one: one.execute(waiting).scalar_one())
+        assert not placed
+    ordering.join()
+    assert is_waiting
+    assert placed

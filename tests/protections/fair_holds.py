@@ -12,7 +12,7 @@ FAIR_HOLDS = (
     Protection(
         "a customer's orders are placed one after the other",
         [Edit(PLACING, "    fairness.take_turn(context, buyer_id)\n")],
-        f"{FAIR_RACES}::test_parallel_orders_of_a_customer_never_have_more_than_is_fair[postgres]",
+        "tests/Order/test_fairness.py::test_a_customers_orders_are_placed_one_after_the_other",
     ),
     Protection(
         "what is added to an order waits for the customer's orders",
