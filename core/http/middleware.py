@@ -218,6 +218,8 @@ class StartupRefusalMiddleware:
             await self.app(scope, receive, hold_failure)
         except ConfigurationError as refusal:
             await send({"type": "lifespan.startup.failed", "message": f"Not started: {refusal}"})
+            # The server has its line, and ends. Whoever else runs us would take it for a start.
+            raise
         except BaseException:
             if failure is not None:
                 await send(failure)

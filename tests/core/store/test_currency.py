@@ -19,7 +19,7 @@ from core.store.schema_version import (
 )
 from main import create_app
 from tests.support import old_books
-from tests.support.service import BACKENDS, fresh_database, settings_for
+from tests.support.service import BACKENDS, fresh_database, local_client, settings_for
 
 # The revision before a database remembered it.
 BEFORE = "0015"
@@ -60,6 +60,15 @@ def refusal(settings: Settings, code: str, start: Any = prepare_schema) -> str:
     with pytest.raises(ConfigurationError) as refused:
         start(settings.model_copy(update={"currency": code}))
     return str(refused.value)
+
+
+def test_a_start_that_is_refused_is_heard_of_by_who_starts_it(settings: Settings) -> None:
+    """The server by the protocol, which it logs; a test, or another program, by the error."""
+    upgraded(settings)
+    started(settings, "EUR")
+    app = create_app(settings.model_copy(update={"currency": "USD"}))
+    with pytest.raises(ConfigurationError, match="made for EUR"), local_client(app):
+        raise AssertionError("it serves")
 
 
 def test_the_first_start_decides(settings: Settings) -> None:
