@@ -115,16 +115,22 @@ class Strand(greenlet):
         if self.dead:
             self._told(wanted)
         elif isinstance(wanted, _Readiness):
-            self._forget = self._await(wanted)
+            self._await(wanted)
         else:
             self._elsewhere(wanted, self._go_on)
 
-    def _await(self, wanted: _Readiness) -> Callable[[], None]:
-        """Go on once it is there; returns what undoes that."""
+    def _await(self, wanted: _Readiness) -> None:
+        """Go on once it is there, or time is up."""
+        try:
+            self._forget = self._arranged(wanted)
+        except (OSError, ValueError) as error:
+            # It is for the work to hear, which would be left for ever.
+            self._arrange(self.throw(error))
+
+    def _arranged(self, wanted: _Readiness) -> Callable[[], None]:
+        """Returns what undoes it."""
         loop, descriptor = self._loop, wanted.descriptor
         undo: list[Callable[[], object]] = []
-        if wanted.seconds != math.inf:
-            undo.append(loop.call_later(wanted.seconds, self._go_on, False).cancel)
         if descriptor is not None:
             add, remove = (
                 (loop.add_writer, loop.remove_writer)
@@ -133,6 +139,8 @@ class Strand(greenlet):
             )
             add(descriptor, self._go_on, True)
             undo.append(partial(remove, descriptor))
+        if wanted.seconds != math.inf:
+            undo.append(loop.call_later(wanted.seconds, self._go_on, False).cancel)
 
         def forget() -> None:
             for one in undo:

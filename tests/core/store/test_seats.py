@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import BusyError, StoppingError
 from core.store.seats import Seating
-from core.store.strands import Strand
+from core.store.strands import Strand, current
 
 Play = Callable[[Seating, threading.Event], Awaitable[Any]]
 
@@ -138,3 +138,18 @@ def test_a_strand_that_ended_is_not_gone_on_with() -> None:
 
     asyncio.run(scenario())
     assert [outcome.get() for outcome in told] == ["done"]
+
+
+def test_a_strand_hears_what_keeps_it_from_waiting() -> None:
+    told: list[Any] = []
+
+    def wait() -> bool:
+        strand = current()
+        assert strand
+        return strand.wait(2**20, is_to_write=False, seconds=60)
+
+    async def scenario() -> None:
+        Strand(wait, told.append, lambda _work, _told: None).start()
+
+    asyncio.run(scenario())
+    assert isinstance(told[0].failure, OSError | ValueError)
