@@ -35,12 +35,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def nothing_left_to_collect(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What the makers of examples keep would halt later tests for half a second at a time."""
+def nothing_left_to_collect() -> Iterator[None]:
+    """What thousands of tests and the makers of examples keep would be looked through in the midst
+    of a later request, for seconds in the end: longer than one may take. So it is put aside here.
+    """
     yield
-    if request.node.get_closest_marker("long"):
-        gc.collect()
-        gc.freeze()
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
