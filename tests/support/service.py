@@ -58,6 +58,8 @@ def settings_for(url: URL, **changes: object) -> Settings:
         "password_hash_iterations": 1,
         "sweep_seconds": 3600,
         "database_pool_size": 8,
+        # A machine that is busy with many tests may stand still for longer than callers would wait.
+        "request_timeout_seconds": 20,
         "log_level": "WARNING",
         **changes,
     }

@@ -49,7 +49,7 @@ def reached(service: Service, **query: str) -> Iterator[Api]:
 @contextmanager
 def connected(service: Service, **query: str) -> Iterator[Database]:
     url = service.settings.database.update_query_dict(query)
-    with closing(Database(settings_for(url))) as database:
+    with closing(Database(settings_for(url, request_timeout_seconds=5))) as database:
         yield database
 
 
