@@ -71,12 +71,17 @@ def require_shared_key(settings: Settings) -> None:
 def is_forked() -> bool:
     """Whether a manager forked this process, which hands nothing on to all that it forks."""
     manager = os.environ.get("SERVER_SOFTWARE", "")
-    return manager.startswith("gunicorn") and multiprocessing.parent_process() is None
+    return manager.startswith("gunicorn") and not _is_handed_on_to()
 
 
 def _is_apart() -> bool:
     """Whether there may be others that were handed nothing; a number alone may be no manager's."""
-    return is_forked() or (_told_processes() > 1 and multiprocessing.parent_process() is None)
+    return is_forked() or (_told_processes() > 1 and not _is_handed_on_to())
+
+
+def _is_handed_on_to() -> bool:
+    """Whether Python made this process, which then knows what the first one drew."""
+    return multiprocessing.parent_process() is not None
 
 
 def unsafe_reasons(settings: Settings) -> list[str]:

@@ -1,8 +1,8 @@
 """A request's way to the database and back: one call of a service, one answer.
 
-The service runs in one transaction, and what it returns is rendered before the
-commit: an answer that can't be rendered changes nothing, and a commit that fails is not answered
-with success. Identity and ``Idempotency-Key`` belong here: both concern the whole unit.
+The service runs in one transaction, and what it returns is rendered before the commit: an answer
+that can't be rendered changes nothing, and a commit that fails is not answered with success.
+Identity and ``Idempotency-Key`` belong here: both concern the whole unit.
 """
 
 import logging

@@ -65,11 +65,12 @@ async def get_sales_analytics(query: Question, work: Work) -> Response:
     The series has no gaps: it reaches from `start` to `end`, or to the outermost sale where a
     bound is missing. Its days, weeks and months are those of the time zone and begin at local
     midnight; a day that the zone left out is none. More than 5,000 periods are refused
-    (`too_many_periods`), but where a bound is missing they become weeks, and then months, so that
-    one early sale does no harm; and a bound which even months don't reach is for the series as one
-    that is missing. `period` tells the interval and the time zone, and may be sent back. The other
-    lists are complete, by revenue. Names that differ in case, in blanks or in how their accents
-    are composed are one row, under one of the spellings that were sold.
+    (`too_many_periods`) between two bounds. Where one of them is missing, the other is in that case
+    for the series as if it was missing as well (`start=1970-01-01` alone means all there is); and
+    what is too much even so is told in weeks, or in months. `period` tells the interval and the
+    time zone, and may be sent back. The other lists are complete, by revenue. Names that differ in
+    case, in blanks or in how their accents are composed are one row, under one of the spellings
+    that were sold.
     """
     return await work.report(lambda context: analytics_service.get_sales(context, query))
 

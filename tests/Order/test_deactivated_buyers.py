@@ -10,11 +10,11 @@ from sqlalchemy.pool import NullPool
 
 from tests.support.client import Api
 from tests.support.service import Service
+from tests.support.waiting import comes_to_wait
 
 on_postgres = pytest.mark.parametrize(
     "shared_service", ["postgres"], indirect=True, scope="session"
 )
-WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
 
 
 @pytest.fixture
@@ -44,9 +44,7 @@ def test_get_nothing_that_is_committed_later(
     administrator.execute(text("UPDATE users SET is_active = false"))
     buying = threading.Thread(target=buy)
     buying.start()
-    is_waiting = 0
-    while buying.is_alive() and not is_waiting:
-        is_waiting = service.database.read_now(lambda one: one.execute(WAITING).scalar_one())
+    is_waiting = comes_to_wait(buying, service.database)
     administrator.commit()
     buying.join()
     assert is_waiting

@@ -9,10 +9,12 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from core.store.exchange import lock_number
+from Order.services import fairness
 from tests.support.buyer import Buyer
 from tests.support.client import Api
 from tests.support.service import Service
 from tests.support.statements import messages
+from tests.support.waiting import comes_to_wait
 
 UNITS, OPEN = 10, 10
 
@@ -187,18 +189,13 @@ def test_a_customers_order_is_a_look_and_a_message_like_any_other(
 def test_a_customers_orders_are_placed_one_after_the_other(
     api: Api, ann: Buyer, service: Service
 ) -> None:
-    turn = {"number": lock_number(f"orders of user {ann.user['id']}")}
-    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    turn = {"number": lock_number(fairness._turn_of(ann.user["id"]))}
     ticket, placed = api.ticket(), []
     another = create_engine(service.settings.database, poolclass=NullPool)
     with another.connect() as placing, placing.begin():
         placing.execute(text("SELECT pg_advisory_xact_lock(:number)"), turn)
         ordering = threading.Thread(target=lambda: placed.append(ann.order((ticket, 1))))
         ordering.start()
-        is_waiting = 0
-        while ordering.is_alive() and not is_waiting:
-            is_waiting = service.database.read_now(lambda one: one.execute(waiting).scalar_one())
-        assert not placed
+        assert comes_to_wait(ordering, service.database)
     ordering.join()
-    assert is_waiting
     assert placed

@@ -14,10 +14,10 @@ from Order.services import expiry_service, fairness, order_service
 from tests.support.buyer import Buyer, swept
 from tests.support.client import Api
 from tests.support.service import Service
+from tests.support.waiting import comes_to_wait
 from work.caller import Caller
 from work.context import Context, Known, Terms, unattended
 
-WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
 PATIENCE = 10
 
 
@@ -51,9 +51,7 @@ def test_sells_all_lines_again_or_none(api: Api, service: Service) -> None:
     cancelling.start()
     assert given_back.wait(PATIENCE)
     settling.start()
-    is_waiting = 0
-    while settling.is_alive() and not is_waiting:
-        is_waiting = database.read_now(lambda one: one.execute(WAITING).scalar_one())
+    is_waiting = comes_to_wait(settling, database)
     may_commit.set()
     cancelling.join()
     settling.join()

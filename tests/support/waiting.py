@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import anyio
+from sqlalchemy import text
 from sqlmodel import Session
 
 from core.store.strands import current
@@ -15,6 +16,9 @@ from database import Database
 from tests.support.service import Service
 
 PATIENCE = 20
+_WAITING = text("""
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'""")
 
 
 class Moment:
@@ -54,6 +58,14 @@ class Held:
 
 async def until(condition: threading.Event) -> None:
     assert await anyio.to_thread.run_sync(condition.wait, PATIENCE)
+
+
+def comes_to_wait(thread: threading.Thread, database: Database) -> bool:
+    """Whether what a thread does waits for a lock of PostgreSQL, before it ends."""
+    while thread.is_alive():
+        if database.read_now(lambda session: session.execute(_WAITING).scalar_one()):
+            return True
+    return False
 
 
 @contextmanager

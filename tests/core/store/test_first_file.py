@@ -3,7 +3,7 @@
 import multiprocessing
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from core.settings import Settings
 from core.store import first_file, open_file
 from core.store.schema_version import prepare_schema
 from main import create_app
-from tests.support.service import fresh_database, local_client, settings_for
+from tests.support.service import local_client, settings_for
 from tests.support.sockets import until
 from tools import processes
 from tools.server import running_server
@@ -26,22 +26,6 @@ USER = {"username": "john_doe", "email": "john@example.com", "full_name": "John 
 # Whatever proxy the surroundings name, these requests stay on this machine.
 PATIENTLY: Any = {"timeout": 30, "trust_env": False}
 PROGRAMS = {"serve": (), "uvicorn": ("-m", "uvicorn", "main:app")}
-
-
-@pytest.fixture(scope="module")
-def empty_shop(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Path]:
-    """To be copied, for migrations take longer than all else here."""
-    with fresh_database("sqlite", request, f"{worker_name}_first") as url:
-        prepare_schema(settings_for(url))
-        yield Path(str(url.database))
-
-
-@pytest.fixture
-def file(empty_shop: Path, tmp_path: Path) -> Path:
-    """In a folder of its own, which can be moved as well."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    return Path(shutil.copy(empty_shop, folder / "shop.db"))
 
 
 @pytest.fixture

@@ -25,29 +25,12 @@ from tests.support.books import disagreements
 from tests.support.client import Api
 from tests.support.service import (
     Service,
-    fresh_database,
     local_client,
     running_service,
     settings_for,
 )
 
 COUNT = text("SELECT count(*) FROM orders")
-
-
-@pytest.fixture(scope="module")
-def empty_shop(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Path]:
-    """To be copied, for migrations take longer than all else here."""
-    with fresh_database("sqlite", request, f"{worker_name}_file") as url:
-        prepare_schema(settings_for(url))
-        yield Path(str(url.database))
-
-
-@pytest.fixture
-def file(empty_shop: Path, tmp_path: Path) -> Path:
-    """In a folder of its own, which can be moved as well."""
-    folder = tmp_path / "data"
-    folder.mkdir()
-    return Path(shutil.copy(empty_shop, folder / "shop.db"))
 
 
 @pytest.fixture

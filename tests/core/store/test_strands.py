@@ -101,21 +101,19 @@ def test_who_lost_a_race_waits_without_keeping_others_waiting(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pause is as long as the others take: it would not end if they waited for it."""
-    served = threading.Event()
+    is_served, served = threading.Event(), Moment()
 
-    def wait_for_others(_seconds: float) -> None:
-        for _ in range(PATIENCE * 100):
-            if served.is_set():
-                return
-            pause(0.01)
-        raise AssertionError("nobody was served meanwhile")
+    def wait_for_others(seconds: float) -> None:
+        pause(seconds)
+        assert served.wait(PATIENCE)
 
     def lose(_session: Session) -> None:
-        if not served.is_set():
+        if not is_served.is_set():
             raise RetryTransaction
 
     async def serve(database: Database) -> None:
         await database.write(lambda session: session.execute(text("SELECT 1")).scalar())
+        is_served.set()
         served.set()
 
     async def scenario() -> None:
@@ -192,17 +190,18 @@ class TestTheEnd:
 
     def test_commits_nothing_of_what_it_cuts_off(self, service: Service) -> None:
         driver: list[Any] = []
+        is_begun = threading.Event()
 
         def work(session: Session) -> None:
             session.execute(text("CREATE TABLE cut_off (id integer)"))
             driver.append(session.connection().connection.driver_connection)
+            is_begun.set()
             session.execute(text("SELECT pg_sleep(20)"))
 
         async def scenario(database: Database) -> None:
             async with anyio.create_task_group() as requests:
                 requests.start_soon(self._cut_off, database, work)
-                while not driver:
-                    await anyio.lowlevel.checkpoint()
+                await until(is_begun)
                 database.close()
 
         with one_connection(service) as narrow:
