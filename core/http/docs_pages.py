@@ -6,6 +6,7 @@
 from importlib.util import find_spec
 from pathlib import Path
 
+from anyio import to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
@@ -22,7 +23,9 @@ def install_docs(app: FastAPI) -> None:
     async def openapi(request: Request) -> JSONResponse:
         root = request.scope.get("root_path", "")
         # FastAPI would name the address without the prefix as well, where a proxy has another site.
-        return JSONResponse(app.openapi() | ({"servers": [{"url": root}]} if root else {}))
+        # The first time it takes a second to make, in which others want to be served.
+        document = await to_thread.run_sync(app.openapi)
+        return JSONResponse(document | ({"servers": [{"url": root}]} if root else {}))
 
     @app.get("/docs", include_in_schema=False)
     async def swagger_ui(request: Request) -> Response:

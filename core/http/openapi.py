@@ -1,5 +1,6 @@
 """The OpenAPI document: the contract's public form."""
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -70,14 +71,18 @@ def describe(
 
     ``tags`` are {name: description}; ``amend`` adds what others know of the finished document.
     """
+    making = threading.Lock()
 
     def document() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            with selling_in(currency):
-                app.openapi_schema = _document(app, tags)
-                amend(app.openapi_schema)
-                add_components(app.openapi_schema)
-                tell_examples_in_currency(app.openapi_schema)
+        # Nobody is shown half of it, nor does another begin on what one is still adding to.
+        with making:
+            if app.openapi_schema is None:
+                with selling_in(currency):
+                    made = _document(app, tags)
+                    amend(made)
+                    add_components(made)
+                    tell_examples_in_currency(made)
+                app.openapi_schema = made
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]

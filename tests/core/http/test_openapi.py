@@ -1,8 +1,10 @@
 """The OpenAPI document is the contract's public form, and its pages work without any other host."""
 
 import re
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from typing import Any
 from urllib.parse import urljoin
@@ -11,8 +13,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from core.http.problem_schemas import codes_of
+from main import create_app
 from tests.support.client import PROBLEM, Api
 from tests.support.declared import RIGHTS
+from tests.support.service import Service
 from tools import openapi
 
 # What the product promises: 43 operations.
@@ -343,3 +347,19 @@ class TestPages:
     def test_show_no_images_of_other_hosts(self, api: Api, page: str) -> None:
         policy = api.request("GET", page).headers["content-security-policy"]
         assert "img-src 'self' data:" in policy.split("; ")
+
+
+class TestMaking:
+    def test_is_done_once_whoever_asks_at_once(self, service: Service) -> None:
+        app = create_app(service.settings)
+        with ThreadPoolExecutor(4) as threads:
+            made = list(threads.map(lambda _: app.openapi(), range(4)))
+        assert all(one is made[0] for one in made)
+
+    def test_keeps_nobody_waiting_who_wants_something_else(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(service.app, "openapi", lambda: {"made in": threading.get_ident()})
+        assert service.client.portal
+        loop = service.client.portal.call(threading.get_ident)
+        assert service.client.get("/openapi.json").json()["made in"] != loop
