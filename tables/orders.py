@@ -36,6 +36,12 @@ class TransactionStatus(StrEnum):
     REFUNDED = "refunded"
 
 
+class DisputeStatus(StrEnum):
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
 class UserOrderRole(StrEnum):
     """A user's relation to an order: who bought it, or whom the owner shares it with."""
 
@@ -225,6 +231,22 @@ class Transaction(SQLModel, table=True):
             postgresql_where=text("transaction_reference IS NOT NULL"),
             sqlite_where=text("transaction_reference IS NOT NULL"),
         ),
+        Index(
+            "uq_transactions_provider_reference",
+            "provider",
+            "provider_reference",
+            unique=True,
+            postgresql_where=text("provider_reference IS NOT NULL"),
+            sqlite_where=text("provider_reference IS NOT NULL"),
+        ),
+        # The chore that asks providers looks only here.
+        Index(
+            "ix_transactions_look_at",
+            "look_at",
+            "id",
+            postgresql_where=text("look_at IS NOT NULL"),
+            sqlite_where=text("look_at IS NOT NULL"),
+        ),
         Index(None, "order_id", "id"),
         Index(None, "status", "id"),
         Index(None, "created_at", "id"),
@@ -251,6 +273,55 @@ class Transaction(SQLModel, table=True):
     succeeded_at: datetime | None = None
     # When its order was cancelled while it was pending: its money may be on its way all the same.
     abandoned_at: datetime | None = None
+    # Who takes the money, where that is not the box office; and what that calls the payment.
+    provider: str | None = Field(default=None, sa_type=String(30))
+    provider_reference: str | None = Field(default=None, sa_type=String(255))
+    # How its buyer goes on paying: JSON, as the provider said it.
+    next_action: str | None = Field(default=None, sa_type=Text)
+    # When the provider is to be asked next what became of it.
+    look_at: datetime | None = None
+    created_at: datetime
+    updated_at: datetime
+
+
+class RefundReason(SQLModel, table=True):
+    """Why somebody gave money back, in their words; of the refund that the request made.
+
+    Beside the ledger, which is never changed: words can be taken back.
+    """
+
+    __tablename__: ClassVar[Any] = "refund_reasons"
+    __table_args__ = (UniqueConstraint("transaction_id", "request_id"), NEVER_REUSE_IDS)
+
+    id: int = id_column()
+    transaction_id: int = reference_column("transactions.id", ondelete="CASCADE")
+    request_id: str = Field(sa_type=String(128))
+    reason: str = Field(sa_type=Text)
+    created_at: datetime
+
+
+class Dispute(SQLModel, table=True):
+    """Money that the payer's bank asks back (a chargeback), as the provider tells it."""
+
+    __tablename__: ClassVar[Any] = "disputes"
+    __table_args__ = (
+        UniqueConstraint("provider", "provider_reference"),
+        CheckConstraint("amount > 0", "amount_positive"),
+        Index(None, "transaction_id", "id"),
+        Index(None, "created_at"),
+        NEVER_REUSE_IDS,
+    )
+
+    id: int = id_column()
+    transaction_id: int = reference_column("transactions.id", ondelete="RESTRICT")
+    provider: str = Field(sa_type=String(30))
+    provider_reference: str = Field(sa_type=String(255))
+    amount: Decimal = money_column()
+    # The provider's word for it.
+    reason: str | None = Field(default=None, sa_type=String(100))
+    status: DisputeStatus = Field(sa_type=stored_by_value(DisputeStatus, "status"))
+    # Until when it takes evidence.
+    respond_by: datetime | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -286,4 +357,6 @@ orders = table_of(Order)
 ended_holds = table_of(EndedHold)
 order_items = table_of(OrderItem)
 transactions = table_of(Transaction)
+refund_reasons = table_of(RefundReason)
+disputes = table_of(Dispute)
 user_orders = table_of(UserOrder)
