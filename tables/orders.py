@@ -284,13 +284,13 @@ class Transaction(SQLModel, table=True):
     updated_at: datetime
 
 
-class RefundReason(SQLModel, table=True):
-    """Why somebody gave money back, in their words; of the refund that the request made.
+class PaymentReason(SQLModel, table=True):
+    """Why somebody settled a payment by hand, or gave money back, in their words; by request.
 
     Beside the ledger, which is never changed: words can be taken back.
     """
 
-    __tablename__: ClassVar[Any] = "refund_reasons"
+    __tablename__: ClassVar[Any] = "payment_reasons"
     __table_args__ = (UniqueConstraint("transaction_id", "request_id"), NEVER_REUSE_IDS)
 
     id: int = id_column()
@@ -357,6 +357,6 @@ orders = table_of(Order)
 ended_holds = table_of(EndedHold)
 order_items = table_of(OrderItem)
 transactions = table_of(Transaction)
-refund_reasons = table_of(RefundReason)
+payment_reasons = table_of(PaymentReason)
 disputes = table_of(Dispute)
 user_orders = table_of(UserOrder)

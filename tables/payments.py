@@ -37,6 +37,20 @@ class RefundStatus(StrEnum):
     FAILED = "failed"
 
 
+class EventOutcome(StrEnum):
+    """What came of a provider's word."""
+
+    APPLIED = "applied"
+    # It was known already, or says nothing that matters any more.
+    KNOWN = "known"
+    # Recorded, but another amount or currency than was asked for.
+    DIFFERS = "differs"
+    # About nothing of ours.
+    NOT_OURS = "not_ours"
+    # Of a kind that we do nothing about.
+    IGNORED = "ignored"
+
+
 class ProviderEvent(SQLModel, table=True):
     """Something that a provider told by itself; what it tells again is known by its id."""
 
@@ -52,8 +66,7 @@ class ProviderEvent(SQLModel, table=True):
     event_id: str = Field(sa_type=String(255))
     # The provider's word.
     kind: str = Field(sa_type=String(100))
-    # What came of it: a word of ``Payment.services.event_service``.
-    outcome: str = Field(sa_type=String(30))
+    outcome: EventOutcome = Field(sa_type=stored_by_value(EventOutcome, "outcome"))
     # What it is about; the keys outlive what they refer to.
     transaction_id: int | None = Field(default=None, sa_type=BigId)
     received_at: datetime

@@ -6,6 +6,7 @@ Create Date: 2026-11-27
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,7 +19,7 @@ depends_on: str | Sequence[str] | None = None
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _TIME = sa.DateTime(timezone=True)
 _TIMES = ("created_at", "updated_at")
-_ADDED = {
+_ADDED: dict[str, Any] = {
     "provider": sa.String(30),
     "provider_reference": sa.String(255),
     "next_action": sa.Text(),
@@ -47,7 +48,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in (
-        *("disputes", "refund_reasons", "refund_progress", "provider_refunds"),
+        *("disputes", "payment_reasons", "refund_progress", "provider_refunds"),
         *("payment_differences", "provider_events"),
     ):
         op.drop_table(table)
@@ -64,7 +65,11 @@ def _keep_events() -> None:
         sa.Column("provider", sa.String(30), nullable=False),
         sa.Column("event_id", sa.String(255), nullable=False),
         sa.Column("kind", sa.String(100), nullable=False),
-        sa.Column("outcome", sa.String(30), nullable=False),
+        sa.Column(
+            "outcome",
+            _one_of("applied", "known", "differs", "not_ours", "ignored", name="outcome"),
+            nullable=False,
+        ),
         sa.Column("transaction_id", _ID, nullable=True),
         sa.Column("received_at", _TIME, nullable=False),
         _key("provider_events"),
@@ -148,15 +153,15 @@ def _keep_refunds() -> None:
         " SELECT 1, COALESCE(MAX(id), 0), COALESCE(MAX(id), 0), '' FROM movements"
     )
     op.create_table(
-        "refund_reasons",
+        "payment_reasons",
         sa.Column("id", _ID, nullable=False),
         sa.Column("transaction_id", _ID, nullable=False),
         sa.Column("request_id", sa.String(128), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("created_at", _TIME, nullable=False),
-        _of_transaction("refund_reasons", ondelete="CASCADE"),
-        _key("refund_reasons"),
-        _unique("refund_reasons", "transaction_id", "request_id"),
+        _of_transaction("payment_reasons", ondelete="CASCADE"),
+        _key("payment_reasons"),
+        _unique("payment_reasons", "transaction_id", "request_id"),
         sqlite_autoincrement=True,
     )
 
@@ -202,8 +207,8 @@ def _of_transaction(table: str, ondelete: str = "RESTRICT") -> sa.Constraint:
     )
 
 
-def _one_of(*words: str) -> sa.Enum:
-    return sa.Enum(*words, name="status", native_enum=False, create_constraint=True, length=20)
+def _one_of(*words: str, name: str = "status") -> sa.Enum:
+    return sa.Enum(*words, name=name, native_enum=False, create_constraint=True, length=20)
 
 
 def _index_where(
