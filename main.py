@@ -60,6 +60,7 @@ DOMAINS = load_domains(
     "Ledger",
     "Ticket",
     "Order",
+    "Payment",
     "Privacy",
     "Auth",
     "work",
@@ -165,12 +166,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     database = Database(settings, schema_is_known=_schema_is_known(settings))
     app.state.database = database
     try:
-        async with sweeping(database, app.state.domains.chores, clock=app.state.clock):
+        upkeep = app.state.domains.upkeep(app.state)
+        async with sweeping(database, upkeep, clock=app.state.clock):
             with on_stop(database.refuse_newcomers):
                 yield
     finally:
         await database.finish()
         database.close()
+        await app.state.domains.close(app.state)
 
 
 def _schema_is_known(settings: Settings) -> bool:

@@ -3,22 +3,29 @@
 import difflib
 import os
 import re
-from collections.abc import Collection, Iterator
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import limits
 from limits.aio.storage import SlidingWindowCounterSupport, Storage
 from limits.storage import storage_from_string
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from core.currencies import CURRENCIES
 from core.env_file import EnvFileError, read_env_file
+from core.slips import slips
 from core.zones import time_zone
 
 ENV_FILE = Path(__file__).resolve().parent.parent / ".env"
@@ -28,12 +35,12 @@ Network = IPv4Network | IPv6Network
 
 # What production refuses, but for a reason that somebody may have to do it all the same.
 Allowance = Literal["limits", "hashing", "tls", "files"]
+# Who takes money; each is a file in ``Payment/providers/``.
+ProviderName = Literal["test", "stripe", "stripe_checkout"]
 
 _SHARE_OF_WORK = 0.9
 # Younger entries of the audit are not removed by the database, whoever asks.
 _AUDIT_DAYS = 365
-# Shorter names are like too many others.
-_LEAST_LETTERS = 8
 
 _POSTGRES_NAMES = {"postgres", "postgresql", "postgresql+psycopg2"}
 
@@ -91,6 +98,21 @@ class Settings(BaseSettings):
     # 0: not limited.
     refund_limit: Decimal = Field(default=Decimal(0), ge=0, le=10**15, allow_inf_nan=False)
     own_orders_by_staff: bool = False
+    # None: ``test`` in development, and none everywhere else.
+    payment_providers: Annotated[tuple[ProviderName, ...] | None, NoDecode] = None
+    payment_minutes: float = Field(default=10, ge=0, le=60 * 24, allow_inf_nan=False)
+    payment_timeout_seconds: float = Field(default=10, ge=0.1, le=60, allow_inf_nan=False)
+    # Where buyers come back to who paid on a page of the provider's.
+    payment_return_url: str = ""
+    webhook_tolerance_seconds: int = Field(default=300, ge=10, le=3600)
+    stripe_secret_key: SecretStr = SecretStr("")
+    stripe_publishable_key: str = ""
+    stripe_webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    stripe_api_url: str = "https://api.stripe.com"
+    # Empty: the one that is served below /test-payments.
+    test_payments_url: str = ""
+    test_payments_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    test_payments_file: str = "./test-payments.db"
     sweep_seconds: float = Field(default=10, gt=0, le=3600, allow_inf_nan=False)
     max_units_per_ticket: int = Field(default=100, ge=1, le=10_000)
     # Of one buyer; 0, or empty: no limit.
@@ -164,7 +186,9 @@ class Settings(BaseSettings):
             raise ValueError(f"the database keeps {_AUDIT_DAYS} days at least; 0 keeps all")
         return value
 
-    @field_validator("auth_required", "docs_enabled", "second_factor", mode="before")
+    @field_validator(
+        "auth_required", "docs_enabled", "second_factor", "payment_providers", mode="before"
+    )
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value
@@ -186,7 +210,15 @@ class Settings(BaseSettings):
         """Runs after the value is cut at its commas: of two that run before, the last is first."""
         return tuple(ip_network(item) for item in value)
 
-    @field_validator("cors_origins", "trusted_proxies", "allow_unsafe", mode="before")
+    @field_validator(
+        "cors_origins",
+        "trusted_proxies",
+        "allow_unsafe",
+        "payment_providers",
+        "stripe_webhook_secrets",
+        "test_payments_secrets",
+        mode="before",
+    )
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -207,6 +239,40 @@ class Settings(BaseSettings):
     @classmethod
     def _any_case(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("payment_return_url", "stripe_api_url", "test_payments_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^/?#\s]+[^\s]*", value):
+            raise ValueError(f"{value!r} is no address such as https://shop.example/thanks")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _providers_are_set_up(self) -> Self:
+        """A payment that could not be taken, or whose word could not be believed, is not begun."""
+        wanted: dict[str, object] = {}
+        if self.is_taking("stripe", "stripe_checkout"):
+            wanted |= {"STRIPE_SECRET_KEY": self.stripe_secret_key.get_secret_value()}
+            wanted |= {"STRIPE_WEBHOOK_SECRETS": self.stripe_webhook_secrets}
+        if self.is_taking("stripe"):
+            wanted |= {"STRIPE_PUBLISHABLE_KEY": self.stripe_publishable_key}
+        if self.is_taking("stripe_checkout"):
+            wanted |= {"PAYMENT_RETURN_URL": self.payment_return_url}
+        if self.is_taking("test") and self.test_payments_url:
+            wanted |= {"TEST_PAYMENTS_SECRETS": self.test_payments_secrets}
+        if missing := [name for name, value in wanted.items() if not value]:
+            raise ValueError(f"PAYMENT_PROVIDERS needs {', '.join(missing)}")
+        return self
+
+    @property
+    def providers(self) -> tuple[ProviderName, ...]:
+        """Who takes money, beside the box office."""
+        if self.payment_providers is None:
+            return ()
+        return self.payment_providers
+
+    def is_taking(self, *names: ProviderName) -> bool:
+        return any(name in self.providers for name in names)
 
     @property
     def database(self) -> URL:
@@ -286,8 +352,8 @@ def rate_limit_storage(value: str) -> Storage:
 def load_settings() -> Settings:
     try:
         said = _said_by_env_file()
-        if slips := list(_slips(said)):
-            raise ConfigurationError(f"bad settings: {'; '.join(slips)}")
+        if mistaken := list(slips(Settings.model_fields, said)):
+            raise ConfigurationError(f"bad settings: {'; '.join(mistaken)}")
         return Settings(_env_file=None, **said)  # type: ignore[call-arg]
     except EnvFileError as error:
         raise ConfigurationError(f"bad settings: {error}") from None
@@ -302,29 +368,6 @@ def _said_by_env_file() -> dict[str, Any]:
     said = {} if file is None else read_env_file(Path(str(file)), Settings.model_fields)
     there = {name.lower() for name in os.environ}
     return {name: value for name, value in said.items() if name not in there}
-
-
-def _slips(said: Collection[str]) -> Iterator[str]:
-    """Names in the environment that were meant for settings which nothing else sets.
-
-    What else stands there is not ours to judge; in ``.env`` every unknown name is refused.
-    """
-    there = {name.lower() for name in os.environ}
-    unset = Settings.model_fields.keys() - there - set(said)
-    for name in sorted(there - Settings.model_fields.keys()):
-        for meant in sorted(unset):
-            if len(meant) >= _LEAST_LETTERS and _is_slip(name, meant):
-                yield f"{name.upper()}: there is no such setting, did you mean {meant.upper()}?"
-
-
-def _is_slip(name: str, meant: str) -> bool:
-    """Whether one letter is wrong, too many, missing, or swapped with the next."""
-    same = next((n for n, (a, b) in enumerate(zip(name, meant, strict=False)) if a != b), None)
-    if same is None:
-        same = min(len(name), len(meant))
-    found, wanted = name[same:], meant[same:]
-    is_swapped = found[:2] == wanted[1::-1] and found[2:] == wanted[2:]
-    return is_swapped or found[1:] in {wanted, wanted[1:]} or found == wanted[1:]
 
 
 def _explain(item: Any) -> str:

@@ -1,7 +1,7 @@
 """What every service is given first: where it works, for whom, when, and on which terms."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
@@ -87,6 +87,10 @@ class Terms:
     refund_limit: Decimal
     # Whether the box office may settle and refund what is its members' own.
     own_orders_by_staff: bool
+    # The payment methods whose money comes by a provider, and for how long a payment begun there
+    # prolongs the hold.
+    providers: frozenset[str]
+    payment: timedelta
     # Of one customer; 0 is no limit. What they mean is said in ``Order.services.fairness``.
     max_open_orders: int
     max_customers_units: int
@@ -105,6 +109,8 @@ class Terms:
             late_payment=timedelta(hours=settings.late_payment_hours),
             refund_limit=settings.refund_limit,
             own_orders_by_staff=settings.own_orders_by_staff,
+            providers=frozenset(settings.providers),
+            payment=timedelta(minutes=settings.payment_minutes),
             max_open_orders=settings.max_open_orders_per_user,
             max_customers_units=settings.max_units_per_user_and_ticket,
             hold_again=timedelta(minutes=settings.hold_again_minutes),
@@ -267,6 +273,11 @@ class Context:
             raise
         self.settle()
         return answer
+
+    def on_word_of(self, actor: Actor) -> "Context":
+        """The same, for what is done on the word of somebody who is no caller: a provider."""
+        self.settle()
+        return replace(self, _admitted=Known(Caller(program=actor)))
 
     def undo(self) -> None:
         """Take back all that was done in the transaction."""

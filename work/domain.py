@@ -1,6 +1,6 @@
 """What a domain brings to the service, as one value; ``main.py`` lists the domains."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib import import_module
@@ -14,7 +14,7 @@ from core.clock import Clock
 from core.http.security_headers import Caching
 from core.settings import Settings
 from work.access import Right, right_of
-from work.chores import Chore
+from work.chores import Chore, Errand, Upkeep
 from work.routing import WorkRoute
 from work.rules import Rule
 
@@ -31,6 +31,7 @@ class Deployment:
 
 # Puts what the routes of a domain share (a signer, a client of a provider) into the app's state.
 Equip = Callable[[State, Settings, Clock], None]
+Close = Callable[[State], Awaitable[None]]
 # Adds what FastAPI can't know to the finished OpenAPI document.
 Amend = Callable[[dict[str, Any], Deployment], None]
 
@@ -47,12 +48,16 @@ class Domain:
     # What caches may keep of the answers below an address; all others are private.
     caching: Mapping[str, Caching] = field(default_factory=dict)
     chores: Sequence[Chore] = ()
+    # Those that wait for somebody outside.
+    errands: Sequence[Errand] = ()
     # Why things move in the ledger.
     causes: type[Enum] | tuple[()] = ()
     # What is done that the audit remembers.
     actions: type[Enum] | tuple[()] = ()
     rules: Sequence[Rule] = ()
     equip: Equip | None = None
+    # Lets go of what ``equip`` made, once nothing is served any more.
+    close: Close | None = None
     amend: Amend | None = None
 
 
@@ -83,6 +88,11 @@ class Domains:
     def caching(self) -> dict[str, Caching]:
         return _merged(domain.caching for domain in self.all)
 
+    def upkeep(self, state: State) -> Upkeep:
+        """All that comes back; ``state`` is what ``equip`` has filled."""
+        errands = [errand for domain in self.all for errand in domain.errands]
+        return Upkeep(self.chores, errands, state)
+
     @property
     def chores(self) -> list[Chore]:
         return [chore for domain in self.all for chore in domain.chores]
@@ -105,6 +115,11 @@ class Domains:
         for domain in self.all:
             if domain.equip is not None:
                 domain.equip(state, settings, clock)
+
+    async def close(self, state: State) -> None:
+        for domain in reversed(self.all):
+            if domain.close is not None:
+                await domain.close(state)
 
     def amend(self, document: dict[str, Any], deployment: Deployment) -> None:
         for domain in self.all:

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import anyio
 from fastapi import HTTPException, Request, Response
 from pydantic import BaseModel
+from pydantic_core import from_json
 from sqlmodel import Session
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
@@ -133,6 +134,11 @@ class UnitOfWork(Request):
         return self
 
     @property
+    def now(self) -> datetime:
+        """For what happens between transactions, each of which has a time of its own."""
+        return self._clock()
+
+    @property
     def steps(self) -> "Steps":
         """For a flow, which does more than this one transaction."""
         return Steps(self, self._database)
@@ -162,6 +168,11 @@ class UnitOfWork(Request):
     async def create(self, service: Service[Resource]) -> Response:
         """Make something and answer 201 with it and its ``Location``."""
         return await self._write(lambda context: self._created(service(context)))
+
+    async def take_step(self, name: str, service: Service[Resource]) -> Response:
+        """Make something on the way to an answer; once, where the request has a key."""
+        key = None if self.key is None else self.key.for_step(name)
+        return await self._write(lambda context: self._created(service(context)), key)
 
     async def remove(self, service: Service[None]) -> Response:
         """Remove something and answer 204."""
@@ -209,13 +220,17 @@ class UnitOfWork(Request):
             told = {"caller": actor.name} | ({"means": actor.means} if actor.means else {})
             note(self.scope, **told)
 
-    async def _write(self, serve: Service[Response | DomainError]) -> Response:
+    async def _write(
+        self, serve: Service[Response | DomainError], key: KeyedRequest | None = None
+    ) -> Response:
+        key = key or self.key
+
         def serve_as_meant(context: Context) -> Response | DomainError:
             answer = serve(context)
             context.require_heard()
             return answer
 
-        answer = await self._with_patience(lambda context: self._once(context, serve_as_meant))
+        answer = await self._with_patience(lambda context: self._once(context, key, serve_as_meant))
         if isinstance(answer, DomainError):
             raise answer
         return answer
@@ -236,12 +251,15 @@ class UnitOfWork(Request):
                 look = min(look * 2, _LAST_LOOK)
 
     def _once(
-        self, context: Context, serve: Service[Response | DomainError]
+        self,
+        context: Context,
+        key: KeyedRequest | None,
+        serve: Service[Response | DomainError],
     ) -> Response | DomainError:
         """Serve; under a key that was used, what was answered then."""
-        if self.key is None or self._room is None:
+        if key is None or self._room is None:
             return serve(context)
-        return idempotency.carry_out(context, self.key, self._room, serve, self._refuse)
+        return idempotency.carry_out(context, key, self._room, serve, self._refuse)
 
     def _refuse(self, error: DomainError) -> Response:
         return refusal(self, error)
@@ -306,6 +324,15 @@ class Steps:
     async def write(self, service: Service[T]) -> T:
         """Commit something that is no harm to do again, as whoever repeats the request will."""
         return await self._work.run(self._database.write, service)
+
+    async def once(self, name: str, service: Service[Resource]) -> Any:
+        """Commit what must not be done again, and what it made, as it is served.
+
+        Who repeats the request under its key is told what was made then; without a key, it is made
+        anew.
+        """
+        made = await self._work.take_step(name, service)
+        return from_json(bytes(made.body))
 
     async def earlier_answer(self) -> Response | None:
         """How this very request was answered before, where it could not be carried out again."""

@@ -5,7 +5,7 @@ import hmac
 import json
 import secrets
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl
 
 from cryptography.exceptions import InvalidTag
@@ -55,6 +55,11 @@ class KeyedRequest:
     key_hash: str
     fingerprint: str
     seal: Seal
+
+    def for_step(self, name: str) -> "KeyedRequest":
+        """The same request, for a step of it that is carried out once by itself."""
+        said = f"{self.key_hash}\0{name}".encode()
+        return replace(self, key_hash=hashlib.sha256(said).hexdigest())
 
 
 async def keyed_request(request: Request) -> KeyedRequest | None:

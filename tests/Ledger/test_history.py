@@ -17,7 +17,7 @@ from tests.support.declared import contents
 from tests.support.lives import live, refund
 from tests.support.service import BACKENDS, Service, fresh_database, running_service, settings_for
 from tests.support.statements import statements
-from work.chores import sweeping
+from work.chores import Upkeep, sweeping
 from work.context import Context
 
 
@@ -55,7 +55,7 @@ def sweep(service: Service) -> None:
         return swept
 
     async def sweep_once() -> None:
-        async with sweeping(own, [expire], clock=service.clock):
+        async with sweeping(own, Upkeep([expire]), clock=service.clock):
             assert await asyncio.to_thread(done.wait, 30)
 
     assert service.client.portal

@@ -10,7 +10,7 @@ from core.errors import BusyError
 from database import Database
 from tests.support.service import Service
 from tests.support.waiting import Moment
-from work.chores import Chore, sweeping
+from work.chores import Chore, Upkeep, sweeping
 from work.context import Context
 
 PATIENCE = 30
@@ -30,7 +30,7 @@ def sweep_until(
     import asyncio
 
     async def run() -> None:
-        async with sweeping(database, chores, clock=service.clock):
+        async with sweeping(database, Upkeep(chores), clock=service.clock):
             assert await asyncio.to_thread(done.wait, PATIENCE)
 
     assert service.client.portal
