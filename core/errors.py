@@ -77,6 +77,14 @@ class UnavailableError(DomainError):
     retry_after_seconds: ClassVar[int] = 1
 
 
+class BadRequestError(DomainError):
+    """The request is not what it claims to be."""
+
+
+class BadGatewayError(DomainError):
+    """Somebody outside, whom the service has to ask, answered what makes no sense."""
+
+
 class StaleObjectError(ConflictError):
     code = "stale_object"
     title = "The object was changed since it was read"

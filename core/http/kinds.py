@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import (
+    BadGatewayError,
+    BadRequestError,
     ConflictError,
     DomainError,
     ForbiddenError,
@@ -21,6 +23,7 @@ from core.errors import (
 )
 
 _STATUS: dict[type[DomainError], int] = {
+    BadRequestError: 400,
     UnauthenticatedError: 401,
     ForbiddenError: 403,
     NotFoundError: 404,
@@ -28,6 +31,7 @@ _STATUS: dict[type[DomainError], int] = {
     PreconditionFailedError: 412,
     InvalidError: 422,
     TooManyRequestsError: 429,
+    BadGatewayError: 502,
     UnavailableError: 503,
 }
 INVALID_STATUS = _STATUS[InvalidError]
