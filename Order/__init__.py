@@ -2,6 +2,7 @@
 
 from Order.actions import Action
 from Order.causes import Cause
+from Order.equipment import equip
 from Order.openapi import amend_with_bounds
 from Order.routers import analytics, cart, order, transaction, user
 from Order.rules import RULES
@@ -30,5 +31,6 @@ DOMAIN = Domain(
     causes=Cause,
     actions=Action,
     rules=RULES,
+    equip=equip,
     amend=amend_with_bounds,
 )

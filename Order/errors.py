@@ -5,11 +5,13 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from core.errors import (
+    BadGatewayError,
     ConflictError,
     ForbiddenError,
     InvalidError,
     NotFoundError,
     TooManyRequestsError,
+    UnavailableError,
 )
 from core.money import as_number
 from models import OrderStatus, TransactionStatus
@@ -226,6 +228,69 @@ class TransactionNotPendingError(ConflictError):
     code = "transaction_not_pending"
     title = "The transaction is no longer pending"
     example: ClassVar = {"transaction_status": TransactionStatus.SUCCESS}
+
+
+class SettledByProviderError(ConflictError):
+    """What a provider takes, it alone tells of; a person needs a reason to tell otherwise."""
+
+    code = "settled_by_provider"
+    title = "The payment's provider decides this"
+    example: ClassVar = {"provider": "stripe"}
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(
+            f"What becomes of this payment, {provider} tells. To settle it by hand, say in"
+            " `reason` why.",
+            provider=provider,
+        )
+
+
+class PaymentRefusedError(ConflictError):
+    """Not for want of money: the provider does not begin such a payment at all."""
+
+    code = "payment_refused"
+    title = "The payment's provider does not take this payment"
+    example: ClassVar = {"provider": "stripe", "transaction_id": 7, "reason": "amount_too_small"}
+
+    def __init__(self, provider: str, transaction_id: int, reason: str) -> None:
+        super().__init__(provider=provider, transaction_id=transaction_id, reason=reason)
+
+
+class ProviderUnavailableError(UnavailableError):
+    """What was announced stays so: the same request goes on with it."""
+
+    code = "payment_provider_unavailable"
+    title = "The payment's provider does not answer"
+    retry_after_seconds = 5
+    example: ClassVar = {"provider": "stripe", "transaction_id": 7}
+
+    def __init__(self, provider: str, transaction_id: int) -> None:
+        super().__init__(provider=provider, transaction_id=transaction_id)
+
+
+class ProviderFailedError(BadGatewayError):
+    """Nothing is known of the payment; the same request asks again."""
+
+    code = "payment_provider_failed"
+    title = "The payment's provider answered what makes no sense"
+    example: ClassVar = {"provider": "stripe", "transaction_id": 7}
+
+    def __init__(self, provider: str, transaction_id: int) -> None:
+        super().__init__(provider=provider, transaction_id=transaction_id)
+
+
+class ReferenceNotTakenError(InvalidError):
+    code = "validation_error"
+    title = "The request is not valid"
+
+    def __init__(self) -> None:
+        detail = "what a provider calls its payment, it tells itself"
+        error = {
+            "pointer": "#/transaction_reference",
+            "detail": detail,
+            "code": "reference_not_taken",
+        }
+        super().__init__(f"transaction_reference: {detail}.", errors=[error])
 
 
 class TransactionFixedError(ConflictError):

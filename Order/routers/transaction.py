@@ -8,6 +8,7 @@ from core.errors import StaleObjectError
 from core.http.problems import responses
 from core.schemas import IdPath
 from Order.access import ORDER, TRANSACTION
+from Order.equipment import payments_of
 from Order.errors import (
     AmountDiffersError,
     AmountExceedsBalanceError,
@@ -15,9 +16,13 @@ from Order.errors import (
     OrderNotFoundError,
     OrderNotPayableError,
     OwnOrderError,
+    PaymentRefusedError,
+    ProviderFailedError,
+    ProviderUnavailableError,
     ReferenceUsedError,
     RefundExceedsPaymentError,
     RefundNeedsAdminError,
+    SettledByProviderError,
     TransactionFixedError,
     TransactionNotFoundError,
     TransactionNotPendingError,
@@ -48,7 +53,13 @@ router = Router(prefix="/api/transactions", tags=["Transactions"])
     status_code=201,
     response_model=TransactionRead,
     responses=responses(
-        OrderNotFoundError, OrderNotPayableError, AmountExceedsBalanceError, body=True
+        OrderNotFoundError,
+        OrderNotPayableError,
+        AmountExceedsBalanceError,
+        PaymentRefusedError,
+        ProviderFailedError,
+        ProviderUnavailableError,
+        body=True,
     ),
 )
 @allowed(owner_or_box_office(ORDER))
@@ -57,10 +68,12 @@ async def create_transaction(body: TransactionCreate, work: Work) -> Response:
 
     Possible while something is due (`balance_due`) and the order is not cancelled: an invoice is
     paid after the order was confirmed, or completed, without payment, and stays what it is then.
+    Where `payment_method` is one of `/api/payments/methods`, its provider takes the money:
+    `next_action` says how the buyer goes on, and the order's hold is prolonged for it. If that
+    provider can't be asked now, the payment stays announced; repeat the request under the same
+    `Idempotency-Key`.
     """
-    return await work.about(body.order_id).create(
-        lambda context: transaction_service.create_transaction(context, body)
-    )
+    return await payments_of(work).announce(work, body)
 
 
 @router.get(
@@ -117,6 +130,7 @@ async def get_transaction(transaction_id: IdPath, work: Work) -> Response:
         TransactionNotFoundError,
         TransactionNotPendingError,
         TransactionFixedError,
+        SettledByProviderError,
         AmountExceedsBalanceError,
         ReferenceUsedError,
         StaleObjectError,
@@ -148,6 +162,7 @@ async def update_transaction(
         InvalidTransitionError,
         AmountDiffersError,
         ReferenceUsedError,
+        SettledByProviderError,
         StaleObjectError,
         body=True,
     ),
@@ -166,7 +181,8 @@ async def change_transaction_status(
     be sold again.
     Send `amount` as it arrived, or `updated_at` as it was read, so that nothing else is settled
     than what you looked at. A reference is paid for once, and payments of one's own are settled
-    by another member of the box office.
+    by another member of the box office. What a provider settles needs a `reason` to be settled
+    here.
     """
     return await work.change(
         lambda context: transaction_service.change_status(context, transaction_id, body)

@@ -1,6 +1,6 @@
 """Transactions on the wire."""
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -14,6 +14,7 @@ from core.schemas import (
     IdParameter,
     Input,
     LongText,
+    Output,
     Reference,
     Resource,
     ServedTime,
@@ -36,6 +37,24 @@ class TransactionCreate(Input):
     )
 
 
+class Confirm(Output):
+    """The buyer confirms in the front end, by the provider's own library."""
+
+    type: Literal["confirm"]
+    client_secret: str
+    publishable_key: str
+
+
+class Redirect(Output):
+    """The buyer pays on a page of the provider's, and comes back."""
+
+    type: Literal["redirect"]
+    url: str
+
+
+NextAction = Annotated[Confirm | Redirect, Field(discriminator="type")]
+
+
 class TransactionRead(Resource):
     PATH = "/api/transactions/{id}"
     model_config = ConfigDict(
@@ -52,6 +71,9 @@ class TransactionRead(Resource):
                     "transaction_reference": "ch_1042",
                     "status": "pending",
                     "failure_reason": None,
+                    "provider": None,
+                    "provider_reference": None,
+                    "next_action": None,
                     "created_at": "2024-11-02T10:31:00.000001Z",
                     "updated_at": "2024-11-02T10:31:00.000001Z",
                 }
@@ -70,7 +92,16 @@ class TransactionRead(Resource):
     status: TransactionStatus
     failure_reason: str | None = Field(
         description="Why it failed; of money that went back as soon as it came, `already_paid`, "
-        "`order_cancelled`, `order_expired` or `units_limit`."
+        "`order_cancelled`, `order_expired`, `units_limit` or `amount_differs`."
+    )
+    provider: str | None = Field(
+        description="Who takes the money and tells what became of it; null: the box office."
+    )
+    provider_reference: str | None = Field(
+        description="What the provider calls the payment; null until it was begun there."
+    )
+    next_action: NextAction | None = Field(
+        description="How its buyer goes on paying, while that is to be done."
     )
     created_at: ServedTime
     updated_at: ServedTime
@@ -96,6 +127,11 @@ class TransactionStatusChange(Input, AsRead):
         default=None,
         description="What arrived. If sent, it is refused with `amount_differs` unless the "
         "transaction says the same.",
+    )
+    reason: LongText | None = Field(
+        default=None,
+        min_length=1,
+        description="Why it is settled by hand, where a provider would. It is kept.",
     )
 
 

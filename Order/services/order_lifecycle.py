@@ -159,6 +159,20 @@ def change_order(context: Context, order_id: int, **fields: Any) -> None:
     context.change(orders, {"id": order_id}, **fields, updated_at=context.now)
 
 
+def prolong(context: Context, order: Row) -> None:
+    """Give the buyer of a pending order the time that a payment takes.
+
+    However often one is begun, all holds together are no longer than a hold and a payment.
+    """
+    if order.status != OrderStatus.PENDING:
+        return
+    terms = context.terms
+    latest = order.created_at + terms.hold + terms.payment
+    expires_at = max(order.expires_at, min(context.now + terms.payment, latest))
+    if expires_at != order.expires_at:
+        change_order(context, order.id, expires_at=expires_at)
+
+
 def revive(context: Context, order: Row, **fields: Any) -> None:
     """An order that expired is sold after all; its stock was taken again."""
     fairness.note_paid(context, order.id)

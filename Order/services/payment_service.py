@@ -14,7 +14,7 @@ from core.money import ZERO
 from core.store.dialects import Sql
 from core.store.statements import Row, statement
 from Ledger.services import ledger_service
-from Ledger.services.ledger_service import BUYER, SELLER, Move
+from Ledger.services.ledger_service import BUYER, SELLER, Entry, Move
 from models import (
     OrderStatus,
     TransactionStatus,
@@ -35,6 +35,8 @@ from work.context import Context
 # Why money went back as soon as it had arrived, beside ``ORDER_CANCELLED``.
 ALREADY_PAID = "already_paid"
 ORDER_EXPIRED = "order_expired"
+# It is not what was asked for.
+AMOUNT_DIFFERS = "amount_differs"
 # Since the hold ran out the customer has got too many of the same ticket.
 UNITS_LIMIT = "units_limit"
 REFUNDED = "refunded"
@@ -64,14 +66,8 @@ def receive(context: Context, payment: Payment) -> Changed:
     covers the total confirms a pending order, and sells it.
     """
     order, money = payment.order, payment.money
-    changed = _settle(
-        context,
-        money,
-        status=TransactionStatus.SUCCESS,
-        succeeded_at=context.now,
-        failure_reason=None,
-    )
-    received = ledger_service.money_moved(order.id, money.id, money.amount, _RECEIVED)
+    changed = _arrived(context, money)
+    received = _received(payment)
     paid = order.amount_paid + money.amount
     if order.status == OrderStatus.PENDING and money.amount == balance_due(order):
         order_lifecycle.confirm(context, order, payment.holdings, also=[received], amount_paid=paid)
@@ -84,6 +80,23 @@ def receive(context: Context, payment: Payment) -> Changed:
     else:
         order_lifecycle.change_order(context, order.id, amount_paid=paid)
     return changed
+
+
+def receive_to_return(context: Context, payment: Payment, reason: str) -> Changed:
+    """Record money that arrived, and is to go back whatever is due."""
+    _arrived(context, payment.money)
+    ledger_service.record(context, [_received(payment)])
+    return _return_at_once(context, payment, reason)
+
+
+def _arrived(context: Context, money: Row) -> Changed:
+    status = TransactionStatus.SUCCESS
+    return _settle(context, money, status=status, succeeded_at=context.now, failure_reason=None)
+
+
+def _received(payment: Payment) -> Entry:
+    money = payment.money
+    return ledger_service.money_moved(payment.order.id, money.id, money.amount, _RECEIVED)
 
 
 def give_back(

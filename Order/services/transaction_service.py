@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import Executable, ScalarSelect, bindparam, func, insert, select, true
 
 from core.money import ZERO
@@ -34,7 +35,13 @@ from Order.schemas.transaction import (
     TransactionStatusChange,
     TransactionUpdate,
 )
-from Order.services import duties, order_lifecycle, order_queries, payment_service
+from Order.services import (
+    duties,
+    order_lifecycle,
+    order_queries,
+    payment_service,
+    provider_money,
+)
 from Order.services.order_states import (
     PAYABLE,
     TRANSACTION_TRANSITIONS,
@@ -73,10 +80,13 @@ _NEW: Mapping[str, Any] = {
     "failure_reason": None,
     "succeeded_at": None,
     "abandoned_at": None,
+    "provider": None,
+    "provider_reference": None,
+    "next_action": None,
+    "look_at": None,
 }
 _FIXED_ONCE_SETTLED = ("amount", "payment_method")
-# What tells whoever settles a payment which money it is.
-_TELLING = ("amount", "payment_method", "transaction_reference")
+_LIKE_ANNOUNCED = ("order_id", "provider", "payment_method", "payment_method_key")
 
 
 def create_transaction(context: Context, body: TransactionCreate) -> TransactionRead:
@@ -87,6 +97,7 @@ def create_transaction(context: Context, body: TransactionCreate) -> Transaction
         raise OrderNotPayableError(order_status=order.status.value)
     amount = balance_due(order) if body.amount is None else body.amount
     _require_due(amount, order)
+    method_key = name_key(body.payment_method)
     announced = {
         **_NEW,
         "id": locked.new_id,
@@ -94,11 +105,13 @@ def create_transaction(context: Context, body: TransactionCreate) -> Transaction
         "order_id": body.order_id,
         "amount": amount,
         "payment_method": body.payment_method,
-        "payment_method_key": name_key(body.payment_method),
+        "payment_method_key": method_key,
         "transaction_reference": body.transaction_reference,
         "created_at": context.now,
         "updated_at": context.now,
     }
+    if method_key in context.terms.providers:
+        announced |= provider_money.announced(context, order, body, method_key)
     context.write(_announced, **announced)
     return _served(context, announced)
 
@@ -128,6 +141,7 @@ def update_transaction(
     payment = _as_meant(context, _lock_order(context, transaction_id), transaction_id, body)
     order, row = payment.order, payment.money
     changes = body.changed_in(row)
+    provider_money.require_by_hand(context, row, changes)
     if row.status != TransactionStatus.PENDING and changes.keys() & set(_FIXED_ONCE_SETTLED):
         raise TransactionNotPendingError(transaction_status=row.status.value)
     if not duties.is_cashier(context, order):
@@ -158,6 +172,8 @@ def change_status(
     elif row.status != TransactionStatus.FAILED or row.abandoned_at is None:
         # Said before; of what failed because its order was cancelled, nobody has said so yet.
         return _read(context, row)
+    if row.provider is not None:
+        provider_money.take_in_hand(context, payment, body)
     if body.status == TransactionStatus.SUCCESS:
         if row.reference_used_by is not None:
             raise ReferenceUsedError(row.reference_used_by)
@@ -187,6 +203,36 @@ def refund(context: Context, transaction_id: int, body: Refund | None) -> Transa
     changed = payment_service.give_back(
         context, payment, amount, reason=reason, restock=body.restock
     )
+    provider_money.keep_reason(context, transaction_id, reason)
+    return _read(context, row, **changed)
+
+
+def lock_payment(context: Context, transaction_id: int) -> Payment:
+    """A payment and its order, for this transaction alone; a hold that ran out has ended."""
+    order = order_lifecycle.up_to_date(context, _lock_order(context, transaction_id))
+    return _payment(context, order, transaction_id)
+
+
+def add_unannounced(
+    context: Context, announced: Row, *, provider_reference: str, amount: Decimal
+) -> int:
+    """A payment of a locked order that its provider took beside the one that was announced."""
+    row = {
+        **_NEW,
+        "transaction_number": transaction_number(),
+        "amount": amount,
+        "provider_reference": provider_reference,
+        "transaction_reference": None,
+        "created_at": context.now,
+        "updated_at": context.now,
+        **{name: getattr(announced, name) for name in _LIKE_ANNOUNCED},
+    }
+    added = insert(transactions).values(row).returning(transactions.c.id)
+    return int(context.session.execute(added).scalar_one())
+
+
+def served(context: Context, row: Row, **changed: Any) -> TransactionRead:
+    """As it is told to those who may see it, and as it was just changed."""
     return _read(context, row, **changed)
 
 
@@ -297,7 +343,7 @@ def _require_as_arrived(body: TransactionStatusChange, row: Row) -> None:
 
 def _require_open(row: Row, changes: Mapping[str, Any]) -> None:
     """Keep a buyer from changing what the box office may be looking at or has settled."""
-    fixed = [name for name in _TELLING if name in changes]
+    fixed = [name for name in provider_money.TELLING if name in changes]
     is_open = row.status == TransactionStatus.PENDING and row.transaction_reference is None
     if fixed and not is_open:
         raise TransactionFixedError(fixed)
@@ -330,4 +376,8 @@ def _read(context: Context, row: Row, **changed: Any) -> TransactionRead:
 
 
 def _served(context: Context, fields: Mapping[str, Any]) -> TransactionRead:
-    return TransactionRead.model_validate({**fields, "currency": context.terms.currency})
+    said, is_open = fields["next_action"], fields["status"] == TransactionStatus.PENDING
+    next_action = from_json(said) if said is not None and is_open else None
+    return TransactionRead.model_validate(
+        {**fields, "currency": context.terms.currency, "next_action": next_action}
+    )
