@@ -1,0 +1,46 @@
+"""Asking a provider: no longer than there is time, and with refusals that callers can act on."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from core import deadline
+from Order.errors import ProviderFailedError, ProviderUnavailableError
+from Payment.port import AwayError, NonsenseError, Provider
+
+logger = logging.getLogger("nexticket.payments")
+
+T = TypeVar("T")
+# So much of a request's time; the rest is for the transaction that follows.
+_SHARE = 0.75
+
+
+@dataclass(frozen=True)
+class Providers:
+    """Those that the deployment has set up, and for how long each is waited for."""
+
+    by_name: Mapping[str, Provider]
+    seconds: float
+
+    async def ask(self, name: str, answer: Awaitable[T], *, transaction_id: int) -> T:
+        """What a provider answers about a payment; ``RefusedError`` is the caller's to handle."""
+        patience = min(self.seconds, max(deadline.remaining(), 0) * _SHARE)
+        try:
+            async with asyncio.timeout(patience):
+                return await answer
+        except (AwayError, TimeoutError) as error:
+            _tell("does not answer", name, transaction_id, error)
+            raise ProviderUnavailableError(name, transaction_id) from None
+        except NonsenseError as error:
+            _tell("makes no sense", name, transaction_id, error)
+            raise ProviderFailedError(name, transaction_id) from None
+
+
+def _tell(what: str, name: str, transaction_id: int, error: Exception) -> None:
+    logger.warning(
+        "payment provider %s",
+        what,
+        extra={"provider": name, "transaction_id": transaction_id, "reason": str(error) or "time"},
+    )

@@ -1,0 +1,43 @@
+"""What providers tell by themselves: each event has its effect once, in the transaction that
+remembers it.
+"""
+
+from sqlalchemy import update
+
+from core.store.upsert import insert_into
+from models import EventOutcome, provider_events
+from Payment.port import Event, PaymentReport, Report
+from Payment.services.settlement import Heard, hear_payment
+from work.context import Context
+
+
+def hear(context: Context, name: str, event: Event) -> EventOutcome:
+    """Remember an event, and do what it asks for; one that was heard before does nothing."""
+    # Its twin, if it is being heard at the same moment, is waited for here.
+    event_row = _remember(context, name, event)
+    if event_row is None:
+        return EventOutcome.KNOWN
+    outcome, transaction_id = hear_report(context, name, event.report)
+    noted = update(provider_events).where(provider_events.c.id == event_row)
+    context.session.execute(noted.values(outcome=outcome, transaction_id=transaction_id))
+    return outcome
+
+
+def hear_report(context: Context, name: str, report: Report | None) -> Heard:
+    """Do what the provider's word asks for."""
+    if isinstance(report, PaymentReport):
+        return hear_payment(context, name, report)
+    return EventOutcome.IGNORED, None
+
+
+def _remember(context: Context, name: str, event: Event) -> int | None:
+    new = insert_into(context.session, provider_events).values(
+        provider=name,
+        event_id=event.id,
+        kind=event.kind,
+        outcome=EventOutcome.IGNORED,
+        received_at=context.now,
+    )
+    told_once = new.on_conflict_do_nothing(index_elements=["provider", "event_id"])
+    found = context.session.execute(told_once.returning(provider_events.c.id))
+    return found.scalar_one_or_none()

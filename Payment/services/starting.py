@@ -1,0 +1,67 @@
+"""A payment that is being begun: announced here, then asked for at its provider."""
+
+from decimal import Decimal
+from typing import Any
+
+from pydantic_core import to_json
+from sqlalchemy import Executable, bindparam, select
+
+from core.errors import DomainError
+from core.store.dialects import Sql
+from core.store.statements import Row, statement
+from models import TransactionStatus, transactions
+from Order.errors import PaymentRefusedError
+from Order.schemas.transaction import TransactionRead
+from Order.services import payment_service, transaction_service
+from Payment.port import Begun, PaymentAsked, RefusedError
+from work.context import Context
+
+
+def asked_of(announced: dict[str, Any]) -> PaymentAsked:
+    """What the provider is asked for, of a transaction as it is served."""
+    return PaymentAsked(
+        number=announced["transaction_number"],
+        # A double tells all amounts that there are from one another.
+        amount=Decimal(repr(announced["amount"])),
+        currency=announced["currency"],
+        description=announced["transaction_number"],
+    )
+
+
+def asked_again(context: Context, row: Row) -> PaymentAsked:
+    """The same, of a transaction as it is stored."""
+    return asked_of(transaction_service.served(context, row).model_dump(mode="json"))
+
+
+def note_begun(context: Context, transaction_id: int, begun: Begun) -> TransactionRead:
+    """Keep what the provider calls the payment, and how its buyer goes on.
+
+    Its word may have come before its answer did: then there is nothing left to do.
+    """
+    money = transaction_service.lock_payment(context, transaction_id).money
+    if money.provider_reference not in {None, begun.reference}:
+        # Begun twice, long after one another; the other one's money is known by its number.
+        return transaction_service.served(context, money)
+    fields: dict[str, Any] = {"provider_reference": begun.reference}
+    if money.status == TransactionStatus.PENDING:
+        fields["next_action"] = to_json(dict(begun.next_action)).decode()
+    changed = payment_service.change_transaction(context, transaction_id, **fields)
+    return transaction_service.served(context, money, **changed)
+
+
+def note_refused(context: Context, transaction_id: int, refused: RefusedError) -> DomainError:
+    """The provider does not begin it; what it says is kept."""
+    money = transaction_service.lock_payment(context, transaction_id).money
+    if money.status == TransactionStatus.PENDING:
+        payment_service.fail(context, money, reason=refused.reason)
+        payment_service.change_transaction(context, transaction_id, look_at=None)
+    return PaymentRefusedError(money.provider, transaction_id, refused.reason)
+
+
+def find(context: Context, transaction_id: int) -> Row | None:
+    return context.row(_money, transaction_id=transaction_id)
+
+
+@statement
+def _money(_sql: Sql) -> Executable:
+    return select(*transactions.c).where(transactions.c.id == bindparam("transaction_id"))
