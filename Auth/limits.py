@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from http import HTTPStatus
 from typing import TypeVar
 
 from anyio import fail_after
@@ -28,6 +29,7 @@ from core.http.problems import refusal
 from core.http.routes import Shortcut
 from core.settings import Settings, rate_limit_storage
 from User.services.tokens import KEY_PREFIX, TokenSigner, hashed
+from work.access import is_signed
 from work.routing import WorkRoute
 from work.weights import LIST
 
@@ -74,6 +76,7 @@ class RateLimiter:
         self._write_address = buckets("write-address", settings.write_rate_limit, times=_MORE)
         self._read = buckets("read", settings.read_rate_limit)
         self._read_address = buckets("read-address", settings.read_rate_limit, times=_MORE)
+        self._unsigned = buckets("unsigned", settings.write_rate_limit)
         self._account_change = quota("account", settings.account_rate_limit)
         self._share = quota("share", settings.share_rate_limit)
 
@@ -85,6 +88,9 @@ class RateLimiter:
         if not path.startswith("/api/"):
             return
         address = self._address(scope)
+        if _is_signed(route):
+            self._require_signer(scope, address)
+            return
         if scope["method"] == "POST" and path == _LOG_IN:
             for one in self._log_in_address:
                 await self._take(scope, one, address)
@@ -144,6 +150,16 @@ class RateLimiter:
             self._write_address.add(address, more)
         key = self._named(account or f"address:{address}")
         await self._ask(lambda store: add(store, write, more, key))
+
+    def note_unsigned(self, scope: Scope) -> None:
+        """Count what claimed to be signed, and was not; who sends too much of that is not heard."""
+        if self._unsigned is not None and not self._is_exempt(scope):
+            self._unsigned.add(self._address(scope), 1)
+
+    def _require_signer(self, scope: Scope, address: str) -> None:
+        wait = 0.0 if self._unsigned is None else self._unsigned.wait(address)
+        if self._unsigned is not None and wait > 0:
+            _require(scope, self._unsigned.count(wait))
 
     async def admit_account_change(self, scope: Scope, user_id: int) -> None:
         """Count a change of a user's own names; raises if it is one too many."""
@@ -233,21 +249,29 @@ class RateLimitMiddleware:
             await self.app(scope, receive, _telling(scope, send) if is_told else send)
 
     async def _write(self, scope: Scope, route: Route | None, receive: Receive, send: Send) -> None:
-        answered = 0
+        answered, status = 0, 0
 
         async def measured_send(message: Message) -> None:
-            nonlocal answered
+            nonlocal answered, status
             answered += len(message.get("body", b""))
+            status = message.get("status", status)
             await send(message)
 
         await self.app(scope, receive, _telling(scope, measured_send))
-        await self._limiter.weigh(scope, route, answered)
+        if not _is_signed(route):
+            await self._limiter.weigh(scope, route, answered)
+        elif status == HTTPStatus.BAD_REQUEST:
+            self._limiter.note_unsigned(scope)
 
 
 def _is_indifferent(route: Route) -> bool:
     """Whether it looks at no credentials, so that nobody knows whether they are good."""
     right = route.right if isinstance(route, WorkRoute) else None
     return right is not None and right.ignores_credentials
+
+
+def _is_signed(route: Route | None) -> bool:
+    return route is not None and is_signed(route.endpoint)
 
 
 def _take_here(scope: Scope, own: Buckets | None, name: str, units: int) -> None:

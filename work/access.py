@@ -19,6 +19,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _NAME = "__right__"
 _REPEATABLE = "__repeatable__"
+_SIGNED = "__signed__"
 
 
 class Access(Enum):
@@ -118,3 +119,17 @@ def repeatable(endpoint: F) -> F:
 
 def is_repeatable(endpoint: Any) -> bool:
     return getattr(endpoint, _REPEATABLE, False)
+
+
+def signed(endpoint: F) -> F:
+    """Say that an endpoint hears programs that sign the bytes of what they send, and no others.
+
+    Nothing looks at these bytes before the endpoint has. Who signs is not held up by how often it
+    has to be heard; whom it refuses, soon is.
+    """
+    setattr(endpoint, _SIGNED, True)
+    return repeatable(endpoint)
+
+
+def is_signed(endpoint: Any) -> bool:
+    return getattr(endpoint, _SIGNED, False)

@@ -32,7 +32,7 @@ from core.schemas import Rendered, Resource, as_json, tagged
 from core.settings import Settings
 from database import Database
 from work import idempotency
-from work.access import Right, is_repeatable, right_of
+from work.access import Right, is_repeatable, is_signed, right_of
 from work.caller import Caller
 from work.conditions import precondition_of
 from work.context import Admitted, Context, NotAdmittedError, Question, Terms
@@ -109,7 +109,7 @@ class UnitOfWork(Request):
 
         ``takes`` is the kind of body that its operation takes.
         """
-        if self.method == "GET":
+        if self.method == "GET" or is_signed(self.scope["endpoint"]):
             return
         self._precondition = precondition_of(self.scope)
         if self.method not in _WITH_BODY:

@@ -10,7 +10,7 @@ from Payment.equipment import SetUp
 from Payment.errors import ProviderNotFoundError, WebhookNotVerifiedError
 from Payment.flows import hear
 from Payment.schemas import PaymentMethod, PaymentMethods, WebhookHeard
-from work.access import INDIFFERENT, PUBLIC, allowed, repeatable
+from work.access import INDIFFERENT, PUBLIC, allowed, signed
 from work.routing import Router
 from work.unit_of_work import Work
 
@@ -48,7 +48,7 @@ async def list_payment_methods(request: Request, providers: SetUp) -> PaymentMet
     responses=responses(ProviderNotFoundError, WebhookNotVerifiedError),
 )
 @allowed(INDIFFERENT)
-@repeatable
+@signed
 async def hear_payment_provider(provider: ProviderPath, work: Work, providers: SetUp) -> Response:
     """Where a provider sends its events, signed; there is no log-in.
 
