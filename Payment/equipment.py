@@ -18,7 +18,7 @@ def equip(state: State, settings: Settings, _clock: Clock) -> None:
     by_name: dict[str, Provider] = {
         name: _made(name, state, settings) for name in settings.providers
     }
-    state.providers = Providers(by_name, settings.payment_timeout_seconds)
+    state.providers = Providers(by_name, settings.payment_timeout_seconds, settings.currency)
     state.payments = ByProvider(state.providers)
 
 

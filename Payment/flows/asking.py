@@ -23,6 +23,8 @@ class Providers:
 
     by_name: Mapping[str, Provider]
     seconds: float
+    # In which they are asked for money.
+    currency: str
 
     async def ask(self, name: str, answer: Awaitable[T], *, transaction_id: int) -> T:
         """What a provider answers about a payment; ``RefusedError`` is the caller's to handle."""

@@ -68,9 +68,12 @@ async def look_after_payments(hands: Hands, *, limit: int) -> int:
 
 async def _try(hands: Hands, row: Row[Any], provider: Provider, providers: Providers) -> None:
     """One that can't be asked about now does not keep the others waiting; it is due again."""
+    is_old = lookups.is_old(row, hands.clock())
     try:
-        await _catch_up(hands.write, row, provider, providers)
-        await hands.write(lambda context: lookups.give_up(context, row.id))
+        if lookups.is_under_way(row):
+            await _catch_up(hands.write, row, provider, providers)
+        if is_old or not lookups.is_under_way(row):
+            await hands.write(lambda context: lookups.give_up(context, row.id))
     except (ProviderUnavailableError, ProviderFailedError):
         return
     except Exception:
@@ -85,7 +88,7 @@ async def _catch_up(
     reference = row.provider_reference
     try:
         if reference is None:
-            asked = await write(lambda context: starting.asked_again(context, row))
+            asked = starting.asked_again(row, providers.currency)
             begun = await ask(provider.start(asked))
             await write(lambda context: starting.note_begun(context, row.id, begun))
             reference = begun.reference

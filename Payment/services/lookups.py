@@ -33,18 +33,24 @@ def take_due(context: Context, *, limit: int) -> Sequence[Row[Any]]:
     return rows
 
 
-def give_up(context: Context, transaction_id: int) -> bool:
-    """End a payment that nobody has made for so long; whether it was one.
+def is_under_way(row: Any) -> bool:
+    """Whether a payment may be made; of one that was never begun, and has ended, nobody knows."""
+    return bool(row.provider_reference is not None or row.status == TransactionStatus.PENDING)
+
+
+def is_old(row: Any, now: datetime) -> bool:
+    return bool(row.created_at + _WAITED_FOR <= now)
+
+
+def give_up(context: Context, transaction_id: int) -> None:
+    """Ask no more about a payment, and end it if nobody has made it.
 
     Money that comes all the same is heard of by the provider's own word.
     """
     money = transaction_service.lock_payment(context, transaction_id).money
-    if context.now < money.created_at + _WAITED_FOR:
-        return False
     if money.status == TransactionStatus.PENDING:
         payment_service.fail(context, money, reason=NOT_PAID)
     payment_service.change_transaction(context, transaction_id, look_at=None, next_action=None)
-    return True
 
 
 def _next_look(since: datetime, now: datetime) -> datetime:

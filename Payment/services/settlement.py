@@ -21,8 +21,6 @@ CURRENCY_DIFFERS = "currency_differs"
 # What came of a provider's word, and which transaction it is about.
 Heard: TypeAlias = tuple[EventOutcome, int | None]
 _ARRIVED = (TransactionStatus.SUCCESS, TransactionStatus.REFUNDED)
-# Nobody need ask any more, nor pay.
-_SETTLED = {"look_at": None, "next_action": None}
 
 
 def hear_payment(context: Context, name: str, report: PaymentReport) -> Heard:
@@ -33,12 +31,12 @@ def hear_payment(context: Context, name: str, report: PaymentReport) -> Heard:
     payment = _of_reference(context, transaction_service.lock_payment(context, found.id), report)
     if payment is None:
         return EventOutcome.KNOWN, found.id
-    heard = {
-        Outcome.SUCCEEDED: _succeeded,
-        Outcome.FAILED: _failed,
-        Outcome.PENDING: _is_pending,
-    }[report.outcome](context, payment, report)
-    return heard, payment.money.id
+    outcome = EventOutcome.KNOWN
+    if report.outcome is Outcome.SUCCEEDED:
+        outcome = _succeeded(context, payment, report)
+    elif report.outcome is Outcome.FAILED:
+        outcome = _failed(context, payment, report)
+    return outcome, payment.money.id
 
 
 def _of_reference(context: Context, payment: Payment, report: PaymentReport) -> Payment | None:
@@ -65,10 +63,11 @@ def _of_reference(context: Context, payment: Payment, report: PaymentReport) -> 
 def _succeeded(context: Context, payment: Payment, report: PaymentReport) -> EventOutcome:
     money = payment.money
     if money.status in _ARRIVED:
+        _ask_no_more(context, money)
         return EventOutcome.KNOWN
     if report.currency != context.terms.currency:
         return _of_other_currency(context, money, report)
-    payment_service.change_transaction(context, money.id, **_SETTLED)
+    _ask_no_more(context, money)
     if report.amount == money.amount:
         payment_service.receive(context, payment)
         return EventOutcome.APPLIED
@@ -83,7 +82,7 @@ def _of_other_currency(context: Context, money: Row, report: PaymentReport) -> E
     """The books have one currency, so it can't stand in them: a person sends it back."""
     if money.failure_reason == CURRENCY_DIFFERS:
         return EventOutcome.KNOWN
-    payment_service.change_transaction(context, money.id, **_SETTLED)
+    _ask_no_more(context, money)
     payment_service.fail(context, money, reason=CURRENCY_DIFFERS)
     _note_difference(context, money, report)
     return EventOutcome.DIFFERS
@@ -92,8 +91,8 @@ def _of_other_currency(context: Context, money: Row, report: PaymentReport) -> E
 def _failed(context: Context, payment: Payment, report: PaymentReport) -> EventOutcome:
     """What failed may be tried again at the provider, unless it says that this is over."""
     money = payment.money
-    if report.is_over and money.look_at is not None:
-        payment_service.change_transaction(context, money.id, **_SETTLED)
+    if report.is_over:
+        _ask_no_more(context, money)
     is_new = money.status == TransactionStatus.PENDING or money.abandoned_at is not None
     if money.status in _ARRIVED or not is_new:
         return EventOutcome.KNOWN
@@ -101,8 +100,9 @@ def _failed(context: Context, payment: Payment, report: PaymentReport) -> EventO
     return EventOutcome.APPLIED
 
 
-def _is_pending(_context: Context, _payment: Payment, _report: PaymentReport) -> EventOutcome:
-    return EventOutcome.KNOWN
+def _ask_no_more(context: Context, money: Row) -> None:
+    if money.look_at is not None or money.next_action is not None:
+        payment_service.change_transaction(context, money.id, look_at=None, next_action=None)
 
 
 def _note_difference(context: Context, money: Row, report: PaymentReport) -> None:

@@ -1,5 +1,6 @@
 """A payment that is being begun: announced here, then asked for at its provider."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -17,20 +18,18 @@ from Payment.port import Begun, PaymentAsked, RefusedError
 from work.context import Context
 
 
-def asked_of(announced: dict[str, Any]) -> PaymentAsked:
+def asked_of(announced: Mapping[str, Any]) -> PaymentAsked:
     """What the provider is asked for, of a transaction as it is served."""
-    return PaymentAsked(
-        number=announced["transaction_number"],
-        # A double tells all amounts that there are from one another.
-        amount=Decimal(repr(announced["amount"])),
-        currency=announced["currency"],
-        description=announced["transaction_number"],
-    )
+    number: str = announced["transaction_number"]
+    # A double tells all amounts that there are from one another.
+    amount = Decimal(repr(announced["amount"]))
+    return PaymentAsked(number, amount, announced["currency"], description=number)
 
 
-def asked_again(context: Context, row: Row) -> PaymentAsked:
+def asked_again(row: Row, currency: str) -> PaymentAsked:
     """The same, of a transaction as it is stored."""
-    return asked_of(transaction_service.served(context, row).model_dump(mode="json"))
+    number: str = row.transaction_number
+    return PaymentAsked(number, row.amount, currency, description=number)
 
 
 def note_begun(context: Context, transaction_id: int, begun: Begun) -> TransactionRead:
