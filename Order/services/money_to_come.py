@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Executable, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import Executable, and_, bindparam, case, func, literal_column, or_, select
 
 from core.money import ZERO
 from core.store.dialects import Sql
@@ -19,11 +19,18 @@ _JUST_FAILED = and_(
     _MONEY.status == TransactionStatus.FAILED,
     _MONEY.updated_at > bindparam("failed_since", type_=_MONEY.updated_at.type),
 )
+# No EXISTS, which PostgreSQL would answer for a page by all payments that there are.
+_ANY = (
+    select(_MONEY.id)
+    .where(_MONEY.order_id == orders.c.id, or_(_AWAITED, _JUST_FAILED))
+    .limit(literal_column("1"))
+    .scalar_subquery()
+)
 # Of an order, where ``failed_since`` is told.
 IS_KEPT = and_(
     # Looked for only where money does not decide already.
     orders.c.amount_paid == ZERO,
-    exists().where(_MONEY.order_id == orders.c.id, or_(_AWAITED, _JUST_FAILED)),
+    _ANY.is_not(None),
 ).label("is_kept")
 
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from core.columns import BigId, quoted
+from core.store.few import one_of_few
 from models import TicketStatus, ended_holds, order_items, orders, ticket_sums, tickets
 from Order.services.report_facts import Statement
 from Order.services.report_figures import Figures, asked_of, named, whole
@@ -148,6 +149,8 @@ def _held_or_named(figures: Figures, held: Subquery) -> list[ColumnElement[bool]
 def _held_by_user(figures: Figures) -> Select[Any]:
     """Begins with the orders that have an ``expires_at``: there are few, however many were made."""
     lines = order_items.c
+    now = bindparam("now", type_=orders.c.expires_at.type)
+    live = orders.alias("live")
     units = cast(func.sum(lines.quantity), BigInteger)
     largest_first = func.row_number().over(
         partition_by=lines.ticket_id, order_by=(units.desc(), orders.c.user_id)
@@ -161,7 +164,8 @@ def _held_by_user(figures: Figures) -> Select[Any]:
         )
         .join_from(orders, order_items, lines.order_id == orders.c.id)
         .where(
-            orders.c.expires_at > bindparam("now", type_=orders.c.expires_at.type),
+            orders.c.expires_at > now,
+            one_of_few(orders.c.id, select(live.c.id).where(live.c.expires_at > now)),
             *named(order_items, figures),
         )
         .group_by(lines.ticket_id, orders.c.user_id)
