@@ -26,8 +26,8 @@ _NUMBERS = {
     "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows)",
     "postgresql": "WITH n(i) AS (SELECT generate_series(1, :rows))",
 }
-# The first of each hundred orders is pending, none overdue; that and every tenth payment failed. There are
-# 10,000 tickets of a category, and 10,001 of another.
+# The first of each hundred orders is pending, none overdue; that and every tenth payment failed.
+# There are 10,000 tickets of a category, and 10,001 of another.
 # One user owns every order, so that a single history is as long as the list of all.
 _INSERTS = (
     (
