@@ -207,7 +207,7 @@ class TestWhoIsNotTheProvider:
             read.append(raw)
             raise UnverifiedError("no")
 
-        provider.read = refuse  # type: ignore[method-assign]
+        provider.read = refuse  # type: ignore[method-assign, assignment]
         bodies = [b'{"a": 1, "a": 2}', b"\xff\xfe", b"[" * 5000, b"," * 50_000, b""]
         for body in bodies:
             path = f"/api/payments/webhooks/{provider.name}"
