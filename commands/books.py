@@ -1,9 +1,12 @@
 """The books on the command line: whether they agree, without a limit of time."""
 
 import sys
+from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
 
+from commands.provider import check_provider
 from commands.service import Service, open_service
 from core.currencies import CURRENCIES
 from core.store.schema_version import require_schema
@@ -20,15 +23,34 @@ PATIENCE = {"request_timeout_seconds": 3600.0}
 LARGE_PIECE, LARGE_PIECE_ON_SQLITE = 200_000, 5_000
 
 
-def reconcile() -> None:
+def reconcile(
+    provider: Annotated[
+        str | None, typer.Option(help="Compare with a payment provider's books instead: stripe.")
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+            help="With --provider: what was begun since then, in UTC; by default 30 days.",
+        ),
+    ] = None,
+) -> None:
     """Check whether stock, orders, money and the ledger agree; nothing is written.
 
     Prints each difference on a line, and ends with 1 if there is any.
     """
-    with open_service("reconcile", prepare=require_schema, **PATIENCE) as service:
-        is_consistent = check_books(service)
+    if provider is not None:
+        from_then = None if since is None else since.replace(tzinfo=UTC)
+        is_consistent = check_provider(provider, from_then, PATIENCE)
+    else:
+        is_consistent = _check_own()
     if not is_consistent:
         raise typer.Exit(code=1)
+
+
+def _check_own() -> bool:
+    with open_service("reconcile", prepare=require_schema, **PATIENCE) as service:
+        return check_books(service)
 
 
 def check_books(service: Service) -> bool:

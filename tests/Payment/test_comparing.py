@@ -1,0 +1,124 @@
+"""A provider's books beside ours: what is there and not here, here and not there, and differs."""
+
+import asyncio
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from core.money import selling_in
+from models import RefundStatus
+from Payment.flows.compare import compare
+from Payment.port import Outcome, PaymentReport, RefundReport
+from tests.support.client import Api
+from tests.support.fake_provider import FakeProvider
+from tests.support.paying import an_order, begun, told
+from tests.support.service import Service
+from work.context import unattended
+
+
+def differences(service: Service, provider: FakeProvider) -> list[tuple[str, str, str, str]]:
+    """What is told of all that was begun within a year."""
+
+    def read(command: Any) -> Any:
+        return service.database.read_now(unattended(command, service.settings, service.clock))
+
+    async def find() -> list[tuple[str, str, str, str]]:
+        since = service.clock() - timedelta(days=365)
+        found = compare(provider, since, read)
+        return [(one.kind, one.name, one.here, one.there) async for one in found]
+
+    with selling_in(service.settings.currency):
+        return asyncio.run(find())
+
+
+@pytest.fixture
+def payment(api: Api, provider: FakeProvider) -> Any:
+    assert provider.payments == {}
+    return begun(api, an_order(api))
+
+
+def test_what_nobody_has_paid_differs_from_nothing(
+    service: Service, provider: FakeProvider, payment: Any
+) -> None:
+    assert payment["status"] == "pending"
+    assert differences(service, provider) == []
+
+
+def test_what_was_paid_and_told_agrees(
+    api: Api, service: Service, provider: FakeProvider, payment: Any
+) -> None:
+    told(api, provider, provider.pay(payment["provider_reference"]))
+    assert differences(service, provider) == []
+
+
+class TestAPayment:
+    def test_that_nobody_told_of_is_there_and_not_here(
+        self, service: Service, provider: FakeProvider, payment: Any
+    ) -> None:
+        provider.pay(payment["provider_reference"])
+        assert differences(service, provider) == [
+            ("payment", "pi_1", "100.00 USD pending", "100.00 USD succeeded")
+        ]
+
+    def test_of_somebody_else_is_there_and_not_here(
+        self, service: Service, provider: FakeProvider
+    ) -> None:
+        foreign = PaymentReport("pi_foreign", None, Outcome.SUCCEEDED, Decimal(7), "USD")
+        provider.payments["pi_foreign"] = foreign
+        assert differences(service, provider) == [
+            ("payment", "pi_foreign", "nothing", "7.00 USD succeeded")
+        ]
+
+    def test_that_the_provider_has_lost_is_here_and_not_there(
+        self, api: Api, service: Service, provider: FakeProvider, payment: Any
+    ) -> None:
+        told(api, provider, provider.pay(payment["provider_reference"]))
+        provider.payments.clear()
+        assert differences(service, provider) == [("payment", "pi_1", "100.00 arrived", "nothing")]
+
+    def test_of_another_amount_is_told_until_it_is_back(
+        self, api: Api, service: Service, provider: FakeProvider, payment: Any
+    ) -> None:
+        told(api, provider, provider.pay(payment["provider_reference"], amount=Decimal("90.00")))
+        assert differences(service, provider) == [
+            ("payment", "pi_1", "90.00 USD refunded", "90.00 USD succeeded")
+        ]
+
+    def test_of_another_currency_is_told(
+        self, api: Api, service: Service, provider: FakeProvider, payment: Any
+    ) -> None:
+        told(api, provider, provider.pay(payment["provider_reference"], currency="EUR"))
+        assert differences(service, provider) == [
+            ("payment", "pi_1", "100.00 USD failed", "100.00 EUR succeeded")
+        ]
+
+    def test_that_a_person_settled_and_nobody_made_is_told(
+        self, api: Api, service: Service, provider: FakeProvider, payment: Any
+    ) -> None:
+        body = {"status": "success", "reason": "seen on the account"}
+        api.patch(f"/api/transactions/{payment['id']}/status", body)
+        assert differences(service, provider) == [
+            ("payment", "pi_1", "100.00 USD success", "100.00 USD pending")
+        ]
+
+
+def test_a_refund_that_we_know_nothing_of_is_there_and_not_here(
+    service: Service, provider: FakeProvider
+) -> None:
+    status = RefundStatus.SUCCEEDED
+    foreign = RefundReport("re_9", None, "pi_9", status, Decimal("5.00"), "USD")
+    provider.refunds["foreign"] = foreign
+    assert differences(service, provider) == [("refund", "re_9", "nothing", "5.00 USD succeeded")]
+
+
+def test_pages_are_compared_one_after_the_other(
+    api: Api, service: Service, provider: FakeProvider, payment: Any
+) -> None:
+    told(api, provider, provider.pay(payment["provider_reference"]))
+    for number in range(500):
+        name = f"pi_other_{number}"
+        report = PaymentReport(name, None, Outcome.FAILED, Decimal(1), "USD")
+        provider.payments[name] = report
+    assert differences(service, provider) == []
