@@ -3,13 +3,17 @@
 from Payment.equipment import close, equip
 from Payment.flows.look_after import look_after_payments
 from Payment.routers import payment, transaction
+from Payment.rules import RULES
+from Payment.services.refund_noting import note_refunds
 from work.domain import Domain
 
 DOMAIN = Domain(
     routers=[payment.router, transaction.router],
     tags={"Payments": "Providers that take money, and what they tell."},
     resources={"payment_methods": "/api/payments/methods"},
+    chores=[note_refunds],
     errands=[look_after_payments],
+    rules=RULES,
     equip=equip,
     close=close,
 )

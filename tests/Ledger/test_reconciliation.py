@@ -83,8 +83,9 @@ def reconciled_after(database: Database, *changes: str) -> tuple[Reconciliation,
 
 
 def id_of(difference: Difference, last_move: int) -> int:
-    """The id, or which line of the ledger it is from its end."""
-    return difference.id - last_move - 1 if difference.object == "movement" else difference.id
+    """The id, or which line of the ledger it is from its end; a refund is known by its line."""
+    is_line = difference.object in {"movement", "refund"}
+    return difference.id - last_move - 1 if is_line else difference.id
 
 
 class TestSoundBooks:

@@ -21,6 +21,7 @@ from tests.support.books_world import (
     returned,
     stock,
 )
+from tests.support.broken_refunds import of_refunds
 from tests.support.broken_sums import of_sums
 
 
@@ -284,4 +285,5 @@ ALL = [
     *of_the_ledgers_orders(),
     *of_keys(),
     *of_sums(),
+    *of_refunds(),
 ]
