@@ -31,3 +31,19 @@ class ProviderNotConfiguredError(ConflictError):
 
     def __init__(self, provider: str) -> None:
         super().__init__(provider=provider)
+
+
+class RefundNotFoundError(NotFoundError):
+    code = "refund_not_found"
+    title = "The transaction has no such refund"
+
+
+class RefundNotFailedError(ConflictError):
+    """What is under way may still arrive, and what has arrived would be given back twice."""
+
+    code = "refund_not_failed"
+    title = "The refund has not failed"
+    example: ClassVar = {"refund_status": "pending"}
+
+    def __init__(self, *, refund_status: str) -> None:
+        super().__init__(refund_status=refund_status)

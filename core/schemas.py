@@ -110,6 +110,8 @@ Category = Annotated[str, _length(100), _TEXT, _PRINTABLE]
 Name = Annotated[str, _length(200), _TEXT, _PRINTABLE]
 Reference = Annotated[str, _length(255), _TEXT, AfterValidator(_open), _PRINTABLE]
 LongText = Annotated[str, _length(5000, 0), _TEXT, _PRINTABLE]
+# What somebody has to say for the record.
+Words = Annotated[str, _length(5000), _TEXT, _PRINTABLE]
 # What a filter by a name says of itself; see ``core.text.name_key``.
 IN_ANY_SPELLING = "in any spelling: case, blanks and how accents are composed say nothing."
 
