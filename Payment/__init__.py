@@ -1,6 +1,8 @@
 """Payments by providers: money that comes and goes back by somebody outside."""
 
+from Payment.actions import Action
 from Payment.equipment import close, equip
+from Payment.flows.give_back import send_refunds
 from Payment.flows.look_after import look_after_payments
 from Payment.routers import payment, transaction
 from Payment.rules import RULES
@@ -12,7 +14,8 @@ DOMAIN = Domain(
     tags={"Payments": "Providers that take money, and what they tell."},
     resources={"payment_methods": "/api/payments/methods"},
     chores=[note_refunds],
-    errands=[look_after_payments],
+    errands=[look_after_payments, send_refunds],
+    actions=Action,
     rules=RULES,
     equip=equip,
     close=close,

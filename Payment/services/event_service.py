@@ -6,7 +6,8 @@ from sqlalchemy import update
 
 from core.store.upsert import insert_into
 from models import EventOutcome, provider_events
-from Payment.port import Event, PaymentReport, Report
+from Payment.port import Event, PaymentReport, RefundReport, Report
+from Payment.services.refund_service import hear_refund
 from Payment.services.settlement import Heard, hear_payment
 from work.context import Context
 
@@ -27,6 +28,8 @@ def hear_report(context: Context, name: str, report: Report | None) -> Heard:
     """Do what the provider's word asks for."""
     if isinstance(report, PaymentReport):
         return hear_payment(context, name, report)
+    if isinstance(report, RefundReport):
+        return hear_refund(context, name, report)
     return EventOutcome.IGNORED, None
 
 

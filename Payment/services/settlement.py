@@ -80,12 +80,15 @@ def _succeeded(context: Context, payment: Payment, report: PaymentReport) -> Eve
 
 def _of_other_currency(context: Context, money: Row, report: PaymentReport) -> EventOutcome:
     """The books have one currency, so it can't stand in them: a person sends it back."""
-    if money.failure_reason == CURRENCY_DIFFERS:
-        return EventOutcome.KNOWN
-    _ask_no_more(context, money)
-    payment_service.fail(context, money, reason=CURRENCY_DIFFERS)
-    _note_difference(context, money, report)
-    return EventOutcome.DIFFERS
+    is_new = money.failure_reason != CURRENCY_DIFFERS
+    if is_new:
+        _ask_no_more(context, money)
+        payment_service.fail(context, money, reason=CURRENCY_DIFFERS)
+        _note_difference(context, money, report)
+    is_back = report.refunded == report.amount and resolve_difference(context, money.id)
+    if is_new:
+        return EventOutcome.DIFFERS
+    return EventOutcome.APPLIED if is_back else EventOutcome.KNOWN
 
 
 def _failed(context: Context, payment: Payment, report: PaymentReport) -> EventOutcome:
@@ -118,12 +121,13 @@ def _note_difference(context: Context, money: Row, report: PaymentReport) -> Non
     )
 
 
-def resolve_difference(context: Context, transaction_id: int) -> None:
-    """What was not as asked is back with its payer."""
+def resolve_difference(context: Context, transaction_id: int) -> bool:
+    """What was not as asked is back with its payer; whether it was known to be on its way."""
     differences = payment_differences.c
     of_payment = differences.transaction_id == transaction_id
     resolved = update(payment_differences).where(of_payment, differences.resolved_at.is_(None))
-    context.session.execute(resolved.values(resolved_at=context.now))
+    found = resolved.values(resolved_at=context.now).returning(differences.id)
+    return context.session.execute(found).first() is not None
 
 
 @statement
