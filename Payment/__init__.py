@@ -4,13 +4,13 @@ from Payment.actions import Action
 from Payment.equipment import close, equip
 from Payment.flows.give_back import send_refunds
 from Payment.flows.look_after import look_after_payments
-from Payment.routers import payment, transaction
+from Payment.routers import payment, refund, transaction
 from Payment.rules import RULES
 from Payment.services.refund_noting import note_refunds
 from work.domain import Domain
 
 DOMAIN = Domain(
-    routers=[payment.router, transaction.router],
+    routers=[payment.router, transaction.router, refund.router],
     tags={"Payments": "Providers that take money, and what they tell."},
     resources={"payment_methods": "/api/payments/methods"},
     chores=[note_refunds],

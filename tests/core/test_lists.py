@@ -11,7 +11,7 @@ from core.http.problem_schemas import codes_of
 from tests.support.client import PASSWORD, Api
 from tests.support.declared import example_path
 
-USER, ORDER = 1, 1
+USER, ORDER, PAYMENT = 1, 1, 1
 # Every list and what it can be sorted by, besides the default.
 LISTS = {
     "/api/tickets/": ("event_date", "price", "created_at"),
@@ -27,6 +27,7 @@ LISTS = {
     "/api/audit": ("created_at",),
     "/api/transactions/": ("created_at", "amount"),
     f"/api/transactions/order/{ORDER}": ("created_at", "amount"),
+    f"/api/transactions/{PAYMENT}/refunds": (),
 }
 # What each row of a list is told apart by; relations of an order have no id of their own.
 KEYS = {f"/api/orders/{ORDER}/users": "user_id"}
@@ -58,6 +59,9 @@ def filled(api: Api) -> Api:
             api.post(f"/api/orders/{other['id']}/cancel")
     for number in range(ROWS):
         api.payment(order, 1 + number % 3)
+    api.settle({"id": PAYMENT})
+    for _ in range(ROWS):
+        api.post(f"/api/transactions/{PAYMENT}/refund", {"amount": 0.1})
     for ticket in tickets:
         line = {"user_id": users[0]["id"], "ticket_id": ticket["id"], "quantity": 1}
         api.post("/api/cart/", line)

@@ -174,6 +174,13 @@ OPERATIONS = (
         {"amount": "amount?", "reason": "text?", "restock": "boolean", "updated_at": "time?"},
         body_optional=True,
     ),
+    Operation(
+        "POST",
+        "/api/transactions/1/refunds/1/settle",
+        BODIES["settle_refund"],
+        {"reason": "text"},
+        frozenset({"reason"}),
+    ),
 )
 
 

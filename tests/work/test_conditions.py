@@ -48,6 +48,8 @@ MEANT_FOR_NO_STATE = {
     "stop_sharing",
     "delete_api_key",
     "end_session",
+    "retry_refund",
+    "settle_refund",
     "log_out",
     "change_password",
     "confirm_enrolment",
