@@ -10,6 +10,7 @@ from tests.protections.operating import OPERATING
 from tests.protections.postgres import OF_POSTGRES
 from tests.protections.privacy import PRIVACY
 from tests.protections.records import RECORDS
+from tests.protections.refunds import OF_REFUNDS
 from tests.protections.removing import Edit, Protection
 from tests.protections.running import RUNNING
 from tests.protections.second_factors import SECOND_FACTORS
@@ -379,6 +380,7 @@ PROTECTIONS = (
     *ACCOUNTS,
     *RECORDS,
     *OF_MONEY,
+    *OF_REFUNDS,
     *OF_POSTGRES,
     *PRIVACY,
 )
