@@ -179,6 +179,11 @@ def _of_refund(context: Context, report: RefundReport, row: Any) -> Iterator[Dif
             yield Difference("refund", report.reference, "nothing", there)
         return
     here = _told(row.amount, context.terms.currency, row.status)
+    if row.is_by_hand:
+        # Paid out in another way: it must not have gone back by the provider as well.
+        if report.status is not RefundStatus.FAILED:
+            yield Difference("refund", report.reference, here, there)
+        return
     is_other_money = (report.amount, report.currency) != (row.amount, context.terms.currency)
     is_earlier_try = report.status is RefundStatus.FAILED and row.attempt > 1
     if is_other_money or (report.status is not row.status and not is_earlier_try):

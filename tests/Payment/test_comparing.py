@@ -12,7 +12,8 @@ from models import RefundStatus
 from Payment.flows.compare import compare
 from Payment.port import Outcome, PaymentReport, RefundReport
 from tests.support.client import Api
-from tests.support.fake_provider import FakeProvider
+from tests.support.fake_provider import FakeProvider, Mood
+from tests.support.giving_back import give_back
 from tests.support.paying import an_order, begun, told
 from tests.support.service import Service
 from work.context import unattended
@@ -122,3 +123,50 @@ def test_pages_are_compared_one_after_the_other(
         report = PaymentReport(name, None, Outcome.FAILED, Decimal(1), "USD")
         provider.payments[name] = report
     assert differences(service, provider) == []
+
+
+class TestARefund:
+    @pytest.fixture
+    def refund(self, api: Api, service: Service, provider: FakeProvider, payment: Any) -> Any:
+        """One that the provider took on."""
+        told(api, provider, provider.pay(payment["provider_reference"]))
+        provider.mood = Mood.SLOW
+        api.post(f"/api/transactions/{payment['id']}/refund")
+        give_back(service)
+        (one,) = api.get(f"/api/transactions/{payment['id']}/refunds")
+        return one
+
+    def test_that_is_on_its_way_on_both_sides_agrees(
+        self, service: Service, provider: FakeProvider, refund: Any
+    ) -> None:
+        assert refund["status"] == "pending"
+        assert differences(service, provider) == []
+
+    def test_whose_end_nobody_told_differs(
+        self, service: Service, provider: FakeProvider, refund: Any
+    ) -> None:
+        provider.decide(f"{refund['id']}", RefundStatus.SUCCEEDED)
+        assert differences(service, provider) == [
+            ("refund", "re_1", "100.00 USD pending", "100.00 USD succeeded")
+        ]
+
+    def test_that_was_paid_out_by_hand_agrees_with_one_that_failed(
+        self, api: Api, service: Service, provider: FakeProvider, payment: Any, refund: Any
+    ) -> None:
+        failed = provider.decide(f"{refund['id']}", RefundStatus.FAILED, "closed")
+        told(api, provider, failed)
+        path = f"/api/transactions/{payment['id']}/refunds/{refund['id']}/settle"
+        api.post(path, {"reason": "in cash"})
+        assert differences(service, provider) == []
+        # The bank has changed its mind: now it went back twice.
+        provider.decide(f"{refund['id']}", RefundStatus.SUCCEEDED)
+        assert differences(service, provider) == [
+            ("refund", "re_1", "100.00 USD succeeded", "100.00 USD succeeded")
+        ]
+
+    def test_that_the_provider_has_lost_is_here_and_not_there(
+        self, api: Api, service: Service, provider: FakeProvider, refund: Any
+    ) -> None:
+        told(api, provider, provider.decide(f"{refund['id']}", RefundStatus.SUCCEEDED))
+        provider.refunds.clear()
+        assert differences(service, provider) == [("refund", "re_1", "100.00 went back", "nothing")]
