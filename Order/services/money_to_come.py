@@ -12,8 +12,13 @@ from Order.errors import OrderHasPaymentsError, PaymentJustFailedError
 from work.context import Context
 
 _MONEY = transactions.c
-# It may be on its way: announced, or cancelled along with the order before anybody knew.
-_AWAITED = or_(_MONEY.status == TransactionStatus.PENDING, _MONEY.abandoned_at.is_not(None))
+# It may be on its way: announced, or cancelled along with the order before anybody knew. And what a
+# provider has begun may be paid there at any time, whatever became of it so far.
+_AWAITED = or_(
+    _MONEY.status == TransactionStatus.PENDING,
+    _MONEY.abandoned_at.is_not(None),
+    _MONEY.provider_reference.is_not(None),
+)
 # Or its payer's provider may try once more. A later change of the payment is taken for a word.
 _JUST_FAILED = and_(
     _MONEY.status == TransactionStatus.FAILED,

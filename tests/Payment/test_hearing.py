@@ -181,6 +181,20 @@ class TestMoney:
         assert (now["status"], now["failure_reason"]) == ("failed", "currency_differs")
 
 
+def test_an_order_stays_for_a_payment_that_may_be_made_at_any_time(
+    api: Api, provider: FakeProvider, order: Any, payment: Any
+) -> None:
+    paid = provider.pay(payment["provider_reference"])
+    told(api, provider, replace(paid, outcome=Outcome.FAILED, failure_reason="declined"))
+    api.post(f"/api/orders/{order['id']}/cancel")
+    api.clock.advance(days=30)
+    assert "delete" not in api.again(order, "orders")["allowed_actions"]
+    problem = api.refused("DELETE", f"/api/orders/{order['id']}")
+    assert problem["code"] == "order_has_payments"
+    assert told(api, provider, paid) == "applied"
+    assert state(api, order) == ("cancelled", 100, 100)
+
+
 class TestWhoIsNotTheProvider:
     def test_is_refused_and_changes_nothing(
         self, api: Api, provider: FakeProvider, payment: Any, caplog: pytest.LogCaptureFixture
