@@ -38,7 +38,7 @@ SERVICE ?= pypi
 # Where `make fuzz` and `make soak` start, to have the same again.
 SEED ?= random
 
-.PHONY: run test check lint types tests coverage fuzz faults soak overload bench bench-quick flash fairness protections reference openapi clients revision migrate install lock audit sbom clean help
+.PHONY: run test check lint types tests coverage fuzz faults soak overload bench bench-quick flash fairness protections reference openapi clients revision migrate install stripe lock audit sbom clean help
 
 run: install migrate ## Install, migrate and serve http://localhost:8000
 	$(BIN)/python cli.py serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
@@ -104,6 +104,9 @@ migrate: install ## Bring the database's schema up to date
 
 install: $(VENV)/.run ## Make the virtual environment
 
+stripe: $(VENV)/.run ## Install what payments by Stripe need besides
+	$(BIN)/python $(INSTALL) requirements-stripe.lock
+
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
@@ -154,7 +157,9 @@ endif
 
 lock: $(TOOLS)/.made ## Pin what the requirements ask for, with hashes: make lock UPGRADE=1 to the newest
 	$(COMPILE) requirements.txt --output-file requirements.lock
-	$(COMPILE) requirements-dev.txt --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) requirements-stripe.txt --constraint requirements.lock --output-file requirements-stripe.lock
+	$(COMPILE) requirements-dev.txt --constraint requirements.lock --constraint requirements-stripe.lock \
+		--output-file requirements-dev.lock
 	$(COMPILE) requirements-tools.txt --constraint requirements-dev.lock --output-file requirements-tools.lock
 	$(COMPILE) requirements-clients.txt --output-file requirements-clients.lock
 

@@ -10,7 +10,7 @@ import jsonschema_rs
 import pytest
 
 from tools import audit, sbom
-from tools.locks import LOCKS, SERVICE, pins
+from tools.locks import LOCKS, SERVICE, STRIPE, pins
 
 # Packages as pip-audit reports them.
 CLEAN: Any = {"name": "tiny", "version": "1", "vulns": []}
@@ -37,6 +37,9 @@ class TestComponents:
     def test_what_the_service_needs_is_told_from_what_developing_needs(self, listed: Any) -> None:
         required = {it["name"] for it in listed["components"] if it["scope"] == "required"}
         assert required == {pin.name for pin in pins(SERVICE)}
+        optional = {it["name"] for it in listed["components"] if it["scope"] == "optional"}
+        assert "stripe" in optional
+        assert optional == {pin.name for pin in pins(STRIPE)} - required
 
     def test_who_needs_whom_is_told_from_the_service_on(self, listed: Any) -> None:
         needs = {it["ref"]: set(it.get("dependsOn", ())) for it in listed["dependencies"]}
@@ -109,7 +112,7 @@ class TestAudit:
         asked = [json.loads(line) for line in (tmp_path / "words").read_text().splitlines()]
         assert all("--require-hashes" in words for words in asked)
         together = [[lock for lock in LOCKS if str(lock) in words] for words in asked]
-        assert {lock for locks in together for lock in locks} == {*LOCKS} - {SERVICE}
+        assert {lock for locks in together for lock in locks} == {*LOCKS} - {SERVICE, STRIPE}
         for locks in together:
             named = {(pin.name, pin.marker): pin for lock in locks for pin in pins(lock)}
             assert all(

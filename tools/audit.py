@@ -15,8 +15,8 @@ from typing import Any
 from tools.locks import CLIENTS, DEVELOPMENT, TOOLS
 
 NONE_KNOWN, VULNERABLE, NOT_TOLD = 0, 1, 3
-# What the service needs is in the lock for development, too. What generates clients has a package
-# in another release, of which pip-audit takes one at a time.
+# What the service needs, with and without Stripe, is in the lock for development, too. What
+# generates clients has a package in another release, of which pip-audit takes one at a time.
 _LOCKS = ((DEVELOPMENT, TOOLS), (CLIENTS,))
 _SECONDS = 600
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# What the service needs, what developing needs on top of that, what `make lock` works with, and
-# what tests generate a client with.
+# What the service needs, what payments by Stripe need on top of that, what developing needs on top
+# of both, what `make lock` works with, and what tests generate a client with.
 SERVICE = ROOT / "requirements.lock"
+STRIPE = ROOT / "requirements-stripe.lock"
 DEVELOPMENT = ROOT / "requirements-dev.lock"
 TOOLS = ROOT / "requirements-tools.lock"
 CLIENTS = ROOT / "requirements-clients.lock"
-LOCKS = (SERVICE, DEVELOPMENT, TOOLS, CLIENTS)
+LOCKS = (SERVICE, STRIPE, DEVELOPMENT, TOOLS, CLIENTS)
 
 # A name with its extras, for pip takes one that another package asks for with extras for unpinned.
 _PIN = re.compile(

@@ -1,8 +1,8 @@
 """``make sbom``: what is locked as a CycloneDX list of components, in sbom.json.
 
-What the service needs is *required*; what only developing needs is *excluded*, as CycloneDX calls
-what is not delivered. Licences, and who needs whom, are told of the packages that are installed
-here: for another system the lock may have others.
+What the service needs is *required*, what only some deployments install *optional*; what only
+developing needs is *excluded*, as CycloneDX calls what is not delivered. Licences, and who needs
+whom, are told of the packages that are installed here: for another system the lock may have others.
 """
 
 import re
@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import Distribution, distributions
+from pathlib import Path
 from typing import Any
 
 from cyclonedx.contrib.license.factories import LicenseFactory
@@ -20,7 +21,7 @@ from cyclonedx.model.license import License
 from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
-from tools.locks import LOCKS, ROOT, SERVICE, Pin, normal, pins
+from tools.locks import LOCKS, ROOT, SERVICE, STRIPE, Pin, normal, pins
 
 FILE = ROOT / "sbom.json"
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)(?:\[(?P<extras>[^\]]*)\])?")
@@ -51,13 +52,12 @@ def _all_pins() -> list[Pin]:
 
 
 def _component(pin: Pin, installed: Distribution | None) -> Component:
-    is_needed = pin in _needed_by_the_service()
     purl = PackageURL("pypi", None, pin.name, pin.version)
     return Component(
         name=pin.name,
         version=pin.version,
         type=ComponentType.LIBRARY,
-        scope=ComponentScope.REQUIRED if is_needed else ComponentScope.EXCLUDED,
+        scope=_scope(pin),
         purl=purl,
         bom_ref=purl.to_string(),
         licenses=_licenses(installed.metadata) if installed else (),
@@ -65,9 +65,15 @@ def _component(pin: Pin, installed: Distribution | None) -> Component:
     )
 
 
+def _scope(pin: Pin) -> ComponentScope:
+    if pin in _pinned_in(SERVICE):
+        return ComponentScope.REQUIRED
+    return ComponentScope.OPTIONAL if pin in _pinned_in(STRIPE) else ComponentScope.EXCLUDED
+
+
 @cache
-def _needed_by_the_service() -> frozenset[Pin]:
-    return frozenset(pins(SERVICE))
+def _pinned_in(lock: Path) -> frozenset[Pin]:
+    return frozenset(pins(lock))
 
 
 def _release(pin: Pin, purl: PackageURL) -> ExternalReference:
