@@ -237,6 +237,8 @@ def _from_environment() -> FastAPI:
     announce_allowances(settings)
     try:
         made = create_app(settings)
+    except ConfigurationError as error:
+        raise SystemExit(f"Not started: {error}") from None
     except AttributeError as error:
         # A server would take it for there being no ``app``, and hide the trace.
         raise RuntimeError("the application can't be made") from error

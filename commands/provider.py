@@ -9,6 +9,7 @@ from starlette.datastructures import State
 from commands.service import Service, failed, open_service
 from core.clock import utc_now
 from core.money import selling_in
+from core.settings import ConfigurationError
 from core.store.schema_version import require_schema
 from Payment import equipment
 from Payment.flows.asking import Providers
@@ -28,7 +29,10 @@ def check_provider(name: str, since: datetime | None, patience: dict[str, float]
 
 async def _check(service: Service, name: str, since: datetime) -> bool:
     state = State()
-    equipment.equip(state, service.settings, utc_now)
+    try:
+        equipment.equip(state, service.settings, utc_now)
+    except ConfigurationError as error:
+        raise failed(f"Not started: {error}") from None
     providers: Providers = state.providers
     if (provider := providers.by_name.get(name)) is None:
         there_are = ", ".join(providers.by_name) or "none"
