@@ -159,6 +159,7 @@ class Provider(Protocol):
     async def read(self, raw: bytes, headers: Mapping[str, str], now: datetime) -> Event:
         """A webhook's raw bytes; ``UnverifiedError`` for all that is not the provider's word.
 
+        ``AwayError`` where the provider has to be asked what it is about, and can't be now.
         ``headers`` has lower-case names.
         """
 

@@ -9,8 +9,9 @@ from datetime import datetime
 
 from fastapi import Response
 
+from core.errors import BusyError
 from Payment.errors import WebhookNotVerifiedError
-from Payment.port import Event, Provider, UnverifiedError
+from Payment.port import AwayError, Event, Provider, UnverifiedError
 from Payment.schemas import WebhookHeard
 from Payment.services import event_service
 from work.caller import Actor
@@ -33,6 +34,12 @@ async def hear(work: UnitOfWork, provider: Provider, *, now: datetime) -> Respon
             "a webhook was refused", extra={"provider": provider.name, "reason": str(error)}
         )
         raise WebhookNotVerifiedError from None
+    except AwayError as error:
+        logger.warning(
+            "a webhook was not understood", extra={"provider": provider.name, "reason": str(error)}
+        )
+        # It is told again, when that can be asked.
+        raise BusyError from None
     return await work.change(lambda context: _heard(context, provider.name, event))
 
 
