@@ -14,6 +14,7 @@ from tests.protections.refunds import OF_REFUNDS
 from tests.protections.removing import Edit, Protection
 from tests.protections.running import RUNNING
 from tests.protections.second_factors import SECOND_FACTORS
+from tests.protections.stripe import OF_STRIPE
 
 STOCK = "Ticket/services/stock_service.py"
 LIFECYCLE = "Order/services/order_lifecycle.py"
@@ -381,6 +382,7 @@ PROTECTIONS = (
     *RECORDS,
     *OF_MONEY,
     *OF_REFUNDS,
+    *OF_STRIPE,
     *OF_POSTGRES,
     *PRIVACY,
 )
