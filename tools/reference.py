@@ -1,17 +1,27 @@
 """``make reference``: docs/reference.md, written from the code and from .env.example."""
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
 
 from fastapi import FastAPI
 
 from core.http.kinds import all_kinds, kind_of, refusals
 from core.store.schema_version import ROOT
 from main import create_app
+from Order.services.order_states import (
+    ORDER_REVIVAL,
+    ORDER_TRANSITIONS,
+    TRANSACTION_REFUND,
+    TRANSACTION_TRANSITIONS,
+)
+from Payment.services.refund_states import REFUND_TRANSITIONS
 from tools.openapi import default_settings
 from work.access import Access, Right
 from work.domain import require_rights
+
+# Which states may follow a state.
+Table: TypeAlias = Mapping[Any, frozenset[Any]]
 
 FILE = ROOT / "docs/reference.md"
 EXAMPLE = ROOT / ".env.example"
@@ -26,6 +36,7 @@ schema, is the OpenAPI document: [openapi.json](openapi.json), served at `/opena
 
 - [Endpoints](#endpoints): every operation
 - [Roles](#roles): who may do what
+- [States](#states): which may follow which
 - [Errors](#errors): every `code`, and the members it brings
 - [Settings](#settings): every variable of the environment
 """
@@ -40,6 +51,11 @@ _ROLES = """\
 What each role may do; *own*: with what is the caller's own, while another's answers 404 as if it \
 were not there. An order counts as own, for reading, also for those it is shared with. Staff is \
 the box office. Each right stands beside its route, in `@allowed(…)`.
+"""
+_STATES = """\
+## States
+
+Which state may follow which, as the code's tables have it; any other change is refused.
 """
 _ERRORS = """\
 ## Errors
@@ -66,6 +82,8 @@ def reference() -> str:
         *_endpoints(app),
         _ROLES,
         _table(["", "Operations", "Nobody", "Customer", "Staff", "Admin"], _roles(app)),
+        _STATES,
+        *_states(),
         _ERRORS,
         _table(["Code", "Status", "Meaning", "Brings"], _errors()),
         _SETTINGS,
@@ -106,6 +124,29 @@ def _roles(app: FastAPI) -> Iterator[list[str]]:
 def _words(right: Right) -> list[str]:
     by_role = (right.anonymous, right.customer, right.staff, right.admin)
     return [_WORDS[access] for access in by_role]
+
+
+def _states() -> Iterator[str]:
+    yield _chart("An order", ORDER_TRANSITIONS, {"late money": ORDER_REVIVAL})
+    yield _chart("A payment", TRANSACTION_TRANSITIONS, {"refund": TRANSACTION_REFUND})
+    yield _chart("A refund by a provider", REFUND_TRANSITIONS, {})
+
+
+def _chart(title: str, table: Table, special: Mapping[str, Table]) -> str:
+    """In the notation of Mermaid; it begins with the first state of the table."""
+    arrows = [f"[*] --> {next(iter(table)).value}", *_arrows(table)]
+    for label, others in special.items():
+        arrows += [f"{arrow}: {label}" for arrow in _arrows(others)]
+    lines = "\n".join(f"    {arrow}" for arrow in arrows)
+    return f"### {title}\n\n```mermaid\nstateDiagram-v2\n{lines}\n```\n"
+
+
+def _arrows(table: Table) -> list[str]:
+    return [
+        f"{state.value} --> {following.value}"
+        for state, all_following in table.items()
+        for following in sorted(all_following)
+    ]
 
 
 def _errors() -> Iterator[list[str]]:

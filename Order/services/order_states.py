@@ -27,6 +27,15 @@ TRANSACTION_TRANSITIONS: Mapping[TransactionStatus, frozenset[TransactionStatus]
     TransactionStatus.REFUNDED: frozenset(),
 }
 
+# Beside these, by what happens to their money: a payment is refunded, and money that comes after a
+# hold ran out sells the order all the same.
+ORDER_REVIVAL: Mapping[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.CANCELLED: frozenset({OrderStatus.CONFIRMED}),
+}
+TRANSACTION_REFUND: Mapping[TransactionStatus, frozenset[TransactionStatus]] = {
+    TransactionStatus.SUCCESS: frozenset({TransactionStatus.REFUNDED}),
+}
+
 # Orders whose stock counts as sold.
 SOLD = (OrderStatus.CONFIRMED, OrderStatus.COMPLETED)
 # Orders that take money, as long as something is due.
