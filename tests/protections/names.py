@@ -14,8 +14,8 @@ NAMES = (
         [
             Edit(
                 SETTLING,
-                '        "payment_method_key": name_key(body.payment_method),\n',
-                '        "payment_method_key": body.payment_method,\n',
+                "    method_key = name_key(body.payment_method)\n",
+                "    method_key = body.payment_method\n",
             )
         ],
         f"{SPELLINGS}::TestTransactions",

@@ -24,7 +24,13 @@ RUNNING = (
     ),
     Protection(
         "a setting that is misspelt in the environment stops the start",
-        [Edit("core/settings.py", "if slips := list(_slips(said)):", "if slips := []:")],
+        [
+            Edit(
+                "core/settings.py",
+                "if mistaken := list(slips(Settings.model_fields, said)):",
+                "if mistaken := []:",
+            )
+        ],
         f"{SETTING_TESTS}::TestSlips",
     ),
     Protection(
