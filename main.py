@@ -15,6 +15,7 @@ from Auth.addresses import ForwardedSchemeMiddleware
 from Auth.limits import RateLimitMiddleware
 from core.clock import Clock, utc_now
 from core.http.allowed_methods import install_allowed_methods
+from core.http.apart import ApartMiddleware
 from core.http.docs_pages import install_docs
 from core.http.head_requests import HeadMiddleware
 from core.http.heads import RequestHeadMiddleware
@@ -204,8 +205,10 @@ def _middleware(app: FastAPI, shortcut: Shortcut) -> list[Middleware]:
     )
     proxies = settings.trusted_proxies
     forwarded = Middleware(ForwardedSchemeMiddleware, trusted_proxies=proxies)
+    apart = app.state.domains.apart(app)
     return [
         Middleware(StartupRefusalMiddleware),
+        *([Middleware(ApartMiddleware, served=apart)] if apart else []),
         Middleware(
             RequestContextMiddleware,
             household=app.state.pseudonyms.household,

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.datastructures import State
+from starlette.types import ASGIApp
 
 from core.clock import Clock
 from core.http.security_headers import Caching
@@ -32,6 +33,9 @@ class Deployment:
 # Puts what the routes of a domain share (a signer, a client of a provider) into the app's state.
 Equip = Callable[[State, Settings, Clock], None]
 Close = Callable[[State], Awaitable[None]]
+# Applications that are served at addresses of their own, and are no part of the API: about what
+# they answer nothing that holds for the service is asked. {address: application}
+Apart = Callable[[FastAPI], Mapping[str, ASGIApp]]
 # Adds what FastAPI can't know to the finished OpenAPI document.
 Amend = Callable[[dict[str, Any], Deployment], None]
 
@@ -56,6 +60,7 @@ class Domain:
     actions: type[Enum] | tuple[()] = ()
     rules: Sequence[Rule] = ()
     equip: Equip | None = None
+    apart: Apart | None = None
     # Lets go of what ``equip`` made, once nothing is served any more.
     close: Close | None = None
     amend: Amend | None = None
@@ -115,6 +120,9 @@ class Domains:
         for domain in self.all:
             if domain.equip is not None:
                 domain.equip(state, settings, clock)
+
+    def apart(self, app: FastAPI) -> dict[str, ASGIApp]:
+        return _merged(domain.apart(app) for domain in self.all if domain.apart is not None)
 
     async def close(self, state: State) -> None:
         for domain in reversed(self.all):
