@@ -64,19 +64,19 @@ def serving(
     workers: int = 1,
     log_to: Path | None = None,
     program: Sequence[str] = (),
+    listening: socket.socket | None = None,
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Serve the checkout in a folder, in exactly this environment.
 
     What it says is lost with it, unless there is a file to write it to. ``program`` is what serves,
-    where it is not what the folder is served by.
+    where it is not what the folder is served by; ``listening`` a socket whose address somebody
+    knows already.
     """
     with (
         log_to.open("ab+") if log_to else tempfile.TemporaryFile() as log,
-        socket.create_server(("127.0.0.1", 0)) as listener,
+        listening or new_listener() as listener,
     ):
-        # uvicorn sets this on sockets that it makes itself; without it answers wait for an ACK.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        url = url_of(listener)
         words = [*(program or _program(folder)), "--workers", str(workers)]
         process = _start(folder, environment, words, listener, log)
         # From here on a server that dies takes the socket with it, and callers are refused.
@@ -86,6 +86,17 @@ def serving(
             yield url, process
         finally:
             _stop(process, log)
+
+
+def new_listener() -> socket.socket:
+    listener = socket.create_server(("127.0.0.1", 0))
+    # uvicorn sets this on sockets that it makes itself; without it answers wait for an ACK.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def _start(
