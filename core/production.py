@@ -168,9 +168,7 @@ def _production_reasons(settings: Settings) -> list[str]:
         "ACCESS_TOKEN_EXPIRE_MINUTES is more than a day, for which a stolen token would do": (
             settings.access_token_expire_minutes > _TOKEN_MINUTES
         ),
-        "PAYMENT_PROVIDERS has test, with which everybody has tickets for nothing": (
-            settings.is_taking("test")
-        ),
+        "PAYMENT_PROVIDERS has one for tests, which takes no money": settings.takes_test_payments,
         "STRIPE_SECRET_KEY is one for tests, which takes no money": (
             settings.is_taking("stripe", "stripe_checkout")
             and "_test_" in settings.stripe_secret_key.get_secret_value()

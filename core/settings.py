@@ -36,7 +36,7 @@ Network = IPv4Network | IPv6Network
 # What production refuses, but for a reason that somebody may have to do it all the same.
 Allowance = Literal["limits", "hashing", "tls", "files"]
 # Who takes money; each is a file in ``Payment/providers/``.
-ProviderName = Literal["test", "stripe", "stripe_checkout"]
+ProviderName = Literal["test", "test_confirm", "stripe", "stripe_checkout"]
 
 _SHARE_OF_WORK = 0.9
 # Younger entries of the audit are not removed by the database, whoever asks.
@@ -112,7 +112,7 @@ class Settings(BaseSettings):
     # Empty: the one that is served below /test-payments.
     test_payments_url: str = ""
     test_payments_secrets: Annotated[tuple[SecretStr, ...], NoDecode] = ()
-    test_payments_file: str = "./test-payments.db"
+    test_payments_file: str = Field(default="./test-payments.db", min_length=1)
     sweep_seconds: float = Field(default=10, gt=0, le=3600, allow_inf_nan=False)
     max_units_per_ticket: int = Field(default=100, ge=1, le=10_000)
     # Of one buyer; 0, or empty: no limit.
@@ -191,7 +191,7 @@ class Settings(BaseSettings):
     )
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
-        return None if value == "" else value
+        return None if value in {"", ()} else value
 
     @field_validator(
         "max_open_orders_per_user",
@@ -258,7 +258,7 @@ class Settings(BaseSettings):
             wanted |= {"STRIPE_PUBLISHABLE_KEY": self.stripe_publishable_key}
         if self.is_taking("stripe_checkout"):
             wanted |= {"PAYMENT_RETURN_URL": self.payment_return_url}
-        if self.is_taking("test") and self.test_payments_url:
+        if self.takes_test_payments and self.test_payments_url:
             wanted |= {"TEST_PAYMENTS_SECRETS": self.test_payments_secrets}
         if missing := [name for name, value in wanted.items() if not value]:
             raise ValueError(f"PAYMENT_PROVIDERS needs {', '.join(missing)}")
@@ -266,13 +266,24 @@ class Settings(BaseSettings):
 
     @property
     def providers(self) -> tuple[ProviderName, ...]:
-        """Who takes money, beside the box office."""
+        """Who takes money in our place."""
         if self.payment_providers is None:
-            return ()
+            return ("test",) if self.environment == "development" else ()
         return self.payment_providers
 
     def is_taking(self, *names: ProviderName) -> bool:
         return any(name in self.providers for name in names)
+
+    @property
+    def takes_test_payments(self) -> bool:
+        """Whether somebody is believed who says that money has come where none has."""
+        return self.is_taking("test", "test_confirm")
+
+    @property
+    def serves_test_payments(self) -> bool:
+        """Whether the provider that says so is served by this service itself."""
+        is_production = self.environment == "production"
+        return self.takes_test_payments and not self.test_payments_url and not is_production
 
     @property
     def database(self) -> URL:

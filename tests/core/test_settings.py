@@ -65,6 +65,14 @@ BAD = [
     ("REFUND_LIMIT", "0.001", "no more than 2 decimal places, as USD has"),
     ("REFUND_LIMIT", "NaN", "finite number"),
     ("OWN_ORDERS_BY_STAFF", "sometimes", "valid boolean"),
+    ("PAYMENT_PROVIDERS", "test,cash", "'test', 'test_confirm', 'stripe' or 'stripe_checkout'"),
+    ("PAYMENT_MINUTES", "1441", "less than or equal to 1440"),
+    ("PAYMENT_TIMEOUT_SECONDS", "0", "greater than or equal to 0.1"),
+    ("PAYMENT_RETURN_URL", "shop.example", "'shop.example' is no address such as https://shop"),
+    ("WEBHOOK_TOLERANCE_SECONDS", "9", "greater than or equal to 10"),
+    ("STRIPE_API_URL", "stripe", "'stripe' is no address such as https://shop.example/thanks"),
+    ("TEST_PAYMENTS_URL", "localhost:8900", "'localhost:8900' is no address"),
+    ("TEST_PAYMENTS_FILE", "", "at least 1 character"),
     ("SWEEP_SECONDS", "-1", "greater than 0"),
     ("MAX_UNITS_PER_TICKET", "1.5", "valid integer"),
     ("MAX_OPEN_ORDERS_PER_USER", "-1", "greater than or equal to 0"),
@@ -91,7 +99,14 @@ BAD = [
 ]
 WRITTEN_IN_A_LINE = [case for case in BAD if case[1].strip() and "\n" not in case[1]]
 # Every text is a name and a key.
-WITHOUT_BAD_VALUES = {"SECRET_KEY", "SECRET_KEY_PREVIOUS"}
+WITHOUT_BAD_VALUES = {
+    "SECRET_KEY",
+    "SECRET_KEY_PREVIOUS",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_PUBLISHABLE_KEY",
+    "STRIPE_WEBHOOK_SECRETS",
+    "TEST_PAYMENTS_SECRETS",
+}
 
 # What the reader of such files goes on without, or reads as something else.
 UNREADABLE = [
@@ -350,20 +365,6 @@ class TestLists:
         settings = load_settings()
         assert settings.secret_key.get_secret_value() == "hunter2"
         assert "hunter2" not in repr(settings)
-
-
-class TestTheRefundLimit:
-    @pytest.mark.parametrize(
-        ("code", "limit", "finer"), [("JPY", "50", "0.5"), ("KWD", "0.005", "0.0005")]
-    )
-    def test_is_an_amount_of_the_currency(
-        self, code: str, limit: str, finer: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("CURRENCY", code)
-        monkeypatch.setenv("REFUND_LIMIT", limit)
-        assert str(load_settings().refund_limit) == limit
-        monkeypatch.setenv("REFUND_LIMIT", finer)
-        assert f"decimal places, as {code} has" in refusal()
 
 
 class TestStart:

@@ -30,6 +30,7 @@ OPERATING = (
             "pages that come in clear": Edit(
                 PRODUCTION, "in clear_origins(settings.cors_origins)", "in ()"
             ),
+            "the provider for tests": Edit(PRODUCTION, ": settings.takes_test_payments", ": False"),
             "tokens that hardly end": Edit(
                 PRODUCTION, "_TOKEN_MINUTES = 24", "_TOKEN_MINUTES = 9**9"
             ),

@@ -58,6 +58,22 @@ UNSAFE = [
         )
         for origin in ("http://shop.example", "http://10.0.0.1:3000", "http://localhost.example")
     ),
+    *(
+        (
+            {"PAYMENT_PROVIDERS": names},
+            "PAYMENT_PROVIDERS has one for tests, which takes no money",
+        )
+        for names in ("test", "test_confirm")
+    ),
+    (
+        {
+            "PAYMENT_PROVIDERS": "stripe",
+            "STRIPE_SECRET_KEY": "sk_test_4eC39H",
+            "STRIPE_PUBLISHABLE_KEY": "pk_test_TYooMQ",
+            "STRIPE_WEBHOOK_SECRETS": "whsec_a",
+        },
+        "STRIPE_SECRET_KEY is one for tests, which takes no money",
+    ),
 ]
 # What may be right all the same, by the name under which ALLOW_UNSAFE allows it.
 ALLOWABLE = [
