@@ -53,6 +53,8 @@ class PaymentAsked:
     currency: str
     # What the buyer is shown of it.
     description: str
+    # Where the buyer reaches this service; empty where no buyer has asked just now.
+    base_url: str = ""
 
 
 @dataclass(frozen=True)

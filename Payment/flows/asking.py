@@ -9,6 +9,7 @@ from typing import TypeVar
 from core import deadline
 from Order.errors import ProviderFailedError, ProviderUnavailableError
 from Payment.port import AwayError, NonsenseError, Provider
+from work.unit_of_work import UnitOfWork
 
 logger = logging.getLogger("nexticket.payments")
 
@@ -38,6 +39,11 @@ class Providers:
         except NonsenseError as error:
             _tell("makes no sense", name, transaction_id, error)
             raise ProviderFailedError(name, transaction_id) from None
+
+
+def base_url_of(work: UnitOfWork) -> str:
+    """Where who asks has reached the service; what they say of it is for their own payment."""
+    return str(work.base_url).rstrip("/")
 
 
 def _tell(what: str, name: str, transaction_id: int, error: Exception) -> None:

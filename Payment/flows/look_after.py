@@ -21,7 +21,7 @@ from Order.errors import (
 from Order.schemas.transaction import TransactionRead
 from Order.services import transaction_service
 from Payment.errors import NotByProviderError, ProviderNotConfiguredError
-from Payment.flows.asking import Providers
+from Payment.flows.asking import Providers, base_url_of
 from Payment.port import PaymentReport, Provider, RefusedError
 from Payment.services import event_service, lookups, starting
 from work.caller import Actor
@@ -46,7 +46,8 @@ async def sync(work: UnitOfWork, transaction_id: int, providers: Providers) -> R
         raise NotByProviderError
     if (provider := providers.by_name.get(row.provider)) is None:
         raise ProviderNotConfiguredError(row.provider)
-    await _catch_up(work.steps.write, row, provider, providers)
+    reached = base_url_of(work)
+    await _catch_up(work.steps.write, row, provider, providers, base_url=reached)
     return await work.change(lambda context: _now(context, transaction_id))
 
 
@@ -81,14 +82,19 @@ async def _try(hands: Hands, row: Row[Any], provider: Provider, providers: Provi
 
 
 async def _catch_up(
-    write: Write[Any], row: Row[Any], provider: Provider, providers: Providers
+    write: Write[Any],
+    row: Row[Any],
+    provider: Provider,
+    providers: Providers,
+    *,
+    base_url: str = "",
 ) -> None:
     """Have the books know what the provider does; begin the payment if it was not."""
     ask = partial(providers.ask, provider.name, transaction_id=row.id)
     reference = row.provider_reference
     try:
         if reference is None:
-            asked = starting.asked_again(row, providers.currency)
+            asked = starting.asked_again(row, providers.currency, base_url=base_url)
             begun = await ask(provider.start(asked))
             await write(lambda context: starting.note_begun(context, row.id, begun))
             reference = begun.reference

@@ -11,7 +11,7 @@ from core.text import name_key
 from Order.flows.announce_payment import ByHand
 from Order.schemas.transaction import TransactionCreate
 from Order.services import transaction_service
-from Payment.flows.asking import Providers
+from Payment.flows.asking import Providers, base_url_of
 from Payment.port import Provider, RefusedError
 from Payment.services import starting
 from work.unit_of_work import UnitOfWork
@@ -38,7 +38,7 @@ class ByProvider:
             "announced", lambda context: transaction_service.create_transaction(context, body)
         )
         transaction_id: int = announced["id"]
-        start = provider.start(starting.asked_of(announced))
+        start = provider.start(starting.asked_of(announced, base_url=base_url_of(work)))
         try:
             begun = await self._providers.ask(provider.name, start, transaction_id=transaction_id)
         except RefusedError as error:

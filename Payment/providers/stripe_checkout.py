@@ -7,7 +7,6 @@ library is missing the start is refused: see ``stripe_account``.
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
 
 from starlette.datastructures import State
 
@@ -25,6 +24,7 @@ from Payment.providers.by_stripe import (
     to_units,
 )
 from Payment.providers.stripe_account import Told
+from Payment.return_address import return_address
 
 if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
@@ -66,7 +66,7 @@ class StripeCheckout(ByStripe):
         is late money as any other.
         """
         kept = {"provider": self.name, "transaction_number": asked.number}
-        address = self._address_for(asked.number)
+        address = return_address(self._settings, asked.number)
         return {
             "mode": "payment",
             "line_items": [
@@ -87,13 +87,6 @@ class StripeCheckout(ByStripe):
             "success_url": address,
             "cancel_url": address,
         }
-
-    def _address_for(self, number: str) -> str:
-        """Where the buyer comes back to, paid or not: the front end asks which it is."""
-        address = urlsplit(self._settings.payment_return_url)
-        said = urlencode({"transaction_number": number})
-        query = f"{address.query}&{said}" if address.query else said
-        return address._replace(query=query).geturl()
 
     async def look_up(self, reference: str) -> PaymentReport:
         told = await self._account.ask(

@@ -18,18 +18,18 @@ from Payment.port import Begun, PaymentAsked, RefusedError
 from work.context import Context
 
 
-def asked_of(announced: Mapping[str, Any]) -> PaymentAsked:
+def asked_of(announced: Mapping[str, Any], *, base_url: str) -> PaymentAsked:
     """What the provider is asked for, of a transaction as it is served."""
     number: str = announced["transaction_number"]
     # A double tells all amounts that there are from one another.
     amount = Decimal(repr(announced["amount"]))
-    return PaymentAsked(number, amount, announced["currency"], description=number)
+    return PaymentAsked(number, amount, announced["currency"], number, base_url)
 
 
-def asked_again(row: Row, currency: str) -> PaymentAsked:
+def asked_again(row: Row, currency: str, *, base_url: str) -> PaymentAsked:
     """The same, of a transaction as it is stored."""
     number: str = row.transaction_number
-    return PaymentAsked(number, row.amount, currency, description=number)
+    return PaymentAsked(number, row.amount, currency, number, base_url)
 
 
 def note_begun(context: Context, transaction_id: int, begun: Begun) -> TransactionRead:
