@@ -1,7 +1,7 @@
 """Payments by providers: money that comes and goes back by somebody outside."""
 
 from Payment.actions import Action
-from Payment.equipment import close, equip
+from Payment.equipment import apart, close, equip
 from Payment.flows.give_back import send_refunds
 from Payment.flows.look_after import look_after_payments
 from Payment.routers import payment, refund, transaction
@@ -18,5 +18,6 @@ DOMAIN = Domain(
     actions=Action,
     rules=RULES,
     equip=equip,
+    apart=apart,
     close=close,
 )

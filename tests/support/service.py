@@ -1,11 +1,13 @@
 """The service as tests run it: in their own process, on either database, at a time they set."""
 
+import atexit
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +62,25 @@ def settings_for(url: URL, **changes: object) -> Settings:
         "database_pool_size": 8,
         # A machine that is busy with many tests may stand still for longer than callers would wait.
         "request_timeout_seconds": 20,
+        "payment_providers": ("test", "test_confirm"),
+        "test_payments_file": str(_payments_file(url)),
         "log_level": "WARNING",
         **changes,
     }
     return Settings.model_validate(fields)
+
+
+def _payments_file(url: URL) -> Path:
+    """What the test provider keeps beside a database; made when a test pays, gone at the end."""
+    name = re.sub(r"\W", "_", url.database or "")
+    return Path(_payments_folder()) / f"{name}.db"
+
+
+@cache
+def _payments_folder() -> str:
+    folder = tempfile.TemporaryDirectory(prefix="nxt-payments-")
+    atexit.register(folder.cleanup)
+    return folder.name
 
 
 @contextmanager
@@ -118,6 +135,8 @@ def running_service(settings: Settings) -> Iterator[Service]:
     app = create_app(settings, clock=clock)
     with local_client(app) as client:
         yield Service(app, client, app.state.database, settings, clock)
+    # Whoever comes next on a database of the same name was told nothing yet.
+    Path(settings.test_payments_file).unlink(missing_ok=True)
 
 
 def empty(database: Database) -> None:
