@@ -7,6 +7,7 @@ from tests.protections.limits import LIMITS
 from tests.protections.money import OF_MONEY
 from tests.protections.names import NAMES
 from tests.protections.operating import OPERATING
+from tests.protections.payments import OF_PAYMENTS
 from tests.protections.postgres import OF_POSTGRES
 from tests.protections.privacy import PRIVACY
 from tests.protections.records import RECORDS
@@ -382,6 +383,7 @@ PROTECTIONS = (
     *RECORDS,
     *OF_MONEY,
     *OF_REFUNDS,
+    *OF_PAYMENTS,
     *OF_STRIPE,
     *OF_POSTGRES,
     *PRIVACY,
