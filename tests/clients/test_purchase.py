@@ -44,7 +44,7 @@ def test_a_purchase_in_the_browser_ends_with_a_receipt(shop: str, tmp_path: Path
     made = httpx.post(f"{shop}/api/tickets/", json=TICKET, trust_env=False)
     assert made.status_code == httpx.codes.CREATED
     text = (ROOT / "docs/payments.md").read_text(encoding="utf-8")
-    (script,) = re.findall(r"```js\n(.*?)```", text, flags=re.DOTALL)
+    script = re.findall(r"```js\n(.*?)```", text, flags=re.DOTALL)[0]
     file = tmp_path / "purchase.mjs"
     file.write_text(f"globalThis.SHOP = {json.dumps(shop)};\n{script}", encoding="utf-8")
     receipt = json.loads(run("node", file).splitlines()[-1])
