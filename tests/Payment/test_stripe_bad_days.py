@@ -93,6 +93,8 @@ def test_a_key_that_is_not_accepted_is_an_error_of_the_operator(
     told = f"Invalid API Key provided: {SECRET_KEY}"
     body = as_json({"error": {"message": told, "type": "invalid_request_error"}})
     stand_in.planned.append((status, body))
+    # Others have made the service quiet.
+    caplog.set_level(logging.ERROR, logger="nexticket.payments")
     with pytest.raises(AwayError) as refused:
         ask(provider(name, stand_in.url), lambda by: by.start(ASKED))
     assert SECRET_KEY not in str(refused.value)
