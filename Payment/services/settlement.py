@@ -52,10 +52,12 @@ def _of_reference(context: Context, payment: Payment, report: PaymentReport) -> 
         known = {"provider_reference": report.reference}
         payment_service.change_transaction(context, money.id, **known)
         return payment
-    if report.outcome is not Outcome.SUCCEEDED or report.currency != context.terms.currency:
+    if report.outcome is not Outcome.SUCCEEDED:
         return None
+    # Of another currency: as it was asked for, which it is compared with.
+    amount = report.amount if report.currency == context.terms.currency else money.amount
     new_id = transaction_service.add_unannounced(
-        context, money, provider_reference=report.reference, amount=report.amount
+        context, money, provider_reference=report.reference, amount=amount
     )
     return transaction_service.lock_payment(context, new_id)
 

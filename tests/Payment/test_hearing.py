@@ -145,6 +145,20 @@ class TestMoney:
         assert api.again(payment, "transactions")["status"] == "pending"
         assert disagreements(service.database) == []
 
+    def test_of_another_currency_taken_twice_is_remembered_twice(
+        self, api: Api, provider: FakeProvider, order: Any, payment: Any, service: Service
+    ) -> None:
+        paid = provider.pay(payment["provider_reference"])
+        foreign = replace(paid, reference="pi_beside", currency="JPY")
+        assert [told(api, provider, one) for one in (paid, foreign, foreign)] == [
+            *("applied", "differs", "known")
+        ]
+        assert state(api, order) == ("confirmed", 100, 0)
+        _, beside = api.get(f"/api/transactions/order/{order['id']}")
+        assert (beside["status"], beside["failure_reason"]) == ("failed", "currency_differs")
+        (named,) = disagreements(service.database)
+        assert "payments_as_asked" in named
+
     def test_for_an_order_that_was_cancelled_goes_back(
         self, api: Api, provider: FakeProvider, order: Any, payment: Any
     ) -> None:
