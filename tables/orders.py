@@ -5,7 +5,16 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import CheckConstraint, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 from core.columns import (
@@ -306,7 +315,7 @@ class Dispute(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "disputes"
     __table_args__ = (
         UniqueConstraint("provider", "provider_reference"),
-        CheckConstraint("amount > 0", "amount_positive"),
+        CheckConstraint("minor_units > 0", "minor_units_positive"),
         Index(None, "transaction_id", "id"),
         Index(None, "created_at"),
         NEVER_REUSE_IDS,
@@ -316,7 +325,9 @@ class Dispute(SQLModel, table=True):
     transaction_id: int = reference_column("transactions.id", ondelete="RESTRICT")
     provider: str = Field(sa_type=String(30))
     provider_reference: str = Field(sa_type=String(255))
-    amount: Decimal = money_column()
+    # In units of its own currency: a payer's bank may ask for another than ours.
+    minor_units: int = Field(sa_type=BigInteger)
+    currency: str = Field(sa_type=String(3))
     # The provider's word for it.
     reason: str | None = Field(default=None, sa_type=String(100))
     status: DisputeStatus = Field(sa_type=stored_by_value(DisputeStatus, "status"))
