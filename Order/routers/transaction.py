@@ -6,6 +6,7 @@ from fastapi import Query, Response
 
 from core.errors import StaleObjectError
 from core.http.problems import responses
+from core.pagination import ListQuery
 from core.schemas import IdPath
 from Order.access import ORDER, TRANSACTION
 from Order.equipment import payments_of
@@ -28,6 +29,7 @@ from Order.errors import (
     TransactionNotPendingError,
     TransactionNotRefundableError,
 )
+from Order.schemas.dispute import DisputeRead
 from Order.schemas.transaction import (
     Refund,
     TransactionCreate,
@@ -37,7 +39,7 @@ from Order.schemas.transaction import (
     TransactionStatusChange,
     TransactionUpdate,
 )
-from Order.services import transaction_service
+from Order.services import dispute_service, transaction_service
 from work.access import BOX_OFFICE, OWN_OR_BOX_OFFICE, allowed, owner_or_box_office
 from work.conditions import conditional
 from work.routing import Router
@@ -118,6 +120,27 @@ async def get_transaction(transaction_id: IdPath, work: Work) -> Response:
     """One transaction."""
     return await work.about(transaction_id).read(
         lambda context: transaction_service.get_transaction(context, transaction_id)
+    )
+
+
+@router.get(
+    "/{transaction_id}/disputes",
+    summary="List a transaction's disputes",
+    operation_id="list_transaction_disputes",
+    response_model=list[DisputeRead],
+    responses=responses(TransactionNotFoundError),
+)
+@allowed(BOX_OFFICE)
+async def list_transaction_disputes(
+    transaction_id: IdPath, query: Annotated[ListQuery, Query()], work: Work
+) -> Response:
+    """What the payer's bank asks back, as the payment's provider tells it, and how far that is.
+
+    No money moves here: what a bank takes, it takes from the provider. `/api/analytics/revenue`
+    tells it as `disputed`.
+    """
+    return await work.page(
+        lambda context: dispute_service.list_disputes(context, transaction_id, query)
     )
 
 

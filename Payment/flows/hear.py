@@ -10,10 +10,13 @@ from datetime import datetime
 from fastapi import Response
 
 from core.errors import BusyError
+from core.http.middleware import note
+from models import DisputeStatus, EventOutcome
 from Payment.errors import WebhookNotVerifiedError
-from Payment.port import AwayError, Event, Provider, UnverifiedError
+from Payment.port import AwayError, DisputeReport, Event, Provider, UnverifiedError
 from Payment.schemas import WebhookHeard
 from Payment.services import event_service
+from Payment.services.settlement import Heard
 from work.caller import Actor
 from work.context import Context
 from work.unit_of_work import UnitOfWork
@@ -26,9 +29,26 @@ _MEANS_LENGTH = 60
 
 async def hear(work: UnitOfWork, provider: Provider, *, now: datetime) -> Response:
     """Answer 200 to whatever the provider tells, once it is remembered."""
+    event = await _verified(work, provider, now)
+    actor = Actor(f"provider:{provider.name}", means=f"event:{event.id}"[:_MEANS_LENGTH])
+    heard: Heard = (EventOutcome.IGNORED, None)
+
+    def hear_once(context: Context) -> WebhookHeard:
+        nonlocal heard
+        heard = event_service.hear(context.on_word_of(actor), provider.name, event)
+        return WebhookHeard(outcome=heard[0])
+
+    answer = await work.change(hear_once)
+    # No credentials show whose request it is.
+    note(work.scope, caller=actor.name, means=str(actor.means))
+    _tell_of_dispute(provider.name, event, heard)
+    return answer
+
+
+async def _verified(work: UnitOfWork, provider: Provider, now: datetime) -> Event:
     raw, headers = await work.body(), dict(work.headers)
     try:
-        event = await provider.read(raw, headers, now)
+        return await provider.read(raw, headers, now)
     except UnverifiedError as error:
         logger.warning(
             "a webhook was refused", extra={"provider": provider.name, "reason": str(error)}
@@ -40,9 +60,13 @@ async def hear(work: UnitOfWork, provider: Provider, *, now: datetime) -> Respon
         )
         # It is told again, when that can be asked.
         raise BusyError from None
-    return await work.change(lambda context: _heard(context, provider.name, event))
 
 
-def _heard(context: Context, name: str, event: Event) -> WebhookHeard:
-    actor = Actor(f"provider:{name}", means=f"event:{event.id}"[:_MEANS_LENGTH])
-    return WebhookHeard(outcome=event_service.hear(context.on_word_of(actor), name, event))
+def _tell_of_dispute(name: str, event: Event, heard: Heard) -> None:
+    """Have the log tell, once it is committed, of what the shop has to answer by a date."""
+    (outcome, transaction_id), report = heard, event.report
+    is_open = isinstance(report, DisputeReport) and report.status is DisputeStatus.OPEN
+    if is_open and outcome is EventOutcome.APPLIED:
+        logger.warning(
+            "a payment is disputed", extra={"provider": name, "transaction_id": transaction_id}
+        )

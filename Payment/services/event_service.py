@@ -6,22 +6,22 @@ from sqlalchemy import update
 
 from core.store.upsert import insert_into
 from models import EventOutcome, provider_events
-from Payment.port import Event, PaymentReport, RefundReport, Report
+from Payment.port import DisputeReport, Event, PaymentReport, RefundReport, Report
+from Payment.services.disputes import hear_dispute
 from Payment.services.refund_service import hear_refund
 from Payment.services.settlement import Heard, hear_payment
 from work.context import Context
 
-
-def hear(context: Context, name: str, event: Event) -> EventOutcome:
+def hear(context: Context, name: str, event: Event) -> Heard:
     """Remember an event, and do what it asks for; one that was heard before does nothing."""
     # Its twin, if it is being heard at the same moment, is waited for here.
     event_row = _remember(context, name, event)
     if event_row is None:
-        return EventOutcome.KNOWN
+        return EventOutcome.KNOWN, None
     outcome, transaction_id = hear_report(context, name, event.report)
     noted = update(provider_events).where(provider_events.c.id == event_row)
     context.session.execute(noted.values(outcome=outcome, transaction_id=transaction_id))
-    return outcome
+    return outcome, transaction_id
 
 
 def hear_report(context: Context, name: str, report: Report | None) -> Heard:
@@ -30,6 +30,8 @@ def hear_report(context: Context, name: str, report: Report | None) -> Heard:
         return hear_payment(context, name, report)
     if isinstance(report, RefundReport):
         return hear_refund(context, name, report)
+    if isinstance(report, DisputeReport):
+        return hear_dispute(context, name, report)
     return EventOutcome.IGNORED, None
 
 

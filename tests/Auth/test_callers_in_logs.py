@@ -11,8 +11,11 @@ from sqlalchemy import text
 from core.settings import Settings
 from main import create_app
 from tests.support.client import PASSWORD
+from tests.support.clock import ManualClock
+from tests.support.disputing import dispute
+from tests.support.fake_provider import FakeProvider, taking_money
 from tests.support.log_lines import Lines, restored_logging
-from tests.support.service import fresh_database, settings_for
+from tests.support.service import Service, fresh_database, settings_for
 
 KEY = "Zr7-kQ2_vN9xLw4TbY8mHc3JfPs6GdRa"
 HOME, ELSEWHERE = "203.0.113.7", "198.51.100.9"
@@ -97,6 +100,21 @@ class TestTheCaller:
         assert lines.request()["caller"] == "anonymous"
         client.get("/api/auth/me", headers={"Authorization": "Bearer user:1"})
         assert "caller" not in lines.request()
+
+    def test_is_the_provider_whose_word_it_is(
+        self, client: TestClient, lines: Lines, settings: Settings
+    ) -> None:
+        app: Any = client.app
+        service = Service(app, client, app.state.database, settings, ManualClock())
+        path = "/api/payments/webhooks/stripe"
+        with taking_money(service, FakeProvider()) as provider:
+            told = provider.event(dispute({"provider_reference": "of somebody else"}))
+            assert client.post(path, content=told).is_success
+            line = lines.request()
+            assert (line["caller"], line["means"]) == ("provider:stripe", "event:evt_1")
+            # Not what merely says so.
+            assert client.post(path, content=b"evt_2").status_code == 400
+            assert "provider" not in str(lines.request().get("caller"))
 
 
 class TestTheObjects:

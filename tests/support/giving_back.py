@@ -7,7 +7,7 @@ from database import Database
 from Payment.flows.give_back import send_refunds
 from Payment.services.refund_noting import note_refunds
 from tests.support.client import Api
-from tests.support.fake_provider import FakeProvider
+from tests.support.fake_provider import FakeProvider, Mood
 from tests.support.paying import begun, told
 from tests.support.service import Service
 from work.caller import Actor
@@ -24,8 +24,13 @@ def arrived(api: Api, provider: FakeProvider, payment: Any, **changes: Any) -> A
 def paid(api: Api, provider: FakeProvider, buyer: str = "john_doe") -> tuple[Any, Any]:
     """An order of 100 and its payment, whose money has come by the provider."""
     order = api.order(api.user(buyer), (api.ticket(price=100), 1))
-    payment = arrived(api, provider, begun(api, order))
+    payment = paid_for(api, provider, order)
     return api.again(order, "orders"), payment
+
+
+def paid_for(api: Api, provider: FakeProvider, order: Any) -> Any:
+    """The payment of an order, whose money has come by the provider."""
+    return arrived(api, provider, begun(api, order))
 
 
 def hands(service: Service, database: Database | None = None) -> Hands:
@@ -54,6 +59,20 @@ def give_back(service: Service) -> int:
 def give_back_part(api: Api, payment: Any, amount: float) -> None:
     """Decide it; the provider hears of it later."""
     api.post(f"/api/transactions/{payment['id']}/refund", {"amount": amount})
+
+
+def give_back_by_hand(
+    api: Api, service: Service, provider: FakeProvider, payment: Any, reason: str
+) -> None:
+    """The provider can't give a part of it back, so the box office does."""
+    give_back(service)
+    give_back_part(api, payment, 1)
+    provider.mood = Mood.FAILING
+    give_back(service)
+    provider.mood = Mood.WELL
+    failed = refunds(api, payment)[-1]
+    path = f"/api/transactions/{payment['id']}/refunds/{failed['id']}/settle"
+    api.post(path, {"reason": reason})
 
 
 def refunds(api: Api, payment: Any) -> list[Any]:
