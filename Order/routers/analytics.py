@@ -89,7 +89,8 @@ async def get_revenue_analytics(query: Question, work: Work) -> Response:
 
     Money is dated by its success, and so is what went back of it, whenever that was. An order
     that was cancelled after payment counts with both. `average_order_value` is the revenue of the
-    period's sold orders divided by their number.
+    period's sold orders divided by their number. What payers' banks ask back (`disputed`) is dated
+    by when the service heard of it.
 
     `event_name` and `category` select the money of orders with at least one such line, all of it.
     The series is as in sales analytics.

@@ -313,6 +313,7 @@ class RevenueAnalytics(Output):
         gross_revenue=499.95,
         refunded=99.99,
         net_revenue=399.96,
+        disputed=99.99,
         average_order_value=249.98,
         series=[
             {
@@ -330,6 +331,10 @@ class RevenueAnalytics(Output):
     gross_revenue: Amount
     refunded: Amount
     net_revenue: Amount
+    disputed: Amount = Field(
+        description="What payers' banks asked back, in the shop's currency: open disputes and lost "
+        "ones, by when the service heard of them. It is in none of the other figures."
+    )
     average_order_value: Amount
     series: list[MoneyInPeriod]
     by_payment_method: list[MoneyByMethod]

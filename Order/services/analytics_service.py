@@ -91,14 +91,15 @@ def get_sales(context: Context, query: AnalyticsQuery) -> SalesAnalytics:
 
 
 def get_revenue(context: Context, query: AnalyticsQuery) -> RevenueAnalytics:
-    """What money came in, and what went back of it."""
+    """What money came in, what went back of it, and what banks ask back."""
     asked = inquiry(context, query)
-    money = asked.one(money_queries.money)
+    money = asked.one(money_queries.money_and_disputes)
     found = series(asked, money_queries.money_by_period, quarter_queries.money_in)
     return RevenueAnalytics(
         gross_revenue=money.gross,
         refunded=money.refunded,
         net_revenue=money.net,
+        disputed=money.disputed,
         average_order_value=_average_order_value(_sales(asked)),
         series=_series(MoneyInPeriod, found),
         by_payment_method=_rows(asked, MoneyByMethod, money_queries.money_by_method),

@@ -77,6 +77,7 @@ def inquiry(context: Context, query: AnalyticsQuery) -> Inquiry:
         "event_key": query.event_name and name_key(query.event_name),
         "category_key": query.category and name_key(query.category),
         **(_of_one_sum(figures.one_sum, one_sum) if figures.one_sum and one_sum else {}),
+        "currency": context.terms.currency,
         "now": context.now,
         "day_since": context.now - DAY,
         **dict(figures.range.values(spans)),

@@ -191,6 +191,7 @@ class TestRevenue:
             "gross_revenue": 460.56,
             "refunded": 120.19,
             "net_revenue": 340.37,
+            "disputed": 0,
             "average_order_value": 190.13,
             "series": [
                 {"period_start": day(1), **money(210.08, 0, 210.08)},

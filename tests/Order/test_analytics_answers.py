@@ -47,6 +47,7 @@ class TestEmptyDatabase:
             "gross_revenue": 0,
             "refunded": 0,
             "net_revenue": 0,
+            "disputed": 0,
             "average_order_value": 0,
             "series": [],
             "by_payment_method": [],

@@ -5,18 +5,21 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from models import DisputeStatus
+from Order.schemas.analytics import AnalyticsQuery
 from tests.support.books import disagreements
 from tests.support.client import Api
 from tests.support.disputing import dispute
 from tests.support.fake_provider import FakeProvider, taking_money
 from tests.support.giving_back import paid_for
 from tests.support.paying import hear, told
+from tests.support.reports_compared import require_equal
 from tests.support.service import Service
 
 OPEN, WON, LOST = DisputeStatus.OPEN, DisputeStatus.WON, DisputeStatus.LOST
@@ -40,6 +43,10 @@ def disputes(api: Api, payment: Any) -> Any:
 
 def statuses(api: Api, payment: Any) -> list[str]:
     return [one["status"] for one in disputes(api, payment)]
+
+
+def disputed(api: Api, **query: Any) -> Any:
+    return api.get("/api/analytics/revenue", **query)["disputed"]
 
 
 class TestADispute:
@@ -133,6 +140,8 @@ class TestADispute:
         (found,) = disputes(api, paid)
         assert found["amount"] is None
         assert (found["minor_units"], found["currency"]) == (15000, "JPY")
+        # There is no figure that it could be added to.
+        assert disputed(api) == 0
 
     def test_is_told_by_the_log_when_it_opens(
         self, api: Api, provider: FakeProvider, paid: Any, caplog: pytest.LogCaptureFixture
@@ -179,3 +188,68 @@ class TestWhoIsTold:
     def test_nobody_of_a_transaction_that_is_not_there(self, api: Api) -> None:
         problem = api.refused("GET", "/api/transactions/9/disputes")
         assert (problem["status"], problem["code"]) == (404, "transaction_not_found")
+
+
+class TestTheReport:
+    def test_counts_what_is_open_and_what_was_lost(
+        self, api: Api, provider: FakeProvider, paid: Any
+    ) -> None:
+        before = api.get("/api/analytics/revenue")
+        assert before["disputed"] == 0
+        for status, counted in ((OPEN, 60.5), (LOST, 60.5)):
+            told(api, provider, dispute(paid, status, amount=Decimal("60.5")))
+            assert disputed(api) == counted
+        told(api, provider, dispute(paid, reference="dp_2", amount=Decimal("39.49")))
+        # In none of the other figures.
+        assert api.get("/api/analytics/revenue") == before | {"disputed": 99.99}
+
+    def test_does_not_count_what_the_shop_kept(
+        self, api: Api, provider: FakeProvider, paid: Any
+    ) -> None:
+        for status in (OPEN, WON):
+            told(api, provider, dispute(paid, status))
+        assert disputed(api) == 0
+
+    def test_counts_it_when_it_was_heard_of(
+        self, api: Api, service: Service, provider: FakeProvider, paid: Any
+    ) -> None:
+        api.clock.now = datetime(2026, 3, 9, 23, 30, tzinfo=UTC)
+        told(api, provider, dispute(paid))
+        api.clock.advance(days=2)
+        told(api, provider, dispute(paid, LOST))
+        periods = {
+            ("2026-03-09", "2026-03-09"): 100,
+            ("2026-03-10", None): 0,
+            (None, "2026-03-08"): 0,
+            ("2026-03-09T23:30:00Z", "2026-03-09T23:30:01Z"): 100,
+            (None, "2026-03-09T23:30:00Z"): 0,
+        }
+        for (start, end), counted in periods.items():
+            bounds = {name: at for name, at in (("start", start), ("end", end)) if at}
+            assert disputed(api, **bounds) == counted, bounds
+            require_equal(service, AnalyticsQuery.model_validate(bounds))
+        # In Tokyo it is tomorrow already.
+        assert disputed(api, start="2026-03-10", timezone="Asia/Tokyo") == 100
+
+    def test_counts_it_under_the_events_and_categories_of_its_order(
+        self, api: Api, service: Service, provider: FakeProvider
+    ) -> None:
+        gala = api.ticket(event_name="Gala", category="VIP", price=60)
+        ball = api.ticket(event_name="Ball", category="Floor", price=40)
+        user = api.user()
+        both = paid_for(api, provider, api.order(user, (gala, 1), (ball, 1)))
+        one = paid_for(api, provider, api.order(user, (ball, 1)))
+        told(api, provider, dispute(both, amount=Decimal(100)))
+        told(api, provider, dispute(one, reference="dp_2", amount=Decimal(40)))
+        asked = (
+            ({"event_name": "GALA"}, 100),
+            ({"event_name": "Ball"}, 140),
+            ({"category": "floor"}, 140),
+            ({"event_name": "gala", "category": "vip"}, 100),
+            # No line has both.
+            ({"event_name": "gala", "category": "floor"}, 0),
+            ({"event_name": "Circus"}, 0),
+        )
+        for filters, counted in asked:
+            assert disputed(api, **filters) == counted, filters
+            require_equal(service, AnalyticsQuery.model_validate(filters))

@@ -28,6 +28,7 @@ from core.text import name_key
 from models import (
     TicketStatus,
     TransactionStatus,
+    disputes,
     order_items,
     orders,
     tickets,
@@ -79,6 +80,17 @@ def sales_by(query: AnalyticsQuery, name: Column[Any], key: Column[Any]) -> Stat
 
 def money(query: AnalyticsQuery) -> Statement:
     return received(query, *_MONEY)
+
+
+def disputed(query: AnalyticsQuery, currency: str) -> Statement:
+    """The disputes that the shop has not won, by when it heard of them."""
+    asked = disputes.c
+    return (
+        select(func.coalesce(func.sum(type_coerce(asked.minor_units, Money)), ZERO))
+        .join_from(disputes, transactions, transactions.c.id == asked.transaction_id)
+        .where(asked.status.in_(["open", "lost"]), asked.currency == currency)
+        .where(*within(asked.created_at, query), *_holding(transactions.c.order_id, query))
+    )
 
 
 def money_by_method(query: AnalyticsQuery) -> Statement:

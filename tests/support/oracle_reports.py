@@ -99,10 +99,12 @@ def get_revenue(context: Context, query: AnalyticsQuery) -> RevenueAnalytics:
     """What money came in, and what went back of it."""
     query = oracle_series.bounded(context, query)
     money = context.session.execute(queries.money(query)).one()
+    disputed = queries.disputed(query, context.terms.currency)
     return RevenueAnalytics(
         gross_revenue=money.gross,
         refunded=money.refunded,
         net_revenue=money.net,
+        disputed=context.session.execute(disputed).scalar_one(),
         average_order_value=_average_order_value(_sales(context, query)),
         series=_series(MoneyInPeriod, oracle_series.money(context, query), query),
         by_payment_method=_rows(context, MoneyByMethod, queries.money_by_method(query)),
