@@ -205,6 +205,22 @@ _TRANSACTIONS = (
         FROM transactions x JOIN orders o ON o.id = x.order_id
         WHERE x.status = 'pending' AND o.status = 'cancelled' AND o.expired_at IS NULL""",
     ),
+    Rule(
+        "disputed_within_paid",
+        "Banks ask back no more of a payment, and have taken no more, than it brought.",
+        "transaction",
+        "money",
+        """
+        SELECT id, 'disputed' AS field, paid AS expected, asked AS found
+        FROM (
+            SELECT x.id, SUM(d.minor_units) AS asked,
+                CASE WHEN x.succeeded_at IS NULL THEN 0 ELSE x.amount END AS paid
+            FROM disputes d JOIN transactions x ON x.id = d.transaction_id
+                JOIN deployment ON deployment.currency = d.currency
+            WHERE d.status <> 'won' GROUP BY x.id, x.succeeded_at, x.amount
+        ) AS disputed
+        WHERE asked > paid""",
+    ),
 )
 
 ROW_RULES = (*_STOCK, *_ORDERS, *_TRANSACTIONS)

@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -253,3 +254,24 @@ class TestTheReport:
         for filters, counted in asked:
             assert disputed(api, **filters) == counted, filters
             require_equal(service, AnalyticsQuery.model_validate(filters))
+
+
+class TestTheReconciliation:
+    def test_names_a_payment_of_which_more_is_asked_back_than_was_paid(
+        self, api: Api, service: Service, provider: FakeProvider, paid: Any
+    ) -> None:
+        first, second = dispute(paid), dispute(paid, reference="dp_2", amount=Decimal("0.01"))
+        told(api, provider, first)
+        assert disagreements(service.database, clock=service.clock) == []
+        told(api, provider, second)
+        (found,) = api.get("/api/analytics/reconciliation")["differences"]
+        assert found == {
+            "rule": "disputed_within_paid",
+            "object": "transaction",
+            "id": paid["id"],
+            "field": "disputed",
+            "expected": 100,
+            "found": 100.01,
+        }
+        told(api, provider, replace(second, status=WON))
+        assert disagreements(service.database, clock=service.clock) == []

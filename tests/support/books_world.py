@@ -107,6 +107,14 @@ def transaction_of(
     )
 
 
+def disputed(transaction: int, cents: int) -> str:
+    return (
+        "INSERT INTO disputes (transaction_id, provider, provider_reference, minor_units, currency,"
+        " status, created_at, updated_at) VALUES"
+        f" ({transaction}, 'stripe', 'dp_{transaction}', {cents}, 'USD', 'open', {AT}, {AT})"
+    )
+
+
 def change(table: str, number: int, **fields: int | str) -> str:
     values = ", ".join(f"{name} = {value}" for name, value in fields.items())
     return f"UPDATE {table} SET {values} WHERE id = {number}"

@@ -15,6 +15,7 @@ from tests.support.books_world import (
     Broken,
     change,
     counters,
+    disputed,
     moved,
     paid,
     received,
@@ -148,6 +149,11 @@ def of_transactions() -> Iterator[Broken]:
         "cancelled_awaits_no_money",
         [(4, "status", "failed", "pending")],
         [change("orders", 4, expired_at="NULL")],
+    )
+    yield Broken(
+        "disputed_within_paid",
+        [(1, "disputed", 200.0, 200.01), (2, "disputed", 0.0, 1.0)],
+        [disputed(1, 20001), disputed(2, 100), disputed(3, 20000)],
     )
 
 
