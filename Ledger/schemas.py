@@ -1,4 +1,4 @@
-"""The books on the wire: whether they agree, what they tell of an order, and the audit."""
+"""The books on the wire: whether they agree, whose doing something was, and the audit."""
 
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -7,16 +7,12 @@ from pydantic import ConfigDict, Field, RootModel, WithJsonSchema
 from core.money import Amount
 from core.pagination import AnyOf, ListQuery
 from core.schemas import FROM, UNTIL, LowerBound, Output, ServedTime, UpperBound
-from models import OrderStatus
 from work.rules import Unit
 
 # The OpenAPI document lists them: all causes and kinds that the domains bring.
 ObjectKind: TypeAlias = str
 Figure: TypeAlias = int | float | str | None
 ShownFigure = Annotated[Figure, WithJsonSchema({"type": ["number", "string", "null"]})]
-# Where the units of a ticket that an order asks for can be.
-Counter = Literal["available", "reserved", "sold", "withheld"]
-Direction = Literal["received", "returned"]
 
 
 class Cause(RootModel[str]):
@@ -122,111 +118,20 @@ class Reconciliation(Output):
     currency: str
 
 
-class StockMove(Output):
-    """Units of a ticket that went from one of its counters to another for the order."""
-
-    ticket_id: int
-    quantity: int
-    from_counter: Counter
-    to_counter: Counter
-    amount: Amount = Field(description="What the units are worth at the order's prices.")
-
-
-class MoneyMove(Output):
-    """Money that was received for the order, or went back."""
-
-    transaction_id: int
-    direction: Direction
-    amount: Amount
-
-
 class ActorShown(Output):
     """Whose doing something was; no request can take the name of what is not a user."""
 
     name: str = Field(
-        description="`user:7`; `open` for the open development mode, `anonymous` for a caller "
-        "without an identity; `chore:…`, `command:…`, `process` and `migration` for what the "
-        "service does by itself; `unknown` for what is older than the record."
+        description="`user:7`; `provider:stripe` for a payment provider; `open` for the open "
+        "development mode, `anonymous` for a caller without an identity; `chore:…`, `command:…`, "
+        "`process` and `migration` for what the service does by itself; `unknown` for what is "
+        "older than the record."
     )
     role: str | None = Field(description="In which role it was done.")
-    means: str | None = Field(description="By what: `session:12`, `key:3`.")
-
-
-class OrderEvent(Output):
-    """What one request did to the order, for one reason."""
-
-    occurred_at: ServedTime
-    event: Cause
-    request_id: str = Field(
-        description="The service's own id of the request that did it; `sweep` where a hold that "
-        "ran out was swept up, `migration` for what is older than the ledger."
+    means: str | None = Field(
+        description="By what: `session:12`, `key:3`; of a provider, `event:evt_1` for what it told "
+        "by itself, `asked:user:7` for what it answered to whom."
     )
-    client_request_id: str | None = Field(
-        description="What the caller sent as `X-Request-ID`. Shown as `actor` is."
-    )
-    actor: ActorShown | None = Field(
-        description="Whose doing it was; for the box office, and of one's own doings."
-    )
-    from_status: OrderStatus | None = Field(
-        description="Null where the event did not change the status, or made the order."
-    )
-    to_status: OrderStatus | None = Field(description="Null: the event did not change the status.")
-    stock: list[StockMove]
-    money: list[MoneyMove]
-
-
-_PLACED: dict[str, Any] = {
-    "occurred_at": "2024-11-02T10:30:00.000001Z",
-    "event": "order_placed",
-    "request_id": "8f14e45fceea4671",
-    "client_request_id": None,
-    "actor": {"name": "user:1", "role": "customer", "means": "session:4"},
-    "from_status": None,
-    "to_status": "pending",
-    "stock": [
-        {
-            "ticket_id": 1,
-            "quantity": 2,
-            "from_counter": "available",
-            "to_counter": "reserved",
-            "amount": 199.98,
-        }
-    ],
-    "money": [],
-}
-_PAID: dict[str, Any] = {
-    **_PLACED,
-    "occurred_at": "2024-11-02T10:32:00.000001Z",
-    "event": "payment_received",
-    "request_id": "c9f0f895fb98ab91",
-    "client_request_id": "till-2-0815",
-    "actor": {"name": "user:2", "role": "staff", "means": "key:1"},
-    "to_status": None,
-    "stock": [],
-    "money": [{"transaction_id": 1, "direction": "received", "amount": 199.98}],
-}
-
-
-class OrderHistory(Output):
-    """An order's story, as the ledger tells it."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "order_id": 1,
-                    "order_reference": "ORD-7KQ2M9XWPA",
-                    "currency": "USD",
-                    "events": [_PLACED, _PAID],
-                }
-            ]
-        }
-    )
-
-    order_id: int
-    order_reference: str
-    currency: str
-    events: list[OrderEvent] = Field(description="Oldest first.")
 
 
 class Action(RootModel[str]):

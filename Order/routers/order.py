@@ -8,7 +8,6 @@ from core.errors import NotAllowedError, StaleObjectError
 from core.http.problems import responses
 from core.pagination import ListQuery
 from core.schemas import IdPath
-from Ledger.schemas import OrderHistory
 from Order.access import ORDER, SHARED_ORDER
 from Order.equipment import Shares
 from Order.errors import (
@@ -34,6 +33,7 @@ from Order.errors import (
     UnpaidOrdersLimitError,
 )
 from Order.flows import share_order as sharing
+from Order.schemas.history import OrderHistory
 from Order.schemas.order import (
     OrderCancel,
     OrderCreate,
@@ -232,9 +232,10 @@ async def get_order_history(order_id: IdPath, work: Work) -> Response:
     """What became of the order, oldest first: its states, its stock and its money.
 
     An event is what one request did for one reason; its `request_id` stands in the service's log.
-    Who did it is told to the box office, and to those who did it themselves.
+    Who did it is told to the box office, and to those who did it themselves; what was said about
+    money, and what payers' banks ask back, to the box office.
     """
-    return await work.about(order_id).read(
+    return await work.about(order_id).report(
         lambda context: history_service.get_order_history(context, order_id)
     )
 

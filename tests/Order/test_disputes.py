@@ -185,10 +185,22 @@ class TestWhoIsTold:
         assert [one["provider_reference"] for one in staff.get(path)] == ["dp_1"]
         problem = owner.refused("GET", path)
         assert (problem["status"], problem["code"]) == (403, "not_allowed")
+        history = f"/api/orders/{payment['order_id']}/history"
+        assert staff.get(history)["disputes"] == staff.get(path)
+        assert owner.get(history)["disputes"] == []
 
     def test_nobody_of_a_transaction_that_is_not_there(self, api: Api) -> None:
         problem = api.refused("GET", "/api/transactions/9/disputes")
         assert (problem["status"], problem["code"]) == (404, "transaction_not_found")
+
+    def test_an_orders_history_has_those_of_all_its_payments_and_no_others(
+        self, api: Api, provider: FakeProvider, paid: Any
+    ) -> None:
+        other = paid_for(api, provider, api.order(api.user("other"), (api.ticket(price=100), 1)))
+        for number, payment in enumerate((paid, other, paid)):
+            told(api, provider, dispute(payment, reference=f"dp_{number}"))
+        found = api.get(f"/api/orders/{paid['order_id']}/history")["disputes"]
+        assert [one["provider_reference"] for one in found] == ["dp_0", "dp_2"]
 
 
 class TestTheReport:

@@ -18,7 +18,7 @@ RECORDS = (
     Protection(
         "every line of the ledger says whose doing it was",
         [Edit("Ledger/services/ledger_service.py", "actor or context.caller.actor", "Actor('-')")],
-        "tests/Ledger/test_history.py::TestAnActor",
+        "tests/Ledger/test_actors.py::TestAnActor",
     ),
     Protection(
         "customers are not told who served them",
@@ -29,7 +29,7 @@ RECORDS = (
                 "True",
             )
         ],
-        "tests/Ledger/test_history.py::TestAnActor",
+        "tests/Ledger/test_actors.py::TestAnActor",
     ),
     Protection(
         "the audit is never changed",
