@@ -19,6 +19,7 @@ from core.schemas import (
     Resource,
     ServedTime,
     ShortText,
+    Words,
     optional,
 )
 from models import TransactionStatus
@@ -128,10 +129,10 @@ class TransactionStatusChange(Input, AsRead):
         description="What arrived. If sent, it is refused with `amount_differs` unless the "
         "transaction says the same.",
     )
-    reason: LongText | None = Field(
+    reason: Words | None = Field(
         default=None,
-        min_length=1,
-        description="Why it is settled by hand, where a provider would. It is kept.",
+        description="Why it is settled by hand; needed where a provider would settle it. It is "
+        "kept, and told to the box office in the order's history.",
     )
 
 

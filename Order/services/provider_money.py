@@ -46,14 +46,15 @@ def require_by_hand(context: Context, row: Row, changes: Mapping[str, Any]) -> N
 
 
 def take_in_hand(context: Context, payment: Payment, body: TransactionStatusChange) -> None:
-    """Settle in a provider's place: with a reason, which is kept."""
+    """Settle by hand; in a provider's place with a reason only. What is said is kept."""
     money = payment.money
-    if body.reason is None:
-        raise SettledByProviderError(money.provider)
+    if money.provider is not None:
+        if body.reason is None:
+            raise SettledByProviderError(money.provider)
+        change = {"status": (money.status.value, body.status.value)}
+        audit_service.record(context, Action.SETTLED_BY_HAND, f"transaction:{money.id}", change)
     reason = user_service.words_to_keep(context, payment.order.user_id, body.reason)
     keep_reason(context, money.id, reason)
-    change = {"status": (money.status.value, body.status.value)}
-    audit_service.record(context, Action.SETTLED_BY_HAND, f"transaction:{money.id}", change)
 
 
 def keep_reason(context: Context, transaction_id: int, reason: str | None) -> None:

@@ -172,8 +172,7 @@ def change_status(
     elif row.status != TransactionStatus.FAILED or row.abandoned_at is None:
         # Said before; of what failed because its order was cancelled, nobody has said so yet.
         return _read(context, row)
-    if row.provider is not None:
-        provider_money.take_in_hand(context, payment, body)
+    provider_money.take_in_hand(context, payment, body)
     if body.status == TransactionStatus.SUCCESS:
         if row.reference_used_by is not None:
             raise ReferenceUsedError(row.reference_used_by)
