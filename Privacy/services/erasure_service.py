@@ -6,7 +6,18 @@ it, and stay exact.
 
 from typing import Any
 
-from sqlalchemy import Column, Row, case, delete, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Row,
+    and_,
+    case,
+    delete,
+    exists,
+    or_,
+    select,
+    update,
+)
 from sqlmodel import SQLModel
 
 from Ledger.services import audit_service
@@ -15,13 +26,21 @@ from models import (
     UserRole,
     idempotency_keys,
     orders,
+    payment_reasons,
+    provider_refunds,
     transactions,
     user_orders,
     users,
 )
 from Order.services.order_lifecycle import ORDER_CANCELLED
 from Order.services.order_states import EXPIRED
-from Order.services.payment_service import ALREADY_PAID, ORDER_EXPIRED, REFUNDED, UNITS_LIMIT
+from Order.services.payment_service import (
+    ALREADY_PAID,
+    AMOUNT_DIFFERS,
+    ORDER_EXPIRED,
+    REFUNDED,
+    UNITS_LIMIT,
+)
 from Privacy.schemas import Erasure
 from Privacy.services import open_orders
 from Privacy.services.open_orders import USER_ERASED
@@ -41,6 +60,7 @@ _OUR_WORDS = (
     ORDER_CANCELLED,
     ORDER_EXPIRED,
     UNITS_LIMIT,
+    AMOUNT_DIFFERS,
 )
 
 
@@ -76,6 +96,13 @@ def _lock(context: Context, user_id: int) -> Row[Any]:
 
 def _forget_words(context: Context, user_id: int) -> None:
     """What somebody wrote about the person's orders and money."""
+    theirs = transactions.c.order_id.in_(select(orders.c.id).where(orders.c.user_id == user_id))
+    _forget_words_of_orders(context, user_id)
+    _forget_words_of_payments(context, theirs)
+    _forget_reasons(context, theirs)
+
+
+def _forget_words_of_orders(context: Context, user_id: int) -> None:
     own, reason = orders.c, orders.c.cancel_reason
     worded = or_(own.notes.is_not(None), reason.not_in(_OUR_WORDS))
     kept = case((reason.in_(_OUR_WORDS), reason), else_=None)
@@ -84,12 +111,43 @@ def _forget_words(context: Context, user_id: int) -> None:
         .where(own.user_id == user_id, worded)
         .values(notes=None, cancel_reason=kept, updated_at=context.now)
     )
+
+
+def _forget_words_of_payments(context: Context, theirs: ColumnElement[bool]) -> None:
+    """Why they failed, in somebody's words; and how their buyer would go on with them."""
     money = transactions.c
-    theirs = money.order_id.in_(select(own.id).where(own.user_id == user_id))
+    is_kept = or_(money.failure_reason.in_(_OUR_WORDS), _is_of_provider())
+    worded = and_(money.failure_reason.is_not(None), ~is_kept)
     context.session.execute(
         update(transactions)
-        .where(theirs, money.failure_reason.not_in(_OUR_WORDS))
-        .values(failure_reason=None, updated_at=context.now)
+        .where(theirs, or_(worded, money.next_action.is_not(None)))
+        .values(
+            failure_reason=case((is_kept, money.failure_reason), else_=None),
+            next_action=None,
+            updated_at=context.now,
+        )
+    )
+
+
+def _is_of_provider() -> ColumnElement[bool]:
+    """Whether nobody but its provider can have said why a payment failed.
+
+    Who says it in the provider's place has to say why they do, which is kept: see
+    ``Order.services.provider_money``.
+    """
+    money, said = transactions.c, payment_reasons.c
+    return and_(money.provider.is_not(None), ~exists().where(said.transaction_id == money.id))
+
+
+def _forget_reasons(context: Context, theirs: ColumnElement[bool]) -> None:
+    """Why somebody gave money back, or did what a provider does."""
+    payments = select(transactions.c.id).where(theirs)
+    said, returned = payment_reasons.c, provider_refunds.c
+    context.session.execute(delete(payment_reasons).where(said.transaction_id.in_(payments)))
+    context.session.execute(
+        update(provider_refunds)
+        .where(returned.transaction_id.in_(payments), returned.is_by_hand)
+        .values(reason=None, updated_at=context.now)
     )
 
 
