@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.money import Amount
 from core.schemas import IdParameter, Input, Output, ServedTime, WholeNumber
 from Ledger.schemas import Cause
-from models import MovementKind, OrderStatus
+from models import MovementKind, OrderStatus, RefundStatus
+from Order.schemas.dispute import DISPUTE_EXAMPLE, DisputeRead
 from Order.schemas.order import OrderItemSold
 from Order.schemas.transaction import TransactionRead
 from User.schemas.identity import ApiKeyRead
@@ -96,6 +97,32 @@ class LedgerRecord(Output):
     created_at: ServedTime
 
 
+class RefundRecord(Output):
+    """Money that a provider gives back, and how far it is."""
+
+    movement_id: int = Field(description="The line of the ledger by which it was given back.")
+    transaction_id: int
+    amount: Amount
+    status: RefundStatus
+    provider: str
+    provider_reference: str | None
+    reason: str | None = Field(
+        description="Why it failed, in the provider's word; of what was settled by hand, what was "
+        "said then."
+    )
+    is_by_hand: bool
+    created_at: ServedTime
+    updated_at: ServedTime
+
+
+class ReasonRecord(Output):
+    """What was said about a payment when it was given back, or settled in a provider's place."""
+
+    transaction_id: int
+    reason: str
+    created_at: ServedTime
+
+
 class OrderRecord(Output):
     id: int
     order_reference: str
@@ -111,7 +138,12 @@ class OrderRecord(Output):
     created_at: ServedTime
     updated_at: ServedTime
     items: list[OrderItemSold]
-    transactions: list[TransactionRead]
+    transactions: list[TransactionRead] = Field(
+        description="Without the `next_action` of those that are pending."
+    )
+    refunds: list[RefundRecord]
+    reasons: list[ReasonRecord]
+    disputes: list[DisputeRead]
     recipients: list[RecipientRecord]
     ledger: list[LedgerRecord] = Field(description="Oldest first.")
 
@@ -136,6 +168,18 @@ _LINE: dict[str, Any] = {
     "transaction_id": None,
     "created_at": _TIME,
 }
+_REFUND: dict[str, Any] = {
+    "movement_id": 9,
+    "transaction_id": 1,
+    "amount": 50.0,
+    "status": "succeeded",
+    "provider": "stripe",
+    "provider_reference": "re_1042",
+    "reason": None,
+    "is_by_hand": False,
+    "created_at": _TIME,
+    "updated_at": _TIME,
+}
 _ORDER: dict[str, Any] = {
     "id": 1,
     "order_reference": "ORD-7KQ2M9XWPA",
@@ -152,6 +196,9 @@ _ORDER: dict[str, Any] = {
     "updated_at": _TIME,
     "items": [_example(OrderItemSold)],
     "transactions": [_example(TransactionRead)],
+    "refunds": [_REFUND],
+    "reasons": [{"transaction_id": 1, "reason": "moved seats", "created_at": _TIME}],
+    "disputes": [DISPUTE_EXAMPLE],
     "recipients": [{"user_id": 2, "created_at": _TIME}],
     "ledger": [_LINE],
 }

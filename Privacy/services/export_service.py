@@ -5,7 +5,7 @@ order come along without who wrote them, for those are other people.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
 from sqlalchemy import ColumnElement, FromClause, Row, Table, func, select
@@ -15,14 +15,17 @@ from models import (
     UserOrderRole,
     api_keys,
     carts,
+    disputes,
     login_sessions,
     movements,
     order_items,
     orders,
+    payment_reasons,
+    provider_refunds,
     transactions,
     user_orders,
 )
-from Order.schemas.transaction import TransactionRead
+from Order.services import dispute_service, transaction_service
 from Privacy.schemas import (
     MAX_ROWS,
     CartRecord,
@@ -32,7 +35,9 @@ from Privacy.schemas import (
     OrderRecord,
     Part,
     PersonalData,
+    ReasonRecord,
     RecipientRecord,
+    RefundRecord,
     SecondFactorRecord,
     SharedOrderRecord,
 )
@@ -120,26 +125,50 @@ def _told(context: Context, page: Sequence[Row[Any]]) -> list[OrderRecord]:
     """The orders with all that belongs to each: a question for each kind, not for each order."""
     ids = [order.id for order in page]
     items = _by_order(context, order_items, ids)
-    money = _by_order(context, transactions, ids)
     recipients = _by_order(context, user_orders, ids, _IS_RECIPIENT)
     lines = _by_order(context, movements, ids)
-    currency = {"currency": context.terms.currency}
+    money = _money(context, ids)
     return [
         OrderRecord.model_validate(
             {
                 **order._mapping,
-                **currency,
+                "currency": context.terms.currency,
                 "items": items[order.id],
-                "transactions": [
-                    TransactionRead.model_validate({**row._mapping, **currency})
-                    for row in money[order.id]
-                ],
                 "recipients": [RecipientRecord.model_validate(row) for row in recipients[order.id]],
                 "ledger": [LedgerRecord.model_validate(row) for row in lines[order.id]],
+                **{name: told.get(order.id, []) for name, told in money.items()},
             }
         )
         for order in page
     ]
+
+
+def _money(context: Context, ids: Sequence[int]) -> dict[str, dict[int, list[Any]]]:
+    """By kind and order: the payments, what went back of them, and what was said about that."""
+    kinds: dict[str, tuple[FromClause, Callable[[Row[Any]], Any]]] = {
+        # Not what would have it paid, which is a secret of the provider's.
+        "transactions": (
+            transactions,
+            lambda row: transaction_service.served(context, row, next_action=None),
+        ),
+        "refunds": (_of_payments(provider_refunds), RefundRecord.model_validate),
+        "reasons": (_of_payments(payment_reasons), ReasonRecord.model_validate),
+        "disputes": (_of_payments(disputes), lambda row: dispute_service.read(context, row)),
+    }
+    return {
+        name: {
+            order_id: [tell(row) for row in rows]
+            for order_id, rows in _by_order(context, table, ids).items()
+        }
+        for name, (table, tell) in kinds.items()
+    }
+
+
+def _of_payments(table: Table) -> FromClause:
+    """Rows that belong to payments, with the order of each."""
+    paid = transactions.c.id == table.c.transaction_id
+    joined = select(*table.c, transactions.c.order_id).join_from(table, transactions, paid)
+    return joined.subquery(table.name)
 
 
 def _by_order(

@@ -1,13 +1,21 @@
 """What a person is told of what is kept about them: all of it, no secret, and never too much."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from Privacy.services import export_service
 from tests.support.client import PASSWORD, Api
+from tests.support.disputing import dispute
+from tests.support.fake_provider import FakeProvider, taking_money
+from tests.support.giving_back import give_back_by_hand, paid_for
+from tests.support.paying import begun, told
 from tests.support.service import Service
 from tests.support.statements import statements
+
+# What is told of an order's money.
+MONEY = ("transactions", "refunds", "reasons", "disputes")
 
 
 def export(api: Api, user: Any, **query: Any) -> Any:
@@ -42,12 +50,62 @@ def test_all_that_is_kept_is_told(api: Api) -> None:
     assert found["items"] == [without(line, "ticket") for line in order["items"]]
     assert found["transactions"] == [money]
     assert [one["user_id"] for one in found["recipients"]] == [friend["id"]]
-    own_fields = ("items", "transactions", "recipients", "ledger")
+    own_fields = ("items", *MONEY, "recipients", "ledger")
     assert without(found, *own_fields).items() <= order.items()
     causes = [(one["kind"], one["cause"]) for one in found["ledger"]]
     assert set(causes) >= {("order", "order_placed"), ("money", "payment_received")}
     assert told["order_count"] == 1
     assert (told["next_after"], told["incomplete"]) == (None, [])
+
+
+class TestMoneyByAProvider:
+    @pytest.fixture(autouse=True)
+    def provider(self, service: Service) -> Iterator[FakeProvider]:
+        with taking_money(service, FakeProvider()) as provider:
+            yield provider
+
+    def test_is_told_with_what_was_said_about_it(
+        self, api: Api, service: Service, provider: FakeProvider
+    ) -> None:
+        user, ticket = api.user(), api.ticket(price=100)
+        order = api.order(user, (ticket, 1))
+        payment = paid_for(api, provider, order)
+        returned = {"amount": 40, "reason": "moved seats"}
+        api.post(f"/api/transactions/{payment['id']}/refund", returned)
+        give_back_by_hand(api, service, provider, payment, "paid out in cash")
+        told(api, provider, dispute(payment))
+        (found,) = export(api, user)["orders"]
+        assert [(one["reason"], one["status"]) for one in found["refunds"]] == [
+            (None, "succeeded"),
+            ("paid out in cash", "succeeded"),
+        ]
+        assert [(one["transaction_id"], one["reason"]) for one in found["reasons"]] == [
+            (payment["id"], "moved seats")
+        ]
+        disputes = api.get(f"/api/transactions/{payment['id']}/disputes")
+        assert found["disputes"] == disputes
+
+    def test_is_that_of_the_persons_own_orders(
+        self, api: Api, service: Service, provider: FakeProvider
+    ) -> None:
+        user, other, ticket = api.user(), api.user("other"), api.ticket(price=100)
+        own, _ = api.order(user, (ticket, 1)), api.order(user, (ticket, 1))
+        payments = [paid_for(api, provider, one) for one in (own, api.order(other, (ticket, 1)))]
+        for number, payment in enumerate(payments):
+            api.post(f"/api/transactions/{payment['id']}/refund", {"amount": 1, "reason": "x"})
+            give_back_by_hand(api, service, provider, payment, "x")
+            told(api, provider, dispute(payment, reference=f"dp_{number}"))
+        first, second = export(api, user)["orders"]
+        counts = {"transactions": 1, "refunds": 2, "reasons": 1, "disputes": 1}
+        assert {name: len(first[name]) for name in MONEY} == counts
+        assert {name: second[name] for name in MONEY} == {name: [] for name in MONEY}
+
+    def test_is_told_without_what_would_have_it_paid(self, api: Api) -> None:
+        user = api.user()
+        pending = begun(api, api.order(user, (api.ticket(), 1)))
+        assert pending["next_action"]["client_secret"]
+        (found,) = export(api, user)["orders"]
+        assert found["transactions"] == [pending | {"next_action": None}]
 
 
 def test_no_secret_and_nobody_else_is_told(api: Api) -> None:
@@ -86,7 +144,7 @@ def test_it_costs_the_same_statements_for_one_order_and_ten(api: Api, service: S
         with statements(service.database) as heard:
             export(api, user)
         costs.append(len(heard))
-    assert costs[0] == costs[1] < 15
+    assert costs[0] == costs[1] < 18
 
 
 def test_a_long_list_says_that_it_is_not_whole(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
