@@ -2,7 +2,9 @@
 remembers it.
 """
 
-from sqlalchemy import update
+from datetime import timedelta
+
+from sqlalchemy import delete, select, update
 
 from core.store.upsert import insert_into
 from models import EventOutcome, provider_events
@@ -11,6 +13,10 @@ from Payment.services.disputes import hear_dispute
 from Payment.services.refund_service import hear_refund
 from Payment.services.settlement import Heard, hear_payment
 from work.context import Context
+
+# Providers tell again for days what was not answered, and for a month where somebody has them to.
+_REMEMBERED = timedelta(days=90)
+
 
 def hear(context: Context, name: str, event: Event) -> Heard:
     """Remember an event, and do what it asks for; one that was heard before does nothing."""
@@ -33,6 +39,18 @@ def hear_report(context: Context, name: str, report: Report | None) -> Heard:
     if isinstance(report, DisputeReport):
         return hear_dispute(context, name, report)
     return EventOutcome.IGNORED, None
+
+
+def forget_old_events(context: Context, *, limit: int) -> int:
+    """Remove what was told long ago, the oldest first; how many events there were.
+
+    Told once more, it does nothing twice either: the state of its payment decides.
+    """
+    events = provider_events.c
+    old = select(events.id).where(events.received_at <= context.now - _REMEMBERED)
+    batch = old.order_by(events.received_at).limit(limit).with_for_update(skip_locked=True)
+    gone = delete(provider_events).where(events.id.in_(batch)).returning(events.id)
+    return len(context.session.execute(gone).all())
 
 
 def _remember(context: Context, name: str, event: Event) -> int | None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from core.clock import utc_now
 from core.errors import ConstraintConflictError
 from core.settings import Settings
+from Payment.services.event_service import forget_old_events
 from Privacy.services.retention_service import (
     forget_ended_log_ins,
     forget_old_audit,
@@ -19,6 +20,9 @@ from Privacy.services.retention_service import (
 from tests.support.books import disagreements
 from tests.support.client import PASSWORD, Api
 from tests.support.declared import contents
+from tests.support.disputing import dispute
+from tests.support.fake_provider import FakeProvider, taking_money
+from tests.support.paying import begun, hear
 from tests.support.service import Service
 from work.chores import Chore
 from work.context import unattended
@@ -156,6 +160,28 @@ class TestTheAudit:
             connection.execute(text("ROLLBACK"))
 
 
+class TestWhatProvidersTold:
+    def test_goes_after_ninety_days_and_does_nothing_twice_then_either(
+        self, api: Api, service: Service
+    ) -> None:
+        with taking_money(service, FakeProvider()) as provider:
+            payment = begun(api, api.order(api.user(), (api.ticket(price=100), 1)))
+            came = provider.event(provider.pay(payment["provider_reference"]))
+            for raw in (came, provider.event(dispute(payment)), provider.event(dispute(payment))):
+                hear(api, provider, raw)
+            before = api.again(payment, "transactions")
+            api.clock.advance(days=89)
+            assert swept(service, forget_old_events) == 0
+            assert hear(api, provider, came) == "known"
+            api.clock.advance(days=1)
+            assert [swept(service, forget_old_events) for _ in range(2)] == [2, 1]
+            assert contents(service)["provider_events"] == []
+            assert hear(api, provider, came) == "known"
+            assert api.again(payment, "transactions") == before
+            assert disagreements(service.database, clock=service.clock) == []
+
+
 def test_the_service_does_these_chores(service: Service) -> None:
     chores = service.app.state.domains.chores
-    assert {forget_ended_log_ins, forget_unsold_notes, forget_old_audit} <= set(chores)
+    done = {forget_ended_log_ins, forget_unsold_notes, forget_old_audit, forget_old_events}
+    assert done <= set(chores)
