@@ -325,14 +325,17 @@ class Steps:
         """Commit something that is no harm to do again, as whoever repeats the request will."""
         return await self._work.run(self._database.write, service)
 
-    async def once(self, name: str, service: Service[Resource]) -> Any:
+    async def once(self, name: str, service: Service[Resource]) -> dict[str, Any] | Response:
         """Commit what must not be done again, and what it made, as it is served.
 
         Who repeats the request under its key is told what was made then; without a key, it is made
-        anew.
+        anew. A refusal that is kept under the key is the answer to the whole request.
         """
         made = await self._work.take_step(name, service)
-        return from_json(bytes(made.body))
+        if made.status_code >= _REFUSED:
+            return made
+        found: dict[str, Any] = from_json(bytes(made.body))
+        return found
 
     async def earlier_answer(self) -> Response | None:
         """How this very request was answered before, where it could not be carried out again."""
@@ -361,6 +364,7 @@ def _mark(item: Served, written: bytes) -> bytes:
     return item.tag if isinstance(item, Rendered) else written
 
 
+_REFUSED = 400
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 

@@ -37,6 +37,8 @@ class ByProvider:
         announced = await steps.once(
             "announced", lambda context: transaction_service.create_transaction(context, body)
         )
+        if isinstance(announced, Response):
+            return announced
         transaction_id: int = announced["id"]
         start = provider.start(starting.asked_of(announced, base_url=base_url_of(work)))
         try:

@@ -63,6 +63,19 @@ class TestABuyer:
         assert provider.payments == {}
         assert api.settle(payment)["status"] == "success"
 
+    @pytest.mark.parametrize("key", [None, "one"])
+    def test_is_refused_what_nobody_owes(
+        self, api: Api, provider: FakeProvider, key: str | None
+    ) -> None:
+        order = an_order(api)
+        api.post(f"/api/orders/{order['id']}/cancel")
+        answers = [begin(api, order, key=key) for _ in range(2)]
+        said = {(answer.status_code, answer.json()["code"]) for answer in answers}
+        assert said == {(409, "order_not_payable")}
+        replayed = ["Idempotency-Replayed" in answer.headers for answer in answers]
+        assert replayed == [False, key is not None]
+        assert provider.payments == {}
+
     def test_can_not_say_what_the_provider_calls_it(self, api: Api, provider: FakeProvider) -> None:
         answer = begin(api, order := an_order(api), transaction_reference="pi_9")
         assert answer.status_code == 422
