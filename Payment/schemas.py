@@ -17,7 +17,7 @@ _STRIPE: dict[str, Any] = {
 }
 
 
-class PaymentMethod(Output):
+class WayToPay(Output):
     """A way to pay that a front end can offer."""
 
     payment_method: str = Field(description="What to send when a transaction is created.")
@@ -29,14 +29,14 @@ class PaymentMethod(Output):
     )
 
 
-class PaymentMethods(Output):
+class WaysToPay(Output):
     """The ways to pay by a provider; money by all others is settled by the box office."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"methods": [_STRIPE], "currency": "USD"}]}
     )
 
-    methods: list[PaymentMethod]
+    methods: list[WayToPay]
     currency: str
 
 

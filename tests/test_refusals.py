@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.support.declared import (
     path_parameters,
     sensible,
 )
+from tests.support.disputing import somebody_telling
 from tests.support.refusals import SCENES
 from tests.support.service import Service
 
@@ -74,6 +76,10 @@ ELSEWHERE = {
     # tests/Auth/test_second_factor.py
     ("log_in", "second_factor_required"),
     ("log_in", "invalid_second_factor"),
+    # tests/Payment/test_paying.py: what was announced stays so.
+    ("create_transaction", "payment_provider_unavailable"),
+    ("create_transaction", "payment_provider_failed"),
+    ("create_transaction", "payment_refused"),
 }
 
 
@@ -86,6 +92,12 @@ PAIRS = sorted(
     - ELSEWHERE
     | OWN_REASONS
 )
+
+
+@pytest.fixture(autouse=True)
+def provider(service: Service) -> Iterator[None]:
+    with somebody_telling(service):
+        yield
 
 
 def test_every_declared_refusal_has_its_scene_and_no_scene_is_idle() -> None:

@@ -109,10 +109,10 @@ class UnitOfWork(Request):
 
         ``takes`` is the kind of body that its operation takes.
         """
-        if self.method == "GET" or is_signed(self.scope["endpoint"]):
+        if self.method == "GET":
             return
         self._precondition = precondition_of(self.scope)
-        if self.method not in _WITH_BODY:
+        if self.method not in _WITH_BODY or is_signed(self.scope["endpoint"]):
             return
         try:
             await require_acceptable(self, takes)

@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import Path, Request, Response
+from fastapi import Path, Response
 
 from core.http.problems import responses
-from core.settings import Settings
 from Payment.equipment import SetUp
 from Payment.errors import ProviderNotFoundError, WebhookNotVerifiedError
 from Payment.flows import hear
-from Payment.schemas import PaymentMethod, PaymentMethods, WebhookHeard
+from Payment.flows.asking import Providers
+from Payment.schemas import WaysToPay, WayToPay, WebhookHeard
 from work.access import INDIFFERENT, PUBLIC, allowed, signed
+from work.context import Context
 from work.routing import Router
 from work.unit_of_work import Work
 
@@ -23,21 +24,24 @@ ProviderPath = Annotated[str, Path(max_length=30, pattern="^[a-z_]+$")]
     "/methods",
     summary="List the ways to pay",
     operation_id="list_payment_methods",
-    response_model=PaymentMethods,
+    response_model=WaysToPay,
     responses=responses(parameters=False),
 )
 @allowed(PUBLIC)
-async def list_payment_methods(request: Request, providers: SetUp) -> PaymentMethods:
+async def list_payment_methods(work: Work, providers: SetUp) -> Response:
     """The providers that take money here, and what a front end needs to show each.
 
     Any other `payment_method` is settled by the box office.
     """
-    settings: Settings = request.app.state.settings
+    return await work.read(lambda context: _ways(context, providers))
+
+
+def _ways(context: Context, providers: Providers) -> WaysToPay:
     methods = [
-        PaymentMethod(payment_method=name, **vars(provider.shown))
+        WayToPay(payment_method=name, **vars(provider.shown))
         for name, provider in providers.by_name.items()
     ]
-    return PaymentMethods(methods=methods, currency=settings.currency)
+    return WaysToPay(methods=methods, currency=context.terms.currency)
 
 
 @router.post(

@@ -32,6 +32,7 @@ _ADVICE = {
     429: "Nothing ran. Wait as many seconds as Retry-After says.",
     431: "Send fewer or smaller headers.",
     500: "The operator's log tells more under the request id.",
+    502: "Nobody knows what came of it at somebody else's. The same request asks again.",
     503: "The same request may succeed later: wait as many seconds as Retry-After says.",
 }
 

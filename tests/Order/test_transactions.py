@@ -31,6 +31,9 @@ class TestCreate:
             "transaction_reference": "ch_1042",
             "status": "pending",
             "failure_reason": None,
+            "provider": None,
+            "provider_reference": None,
+            "next_action": None,
             "created_at": transaction["updated_at"],
             "updated_at": transaction["updated_at"],
         }

@@ -10,6 +10,8 @@ import pytest
 from core.http.problem_schemas import codes_of
 from tests.support.client import PASSWORD, Api
 from tests.support.declared import example_path
+from tests.support.disputing import disputed
+from tests.support.service import Service
 
 USER, ORDER, PAYMENT = 1, 1, 1
 # Every list and what it can be sorted by, besides the default.
@@ -28,6 +30,7 @@ LISTS = {
     "/api/transactions/": ("created_at", "amount"),
     f"/api/transactions/order/{ORDER}": ("created_at", "amount"),
     f"/api/transactions/{PAYMENT}/refunds": (),
+    f"/api/transactions/{PAYMENT}/disputes": (),
 }
 # What each row of a list is told apart by; relations of an order have no id of their own.
 KEYS = {f"/api/orders/{ORDER}/users": "user_id"}
@@ -41,7 +44,7 @@ def rows_of(path: str) -> int:
 
 
 @pytest.fixture
-def filled(api: Api) -> Api:
+def filled(api: Api, service: Service) -> Api:
     """Seven rows in every list, with ties in every field that it can be sorted by."""
     # Letters in both cases: usernames are sorted as they are compared, in any case.
     users = [api.user("owner", role="admin", password=PASSWORD)]
@@ -62,6 +65,8 @@ def filled(api: Api) -> Api:
     api.settle({"id": PAYMENT})
     for _ in range(ROWS):
         api.post(f"/api/transactions/{PAYMENT}/refund", {"amount": 0.1})
+    for number in range(ROWS):
+        disputed(service, PAYMENT, f"dp_{number}")
     for ticket in tickets:
         line = {"user_id": users[0]["id"], "ticket_id": ticket["id"], "quantity": 1}
         api.post("/api/cart/", line)

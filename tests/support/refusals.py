@@ -7,6 +7,7 @@ from tests.support.account_refusals import ACCOUNT_SCENES
 from tests.support.conditional import CONDITION_SCENES
 from tests.support.factor_refusals import FACTOR_SCENES
 from tests.support.money_refusals import MONEY_SCENES
+from tests.support.payment_refusals import PAYMENT_SCENES
 from tests.support.refund_refusals import REFUND_SCENES
 from tests.support.scenes import (
     CART_LINE,
@@ -60,6 +61,7 @@ SCENES: dict[tuple[str, str], Scene] = (
     | CONDITION_SCENES
     | MONEY_SCENES
     | REFUND_SCENES
+    | PAYMENT_SCENES
     | {
         ("cancel_order", "not_allowed"): by(
             "customer", ticket, order, confirmed, call=("POST", "/api/orders/1/cancel", None)

@@ -24,10 +24,13 @@ BY_THE_FRAMEWORK = {
     "create_user",
     "disable_second_factor",
     "get_reconciliation",
+    "hear_payment_provider",
+    "list_payment_methods",
     "log_in",
     "refresh_token",
     "renew_recovery_codes",
     "share_order",
+    "sync_transaction",
     "update_user",
 }
 

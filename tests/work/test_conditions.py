@@ -13,6 +13,7 @@ from Order.services import cart_service
 from tests.support.client import PASSWORD, Api
 from tests.support.conditional import CHANGES, Change, build_conditional_world
 from tests.support.declared import TEXT, contents, operations, sensible
+from tests.support.disputing import somebody_telling
 from tests.support.service import Service, local_client
 from work.access import PUBLIC, allowed
 from work.conditions import conditional
@@ -44,6 +45,9 @@ MEANT_FOR_NO_STATE = {
     "release_holds",
     "stop_sharing_with_all",
     "end_other_sessions",
+    # What somebody outside says.
+    "sync_transaction",
+    "hear_payment_provider",
     # Without a state that is served.
     "stop_sharing",
     "delete_api_key",
@@ -166,7 +170,8 @@ def test_what_can_not_keep_a_condition_refuses_it(api: Api, service: Service, na
     for headers in ({"If-Match": "*"}, {"If-Match": '"0-0"'}, {"If-None-Match": "*"}):
         both = headers | {"If-None-Match": "*"}
         for said in (headers, both):
-            answer = sensible(api.having(said), *CHANGING[name])
+            with somebody_telling(service):
+                answer = sensible(api.having(said), *CHANGING[name])
             assert refused(answer) == (422, "condition_not_supported")
             errors = answer.json()["errors"]
             assert [one["parameter"] for one in errors] == sorted(said)
