@@ -7,6 +7,7 @@ OPEN_ORDERS = "Privacy/services/open_orders.py"
 EXPORT = "Privacy/services/export_service.py"
 RETENTION = "Privacy/services/retention_service.py"
 ERASURE_TESTS = "tests/Privacy/test_erasure.py"
+PAYMENT_TESTS = "tests/Privacy/test_erased_payments.py"
 EXPORT_TESTS = "tests/Privacy/test_export.py"
 RETENTION_TESTS = "tests/Privacy/test_retention.py"
 
@@ -15,6 +16,50 @@ PRIVACY = (
         "what others wrote about a person is erased with them",
         [Edit(ERASURE, "        _forget_words(context, user_id)\n")],
         f"{ERASURE_TESTS}::TestWhatStays",
+    ),
+    Protection(
+        "why somebody gave a person's money back is erased with the person",
+        [
+            Edit(
+                ERASURE,
+                "    context.session.execute(delete(payment_reasons)"
+                ".where(said.transaction_id.in_(payments)))\n",
+            )
+        ],
+        f"{PAYMENT_TESTS}::TestWhatPeopleSaid",
+    ),
+    Protection(
+        "what a provider said of a payment is not erased as somebody's words",
+        [
+            Edit(
+                ERASURE,
+                "or_(money.failure_reason.in_(_OUR_WORDS), _is_of_provider())",
+                "money.failure_reason.in_(_OUR_WORDS)",
+            )
+        ],
+        f"{PAYMENT_TESTS}::TestWhatTheProviderSaid",
+    ),
+    Protection(
+        "what somebody said in a provider's place is erased as their words",
+        [
+            Edit(
+                ERASURE,
+                "return and_(money.provider.is_not(None), "
+                "~exists().where(said.transaction_id == money.id))",
+                "return money.provider.is_not(None)",
+            )
+        ],
+        f"{PAYMENT_TESTS}::TestWhatPeopleSaid",
+    ),
+    Protection(
+        "an erased person's payments can't be gone on with",
+        [Edit(ERASURE, "            next_action=None,\n")],
+        f"{PAYMENT_TESTS}::test_how_the_buyer_would_go_on_paying_goes",
+    ),
+    Protection(
+        "an export has nothing that would have a payment made",
+        [Edit(EXPORT, ", next_action=None)", ")")],
+        f"{EXPORT_TESTS}::TestMoneyByAProvider",
     ),
     Protection(
         "log-ins, keys, cart and stored answers are erased with the person",

@@ -1,6 +1,7 @@
 """Every protection of stock, money and time, with the test that misses it."""
 
 from tests.protections.accounts import ACCOUNTS
+from tests.protections.disputes import OF_DISPUTES
 from tests.protections.edge import EDGE
 from tests.protections.fair_holds import FAIR_HOLDS
 from tests.protections.limits import LIMITS
@@ -384,6 +385,7 @@ PROTECTIONS = (
     *OF_MONEY,
     *OF_REFUNDS,
     *OF_PAYMENTS,
+    *OF_DISPUTES,
     *OF_STRIPE,
     *OF_POSTGRES,
     *PRIVACY,
