@@ -98,7 +98,9 @@ class ByTestCards:
             "amount": _written(asked.amount, asked.currency),
             "currency": asked.currency,
         }
-        answer = await self._ask("POST", "/v1/refunds", said, key=asked.key)
+        # The key alone may be that of another deployment, or of an earlier database.
+        key = f"{_key_prefix(asked.reference)}{asked.key}"
+        answer = await self._ask("POST", "/v1/refunds", said, key=key)
         with _making_sense():
             return _refund(answer)
 
@@ -237,13 +239,17 @@ def _payment(told: Mapping[str, Any]) -> PaymentReport:
 def _refund(told: Mapping[str, Any]) -> RefundReport:
     return RefundReport(
         reference=str(told["id"]),
-        key=str(told["key"]),
+        key=str(told["key"]).removeprefix(_key_prefix(told["payment"])),
         payment_reference=str(told["payment"]),
         status=RefundStatus(told["status"]),
         amount=_amount(told["amount"], told["currency"]),
         currency=told["currency"],
         failure_reason=told["error"],
     )
+
+
+def _key_prefix(payment_reference: str) -> str:
+    return f"{payment_reference}-"
 
 
 def _dispute(told: Mapping[str, Any]) -> DisputeReport:

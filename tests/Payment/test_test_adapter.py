@@ -22,6 +22,7 @@ from Payment.port import (
     PaymentAsked,
     Provider,
     RefundAsked,
+    RefundReport,
     RefusedError,
 )
 from Payment.providers import test, test_confirm
@@ -84,6 +85,11 @@ def ask(
 
 def asked(number: str, amount: str = "199.98", currency: str = "USD") -> PaymentAsked:
     return PaymentAsked(number, Decimal(amount), currency, description=number)
+
+
+def given_back(provider: ProviderProcess, payment: Any, *, key: str) -> RefundReport:
+    wanted = RefundAsked(key, payment["id"], Decimal(4), "USD")
+    return ask(provider.url, lambda a: a.refund(wanted))
 
 
 async def all_of(items: AsyncIterator[T]) -> list[T]:
@@ -195,6 +201,15 @@ class TestGivingBack:
         again = ask(provider.url, lambda a: a.look_up_refund(reports[0].reference))
         assert again == reports[0]
         assert provider.again(payment)["amount_refunded"] == "4.00"
+
+    def test_counts_the_refunds_of_each_payment_by_themselves(
+        self, provider: ProviderProcess
+    ) -> None:
+        """Another deployment, or a database that was begun anew, has lines of the same number."""
+        payments = [provider.paid() for _ in range(2)]
+        reports = [given_back(provider, payment, key="19") for payment in payments]
+        told = [(one.status, one.key, one.payment_reference) for one in reports]
+        assert told == [(RefundStatus.SUCCEEDED, "19", payment["id"]) for payment in payments]
 
     def test_tells_why_it_was_refused(self, provider: ProviderProcess) -> None:
         wanted = RefundAsked("18", provider.paid(REFUSES_REFUNDS)["id"], Decimal(4), "USD")
