@@ -40,6 +40,8 @@ class ByProvider:
         if isinstance(announced, Response):
             return announced
         transaction_id: int = announced["id"]
+        if await steps.read(lambda context: starting.is_over(context, transaction_id)):
+            return await work.create(lambda context: starting.as_it_ended(context, transaction_id))
         start = provider.start(starting.asked_of(announced, base_url=base_url_of(work)))
         try:
             begun = await self._providers.ask(provider.name, start, transaction_id=transaction_id)

@@ -15,6 +15,7 @@ from Order.errors import PaymentRefusedError
 from Order.schemas.transaction import TransactionRead
 from Order.services import payment_service, transaction_service
 from Payment.port import Begun, PaymentAsked, RefusedError
+from Payment.services import lookups
 from work.context import Context
 
 
@@ -55,6 +56,24 @@ def note_refused(context: Context, transaction_id: int, refused: RefusedError) -
         payment_service.fail(context, money, reason=refused.reason)
         payment_service.change_transaction(context, transaction_id, look_at=None)
     return PaymentRefusedError(money.provider, transaction_id, refused.reason)
+
+
+def is_over(context: Context, transaction_id: int) -> bool:
+    """Whether it has ended before it was begun: who paid it at the provider would pay for nothing.
+
+    Its provider has refused it, or its order was cancelled, since the request was first made.
+    """
+    money = find(context, transaction_id)
+    return money is not None and not lookups.is_under_way(money)
+
+
+def as_it_ended(context: Context, transaction_id: int) -> TransactionRead:
+    """What there is to answer; what was refused is refused again."""
+    ended = transaction_service.lock_payment(context, transaction_id).money
+    if ended.status == TransactionStatus.FAILED and ended.abandoned_at is None:
+        reason = ended.failure_reason or lookups.NOT_PAID
+        raise PaymentRefusedError(ended.provider, transaction_id, reason)
+    return transaction_service.served(context, ended)
 
 
 def find(context: Context, transaction_id: int) -> Row | None:

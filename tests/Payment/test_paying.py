@@ -176,11 +176,26 @@ class TestAProviderThatIs:
         assert (refused["code"], refused["reason"]) == ("payment_refused", REFUSAL)
         (payment,) = transactions(api, order)
         assert (payment["status"], payment["failure_reason"]) == ("failed", REFUSAL)
-        # Another try is another payment.
         provider.mood = Mood.WELL
+        again = begin(api, order, key="one").json()
+        assert (again["code"], again["reason"]) == ("payment_refused", REFUSAL)
+        assert provider.payments == {}
+        # Another try is another payment.
         assert begin(api, order, key="two").status_code == 201
         api.clock.advance(hours=1)
         assert look_after(service) == 1
+
+    def test_away_is_not_asked_again_for_an_order_that_was_cancelled(
+        self, api: Api, provider: FakeProvider
+    ) -> None:
+        order = an_order(api)
+        provider.mood = Mood.AWAY
+        begin(api, order, key="one")
+        api.post(f"/api/orders/{order['id']}/cancel")
+        provider.mood = Mood.WELL
+        ended = begin(api, order, key="one").json()
+        assert (ended["status"], ended["failure_reason"]) == ("failed", "order_cancelled")
+        assert provider.payments == {}
 
 
 class TestAKey:
