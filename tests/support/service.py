@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import URL, Table, delete, text
 from sqlmodel import Session, SQLModel
+from starlette.types import ASGIApp
 
 from core.settings import Settings
 from database import Database
@@ -111,7 +112,7 @@ def fresh_database(backend: str, request: pytest.FixtureRequest, name: str) -> I
             yield URL.create("sqlite", database=str(Path(folder) / f"{name}.db"))
 
 
-def local_client(app: FastAPI, **options: Any) -> TestClient:
+def local_client(app: ASGIApp, **options: Any) -> TestClient:
     """A client on the service's own machine: in development it may do everything."""
     return TestClient(app, base_url="http://localhost", client=("127.0.0.1", 50000), **options)
 
