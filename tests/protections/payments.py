@@ -4,6 +4,7 @@ from tests.protections.removing import Edit, Protection
 
 SIGNATURES = "Payment/signatures.py"
 FORGED = "tests/Payment/test_signed_webhooks.py"
+CRASHES = "tests/Payment/test_crashes.py"
 
 OF_PAYMENTS = (
     Protection(
@@ -23,6 +24,38 @@ OF_PAYMENTS = (
             Edit(SIGNATURES, "for secret in secrets]", 'for secret in secrets or [""]]'),
         ],
         f"{FORGED}::TestSecrets",
+    ),
+    Protection(
+        "a payment that is over is not begun any more",
+        [Edit("Payment/flows/pay.py", "if await steps.read(", "if False and await steps.read(")],
+        "tests/Payment/test_paying.py::TestAProviderThatIs",
+    ),
+    Protection(
+        "whoever repeats a request that nobody answered has one payment",
+        [
+            Edit(
+                "work/unit_of_work.py",
+                "self.key.for_step(name)",
+                "self.key.for_step(str(id(self)))",
+            )
+        ],
+        CRASHES,
+    ),
+    Protection(
+        "a payment that was announced and not begun is left to a chore",
+        [
+            Edit(
+                "Order/services/provider_money.py",
+                '"look_at": context.now + _PATIENCE',
+                '"look_at": None',
+            )
+        ],
+        CRASHES,
+    ),
+    Protection(
+        "a provider that is asked again takes money once",
+        [Edit("Payment/providers/test.py", "said, key=asked.number)", "said, key=str(id(said)))")],
+        CRASHES,
     ),
     Protection(
         "production does not serve the provider for tests",
