@@ -15,6 +15,7 @@ from tools.server import serving
 
 SECRETS = ("new secret", "old secret")
 SUCCESS = "4242424242424242"
+FILE = "test-payments.db"
 # So that nobody waits for long in a test.
 _SLOW_SECONDS = 0.1
 _numbers = count(1)
@@ -87,12 +88,13 @@ def running_provider(
     secrets: Sequence[str] = SECRETS,
     workers: int = 1,
     listening: socket | None = None,
+    slow_seconds: float = _SLOW_SECONDS,
 ) -> Iterator[ProviderProcess]:
     """Keeps what it remembers in the folder, and listens where somebody may know already."""
     said = {
-        "--file": str(folder / "test-payments.db"),
+        "--file": str(folder / FILE),
         "--webhook": webhook,
-        "--slow-seconds": str(_SLOW_SECONDS),
+        "--slow-seconds": str(slow_seconds),
     }
     words = ["-m", "test_payments", *(word for pair in said.items() for word in pair)]
     words += [word for secret in secrets for word in ("--secret", secret)]
