@@ -47,13 +47,14 @@ def running_server(
     workers: int = 1,
     log: Path | None = None,
     program: Sequence[str] = (),
+    listening: socket.socket | None = None,
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Serve this checkout: its base URL and its (parent) process.
 
     A PostgreSQL must have been migrated; SQLite needs a ``DATABASE_URL`` of its own.
     """
     environment = default_environment() | dict(settings_env)
-    with serving(ROOT, environment, workers, log, program) as served:
+    with serving(ROOT, environment, workers, log, program, listening) as served:
         yield served
 
 
@@ -88,8 +89,9 @@ def serving(
             _stop(process, log)
 
 
-def new_listener() -> socket.socket:
-    listener = socket.create_server(("127.0.0.1", 0))
+def new_listener(port: int = 0) -> socket.socket:
+    """On a port that is free, or that a server which has ended has left."""
+    listener = socket.create_server(("127.0.0.1", port))
     # uvicorn sets this on sockets that it makes itself; without it answers wait for an ACK.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener

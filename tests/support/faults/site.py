@@ -3,7 +3,8 @@
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from sqlalchemy import URL, create_engine
 
@@ -11,7 +12,7 @@ from core.store.statements import Compiled
 from database import Database
 from tests.support.faults.connection import Answer, Connection
 from tests.support.service import migrate, settings_for
-from tools.server import running_server
+from tools.server import new_listener, running_server
 from work import idempotency
 
 
@@ -37,6 +38,8 @@ class Site:
     url: str
     server: subprocess.Popen[bytes]
     database: Database
+    # Of the server's processes.
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def address(self) -> str:
         return self.url
@@ -59,11 +62,20 @@ def running_site(
     """Serve an empty database, where ``through`` is given by a way that may fail."""
     settings = settings_for(url)
     migrate(settings)
+    said = environment(through or url, changes)
     with (
-        running_server(environment(through or url, changes), workers) as (address, server),
+        running_server(said, workers) as (address, server),
         closing(Database(settings)) as database,
     ):
-        yield Site(address, server, database)
+        yield Site(address, server, database, said)
+
+
+@contextmanager
+def started_again(site: Site) -> Iterator[None]:
+    """Serve with one process where one has been killed, as a supervisor would."""
+    listening = new_listener(port=urlsplit(site.url).port or 0)
+    with running_server(site.environment, listening=listening) as (_, site.server):
+        yield
 
 
 def environment(url: URL, changes: Mapping[str, str]) -> dict[str, str]:
