@@ -18,6 +18,7 @@ from models import (
     transactions,
 )
 from Payment.port import Outcome, PaymentReport, RefundReport
+from Payment.services.settlement import CURRENCY_DIFFERS
 from work.context import Context
 
 _ARRIVED = (TransactionStatus.SUCCESS, TransactionStatus.REFUNDED)
@@ -78,12 +79,15 @@ def missing_payments(
 
 def compare_refunds(context: Context, *, name: str, reports: Sequence[RefundReport]) -> Found:
     ours = _refunds_of(context, name, reports)
+    left_to_people = _of_other_currency(context, name, reports)
     differences: list[Difference] = []
     seen: set[int] = set()
     for report in reports:
         row = ours.get(report.reference) or ours.get(report.key or "")
         if row is not None:
             seen.add(row.id)
+        elif report.payment_reference in left_to_people:
+            continue
         differences += _of_refund(context, report, row)
     return Found(differences, seen)
 
@@ -155,6 +159,19 @@ def _differing(context: Context, ids: Collection[int]) -> set[int]:
     return set(context.session.execute(select(noted.transaction_id).where(*are_open)).scalars())
 
 
+def _of_other_currency(
+    context: Context, name: str, reports: Sequence[RefundReport]
+) -> Collection[str]:
+    """The payments that brought another currency: what goes back of those is in no book here."""
+    money = transactions.c
+    other = [one.payment_reference for one in reports if one.currency != context.terms.currency]
+    named = money.provider == name, money.provider_reference.in_(other)
+    failed = select(money.provider_reference).where(
+        *named, money.failure_reason == CURRENCY_DIFFERS
+    )
+    return set(context.session.execute(failed).scalars())
+
+
 def _of_payment(
     context: Context, report: PaymentReport, row: Any, *, is_noted: bool
 ) -> Iterator[Difference]:
@@ -165,6 +182,9 @@ def _of_payment(
             yield Difference("payment", report.reference, "nothing", there)
         return
     is_ours = report.currency == context.terms.currency
+    if row.failure_reason == CURRENCY_DIFFERS and report.refunded == report.amount and not is_noted:
+        # Somebody has sent back what could not stand in the books, and they know.
+        return
     here = _told(row.amount, context.terms.currency, row.status)
     has_arrived = row.status in _ARRIVED
     is_same_money = not paid or (is_ours and report.amount == row.amount)

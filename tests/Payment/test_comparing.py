@@ -95,6 +95,20 @@ class TestAPayment:
             ("payment", "pi_1", "100.00 USD failed", "100.00 EUR succeeded")
         ]
 
+    def test_of_another_currency_is_told_until_somebody_has_sent_it_back(
+        self, api: Api, service: Service, provider: FakeProvider, payment: Any
+    ) -> None:
+        reference = payment["provider_reference"]
+        told(api, provider, provider.pay(reference, currency="EUR"))
+        amount = provider.payments[reference].amount
+        provider.refunds["by hand"] = RefundReport(
+            "re_hand", None, reference, RefundStatus.SUCCEEDED, amount, "EUR"
+        )
+        back = provider.pay(reference, currency="EUR", refunded=amount)
+        assert [one[:2] for one in differences(service, provider)] == [("payment", reference)]
+        told(api, provider, back)
+        assert differences(service, provider) == []
+
     def test_that_a_person_settled_and_nobody_made_is_told(
         self, api: Api, service: Service, provider: FakeProvider, payment: Any
     ) -> None:
