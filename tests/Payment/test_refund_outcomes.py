@@ -246,10 +246,13 @@ class TestAProviderThatIsNotSetUpAnyMore:
         return payment
 
     def test_leaves_it_pending_and_the_log_tells(
-        self, api: Api, payment: Any, caplog: pytest.LogCaptureFixture
+        self, api: Api, service: Service, provider: FakeProvider, caplog: pytest.LogCaptureFixture
     ) -> None:
+        payment = returned(api, provider)
+        taken_out(service)
+        give_back(service)
         assert outcome(api, payment) == ("pending", None)
-        (error,) = [one for one in caplog.get_records("setup") if one.levelno == logging.ERROR]
+        (error,) = [one for one in caplog.records if one.levelno == logging.ERROR]
         assert vars(error)["refund_id"] == refund(api, payment)["id"]
 
     def test_gives_it_back_once_it_is_again(

@@ -8,7 +8,11 @@ from tests.support.books_world import AT, INVOICED, Broken, change, paid, receiv
 
 LAST = "(SELECT MAX(id) FROM movements)"
 # Up to the last line, the ledger was looked through for refunds.
-ALL_NOTED = f"INSERT INTO refund_progress SELECT 1, {LAST}, {LAST}, ''"
+# A new database has the row already, an emptied one has not.
+ALL_NOTED = (
+    f"INSERT INTO refund_progress SELECT 1, {LAST}, {LAST}, '' WHERE true"
+    " ON CONFLICT (id) DO UPDATE SET movement_id = excluded.movement_id"
+)
 
 
 def of_refunds() -> Iterator[Broken]:
