@@ -10,13 +10,16 @@ from typing import Any
 import httpx
 from stripe import APIConnectionError, HTTPClient
 
+# A crowd of buyers waits for Stripe, and not for one another.
+_LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=20)
+
 
 class HttpxClient(HTTPClient):
     name = "httpx"
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
-        self._client = httpx.AsyncClient(timeout=seconds)
+        self._client = httpx.AsyncClient(timeout=seconds, limits=_LIMITS)
 
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None

@@ -50,8 +50,9 @@ _OUTCOMES = {
 # Neither is the last word about what was asked: whose key is wrong today may have the right one
 # tomorrow, and money must not count as refused until then.
 _LATER = {httpx.codes.UNAUTHORIZED, httpx.codes.TOO_MANY_REQUESTS}
-# A crowd of buyers waits for a slow provider, and not for one another.
-_LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=50)
+# A crowd of buyers waits for a slow provider, and not for one another. Of its connections few are
+# kept: each request looks through all that are idle, which would take longer than a new one does.
+_LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=10)
 
 
 def make(settings: Settings, state: State) -> "ByTestCards":
