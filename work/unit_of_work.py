@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import anyio
 from fastapi import HTTPException, Request, Response
@@ -24,7 +24,7 @@ from core.clock import Clock
 from core.errors import DomainError, RequestInProgressError, UnavailableError
 from core.etags import Precondition, is_among, tag_of_all
 from core.http.bodies import parsed, require_acceptable
-from core.http.idempotency_key import KeyedRequest, keyed_request
+from core.http.idempotency_key import REPLAYED, KeyedRequest, keyed_request
 from core.http.middleware import all_said, note
 from core.http.problems import refusal
 from core.pagination import Page
@@ -307,6 +307,14 @@ class UnitOfWork(Request):
         return f"{url.path}?{url.query}"
 
 
+class Made(NamedTuple):
+    """What a step has made, as it was served."""
+
+    item: Any
+    # It was made when the request came before; what has become of it since is not told.
+    is_replay: bool
+
+
 class Steps:
     """The transactions of a flow: short ones, with the caller admitted in each.
 
@@ -325,8 +333,8 @@ class Steps:
         """Commit something that is no harm to do again, as whoever repeats the request will."""
         return await self._work.run(self._database.write, service)
 
-    async def once(self, name: str, service: Service[Resource]) -> dict[str, Any] | Response:
-        """Commit what must not be done again, and what it made, as it is served.
+    async def once(self, name: str, service: Service[Resource]) -> "Made | Response":
+        """Commit what must not be done again, and what it made.
 
         Who repeats the request under its key is told what was made then; without a key, it is made
         anew. A refusal that is kept under the key is the answer to the whole request.
@@ -334,8 +342,7 @@ class Steps:
         made = await self._work.take_step(name, service)
         if made.status_code >= _REFUSED:
             return made
-        found: dict[str, Any] = from_json(bytes(made.body))
-        return found
+        return Made(from_json(bytes(made.body)), is_replay=REPLAYED in made.headers)
 
     async def earlier_answer(self) -> Response | None:
         """How this very request was answered before, where it could not be carried out again."""

@@ -34,13 +34,14 @@ class ByProvider:
         steps = work.about(body.order_id).steps
         if (answer := await steps.earlier_answer()) is not None:
             return answer
-        announced = await steps.once(
+        step = await steps.once(
             "announced", lambda context: transaction_service.create_transaction(context, body)
         )
-        if isinstance(announced, Response):
-            return announced
+        if isinstance(step, Response):
+            return step
+        announced, is_replay = step
         transaction_id: int = announced["id"]
-        if await steps.read(lambda context: starting.is_over(context, transaction_id)):
+        if is_replay and await steps.read(lambda it: starting.is_over(it, transaction_id)):
             return await work.create(lambda context: starting.as_it_ended(context, transaction_id))
         start = provider.start(starting.asked_of(announced, base_url=base_url_of(work)))
         try:

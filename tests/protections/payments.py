@@ -27,7 +27,7 @@ OF_PAYMENTS = (
     ),
     Protection(
         "a payment that is over is not begun any more",
-        [Edit("Payment/flows/pay.py", "if await steps.read(", "if False and await steps.read(")],
+        [Edit("Payment/flows/pay.py", "if is_replay and await", "if False and await")],
         "tests/Payment/test_paying.py::TestAProviderThatIs",
     ),
     Protection(
