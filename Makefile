@@ -38,7 +38,7 @@ SERVICE ?= pypi
 # Where `make fuzz` and `make soak` start, to have the same again.
 SEED ?= random
 
-.PHONY: run test check lint types tests coverage fuzz faults soak overload bench bench-quick flash fairness protections reference openapi clients revision migrate install stripe lock audit sbom clean help
+.PHONY: run test check lint types tests coverage fuzz faults soak overload bench bench-quick flash fairness slow-provider protections reference openapi clients revision migrate install stripe lock audit sbom clean help
 
 run: install migrate ## Install, migrate and serve http://localhost:8000
 	$(BIN)/python cli.py serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
@@ -83,6 +83,9 @@ flash: $(VENV)/.dev ## A flash sale: 10,000 units of one ticket, 16 to 256 clien
 
 fairness: $(VENV)/.dev ## A hoarder with 50 accounts and 200 buyers, with the limits of a customer and without
 	$(BIN)/python -m benchmarks.fairness --backend $(BACKEND)
+
+slow-provider: $(VENV)/.dev ## Readers beside 200 buyers whose payment provider takes 2 seconds
+	$(BIN)/python -m benchmarks.slow_provider
 
 protections: $(VENV)/.dev ## Take each protection out of a copy of the code: a test must miss it
 	$(BIN)/python -m tests.protections
