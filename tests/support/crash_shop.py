@@ -129,7 +129,8 @@ class Purchase:
     order: Any
     # Its buyer pays as soon as there is a way to.
     is_to_be_paid: bool = True
-    _payment_id: int | None = None
+    # As soon as it is known.
+    payment_id: int | None = None
     _heard: dict[str, Heard] = field(default_factory=dict)
 
     def ask(self, path: str, body: Any = None) -> Response:
@@ -138,13 +139,17 @@ class Purchase:
         return self.shop.api.request("POST", path, json=body, headers=headers)
 
     @property
+    def payments(self) -> list[Any]:
+        """What the order has of transactions."""
+        found: list[Any] = self.shop.api.get(f"/api/transactions/order/{self.order['id']}")
+        return found
+
+    @property
     def payment_path(self) -> str | None:
-        """Of the transaction, once there is one; there are never two."""
-        if self._payment_id is None:
-            for payment in self.shop.api.get(f"/api/transactions/order/{self.order['id']}"):
-                assert self._payment_id is None, "a second transaction"
-                self._payment_id = payment["id"]
-        return None if self._payment_id is None else f"/api/transactions/{self._payment_id}"
+        """Of the first transaction, once there is one."""
+        if self.payment_id is None and (payments := self.payments):
+            self.payment_id = payments[0]["id"]
+        return None if self.payment_id is None else f"/api/transactions/{self.payment_id}"
 
     @property
     def payment(self) -> Any:
