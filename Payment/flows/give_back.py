@@ -4,11 +4,11 @@ What is due is taken in one transaction, the provider asked outside of any, and 
 another. A crash in between has the same asked again later, under the same key.
 """
 
-import asyncio
 import logging
 
 from Order.errors import ProviderFailedError, ProviderUnavailableError
 from Payment.flows.asking import Providers
+from Payment.flows.few import see_to_few
 from Payment.port import Provider, RefusedError
 from Payment.services import refund_service
 from Payment.services.refund_service import NO_PROVIDER_PAYMENT, Due
@@ -16,27 +16,14 @@ from work.chores import Hands
 
 logger = logging.getLogger("nexticket.payments")
 
-# What is taken at a time, and asked for at once: before another process may take it, it is done.
-_AT_ONCE = 8
-
 
 async def send_refunds(hands: Hands, *, limit: int) -> int:
-    """Have providers give back what is due, and ask what became of what is on its way.
-
-    Where none of a few can be seen to, all others wait for the next time.
-    """
-    seen_to, goes_on = 0, True
-    while goes_on and seen_to < limit:
-        answered = await _see_to_some(hands, min(_AT_ONCE, limit - seen_to))
-        seen_to += len(answered)
-        goes_on = any(answered)
-    return seen_to
-
-
-async def _see_to_some(hands: Hands, limit: int) -> list[bool]:
-    """Of each that was due, whether it could be seen to."""
-    due = await hands.write(lambda context: refund_service.take_due(context, limit=limit))
-    return await asyncio.gather(*(_try(hands, one) for one in due))
+    """Have providers give back what is due, and ask what became of what is on its way."""
+    return await see_to_few(
+        lambda few: hands.write(lambda context: refund_service.take_due(context, limit=few)),
+        lambda due: _try(hands, due),
+        limit=limit,
+    )
 
 
 async def _try(hands: Hands, due: Due) -> bool:

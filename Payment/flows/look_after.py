@@ -4,7 +4,6 @@ What it says is done in one transaction, as if it had come by itself; a crash be
 nothing, and it is asked again.
 """
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -22,6 +21,7 @@ from Order.schemas.transaction import TransactionRead
 from Order.services import transaction_service
 from Payment.errors import NotByProviderError, ProviderNotConfiguredError
 from Payment.flows.asking import Providers, base_url_of
+from Payment.flows.few import see_to_few
 from Payment.port import PaymentReport, Provider, RefusedError
 from Payment.services import event_service, lookups, starting
 from work.caller import Actor
@@ -33,8 +33,6 @@ logger = logging.getLogger("nexticket.payments")
 
 T = TypeVar("T")
 Write = Callable[[Callable[[Context], T]], Awaitable[T]]
-# What is asked at the same time.
-_AT_ONCE = 8
 
 
 async def sync(work: UnitOfWork, transaction_id: int, providers: Providers) -> Response:
@@ -53,22 +51,19 @@ async def sync(work: UnitOfWork, transaction_id: int, providers: Providers) -> R
 
 async def look_after_payments(hands: Hands, *, limit: int) -> int:
     """Ask about the payments that nobody has told of, or go on with beginning them."""
-    due = await hands.write(lambda context: lookups.take_due(context, limit=limit))
+    return await see_to_few(
+        lambda few: hands.write(lambda context: lookups.take_due(context, limit=few)),
+        lambda row: _try(hands, row),
+        limit=limit,
+    )
+
+
+async def _try(hands: Hands, row: Row[Any]) -> bool:
+    """Whether it could be asked about; what could not does not keep the others waiting."""
     providers: Providers = hands.state.providers
-    turn = asyncio.Semaphore(_AT_ONCE)
-
-    async def look(row: Row[Any]) -> None:
-        provider = providers.by_name.get(row.provider)
-        async with turn:
-            if provider is not None:
-                await _try(hands, row, provider, providers)
-
-    await asyncio.gather(*(look(row) for row in due))
-    return len(due)
-
-
-async def _try(hands: Hands, row: Row[Any], provider: Provider, providers: Providers) -> None:
-    """One that can't be asked about now does not keep the others waiting; it is due again."""
+    provider = providers.by_name.get(row.provider)
+    if provider is None:
+        return False
     is_old = lookups.is_old(row, hands.clock())
     try:
         if lookups.is_under_way(row):
@@ -76,9 +71,11 @@ async def _try(hands: Hands, row: Row[Any], provider: Provider, providers: Provi
         if is_old or not lookups.is_under_way(row):
             await hands.write(lambda context: lookups.give_up(context, row.id))
     except (ProviderUnavailableError, ProviderFailedError):
-        return
+        return False
     except Exception:
         logger.exception("a payment could not be looked after", extra={"transaction_id": row.id})
+        return False
+    return True
 
 
 async def _catch_up(

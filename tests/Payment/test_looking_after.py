@@ -117,6 +117,22 @@ class TestALostWebhook:
         assert api.again(order, "orders")["status"] == "pending"
 
 
+def test_a_provider_that_is_away_is_not_asked_about_all_in_vain(
+    api: Api, provider: FakeProvider, service: Service
+) -> None:
+    buyer, ticket = api.user(), api.ticket()
+    for _ in range(10):
+        begun(api, api.order(buyer, (ticket, 1)))
+    api.clock.advance(seconds=31)
+    provider.mood = Mood.AWAY
+    assert look_after(service) == 8
+    provider.mood = Mood.WELL
+    # The others are due as they were, and those that were tried in vain a while later.
+    assert look_after(service) == 2
+    api.clock.advance(minutes=5)
+    assert look_after(service) == 10
+
+
 class TestNobody:
     def test_is_asked_about_what_is_over(
         self, api: Api, provider: FakeProvider, payment: Any, service: Service
