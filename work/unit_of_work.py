@@ -174,6 +174,10 @@ class UnitOfWork(Request):
         key = None if self.key is None else self.key.for_step(name)
         return await self._write(lambda context: self._created(service(context)), key)
 
+    async def end_with(self, answer: Response) -> Response:
+        """Answer as a step was answered, and keep that for whoever sends the request again."""
+        return await self._write(lambda _context: answer)
+
     async def remove(self, service: Service[None]) -> Response:
         """Remove something and answer 204."""
 

@@ -38,7 +38,7 @@ class ByProvider:
             "announced", lambda context: transaction_service.create_transaction(context, body)
         )
         if isinstance(step, Response):
-            return step
+            return await work.end_with(step)
         announced, is_replay = step
         transaction_id: int = announced["id"]
         if is_replay and await steps.read(lambda it: starting.is_over(it, transaction_id)):

@@ -217,6 +217,17 @@ class TestAKey:
         assert answer.json()["code"] == "idempotency_key_reused"
         assert len(transactions(api, order)) == 1
 
+    @pytest.mark.usefixtures("provider")
+    def test_under_which_nothing_was_begun_is_taken_all_the_same(self, api: Api) -> None:
+        order = an_order(api)
+        api.post(f"/api/orders/{order['id']}/cancel")
+        first, again = (begin(api, order, key="one") for _ in range(2))
+        assert (again.status_code, again.content) == (409, first.content)
+        headers = {"Idempotency-Key": "one"}
+        path = f"/api/orders/{order['id']}"
+        other = api.request("PUT", path, json={"notes": "aisle"}, headers=headers)
+        assert other.json()["code"] == "idempotency_key_reused"
+
 
 def test_another_buyer_pays_no_order_that_is_not_theirs(api: Api, provider: FakeProvider) -> None:
     order = an_order(api)
