@@ -7,18 +7,23 @@ import shutil
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import URL
 
+from core.clock import utc_now
 from database import Database
+from tests.soak.books import MoneyVerdict
+from tests.soak.ending import BoxOffice, books_once_all_is_done, differences_told
 from tests.soak.faults import Fault, Faults
-from tests.soak.figures import Figures, figures
-from tests.soak.service import Service, service_on
+from tests.soak.figures import Figures, Ordeal, figures
+from tests.soak.provider import Provider
+from tests.soak.service import Service, market_on
+from tests.soak.shopper import PayingShopper
 from tests.support.faults.journal import PATIENCE, Journal
 from tests.support.faults.load import load
 from tests.support.faults.verdict import Verdict, judge
@@ -36,6 +41,7 @@ SHOWN = 20
 @dataclass(frozen=True)
 class Scene:
     service: Service
+    provider: Provider
     url: URL
     faults: Mapping[str, Fault]
     choices: random.Random
@@ -76,7 +82,7 @@ def _soak(backend: str, options: argparse.Namespace) -> bool:
         result = _run(scene, options)
         _say(str(result.figures))
         if not result.figures.are_good:
-            _explain(result, folder, scene.service)
+            _explain(result, folder, scene)
     if result.figures.are_good:
         shutil.rmtree(folder)
     return result.figures.are_good
@@ -84,53 +90,72 @@ def _soak(backend: str, options: argparse.Namespace) -> bool:
 
 @contextmanager
 def _scene(backend: str, folder: Path, options: argparse.Namespace) -> Iterator[Scene]:
-    choices, log = random.Random(options.seed), folder / "service.log"
+    choices = random.Random(options.seed)
     if backend == "sqlite":
         path = folder / "soak.db"
         url = URL.create("sqlite", database=str(path))
-        with service_on(url, options.workers, log) as service:
-            yield Scene(service, url, Faults(service, choices).on_sqlite(path), choices)
+        with market_on(url, options.workers, folder) as (service, provider):
+            faults = Faults(service, provider, choices).on_sqlite(path)
+            yield Scene(service, provider, url, faults, choices)
         return
     with (
         own_postgres(parent=tempfile.gettempdir()) as server,
         new_database(server.url, "soak") as url,
         wire_to(url) as wire,
-        service_on(url, options.workers, log, through=wire.url) as service,
+        market_on(url, options.workers, folder, through=wire.url) as (service, provider),
     ):
-        faults = Faults(service, choices).on_postgres(server, wire, "soak")
-        yield Scene(service, url, faults, choices)
+        faults = Faults(service, provider, choices).on_postgres(server, wire, "soak")
+        yield Scene(service, provider, url, faults, choices)
 
 
 @dataclass(frozen=True)
 class Result:
     journal: Journal
     verdict: Verdict
+    money: MoneyVerdict
     figures: Figures
 
 
 def _run(scene: Scene, options: argparse.Namespace) -> Result:
-    injected: Counter[str] = Counter()
-    slowest = 0.0
-    started = time.monotonic()
-    end = started + options.minutes * 60
+    since, started = utc_now(), time.monotonic()
+    with closing(Database(settings_for(scene.url))) as database:
+        box_office = BoxOffice(scene.service.address, database)
+        journal, ordeal = _suffer(scene, box_office, options)
+        seconds = time.monotonic() - started
+        books = books_once_all_is_done(
+            journal, box_office, scene.provider, seconds=seconds + PATIENCE, tell=_say
+        )
+        verdict, money = judge(journal, database), books.judge()
+    money.differences += differences_told(scene.service.settings, since)
+    ordeal.seconds = seconds
+    return Result(journal, verdict, money, figures(books, verdict, money, ordeal))
+
+
+def _suffer(
+    scene: Scene, box_office: BoxOffice, options: argparse.Namespace
+) -> tuple[Journal, Ordeal]:
+    """One fault after the other, as long as there are sales in between."""
+    ordeal, started = Ordeal(), time.monotonic()
+    shopper = partial(PayingShopper, provider=scene.provider)
     with load(
-        scene.service.address, name="soak", clients=options.clients, seed=options.seed
+        scene.service.address,
+        name="soak",
+        clients=options.clients,
+        seed=options.seed,
+        shopper=shopper,
     ) as journal:
-        while time.monotonic() < end:
+        while time.monotonic() < started + options.minutes * 60:
             time.sleep(scene.choices.uniform(*PAUSE_SECONDS))
             name = scene.choices.choice(list(scene.faults))
             _say(f"{time.monotonic() - started:6.1f} s  {name}")
             _revive(scene.service, journal)
             _befall(scene.faults[name], journal)
-            injected[name] += 1
+            ordeal.faults[name] += 1
             # One more than there are clients: the answers of before the fault don't count.
-            sold = options.clients + 1
-            slowest = max(slowest, _return_seconds(scene.service, journal, sold))
-    seconds = time.monotonic() - started
-    with closing(Database(settings_for(scene.url))) as database:
-        verdict = judge(journal, database)
-    told = figures(journal, verdict, injected, seconds=seconds, slowest_return=slowest)
-    return Result(journal, verdict, told)
+            ordeal.came_back(_return_seconds(scene.service, journal, options.clients + 1))
+            box_office.see_to_refunds()
+    _revive(scene.service, journal)
+    return journal, ordeal
 
 
 def _befall(fault: Fault, journal: Journal) -> None:
@@ -159,8 +184,8 @@ def _revive(service: Service, journal: Journal) -> None:
         service.start()
 
 
-def _explain(result: Result, folder: Path, service: Service) -> None:
-    for name, found in result.verdict.wrong().items():
+def _explain(result: Result, folder: Path, scene: Scene) -> None:
+    for name, found in {**result.verdict.wrong(), **result.money.wrong()}.items():
         _say(f"\n{name}:")
         for told in found[:SHOWN]:
             _say(f"  {told}")
@@ -168,7 +193,9 @@ def _explain(result: Result, folder: Path, service: Service) -> None:
     with journal.open("w") as file:
         for operation in result.journal.operations:
             file.write(json.dumps(vars(operation), default=str) + "\n")
-    _say(f"\nThe end of the service's log:\n{service.said()}\nAll that was asked for: {journal}")
+    _say(f"\nThe end of the service's log:\n{scene.service.said()}")
+    _say(f"\nThe end of the provider's log:\n{scene.provider.said()}")
+    _say(f"\nAll that was asked for: {journal}")
 
 
 def _say(text: str) -> None:

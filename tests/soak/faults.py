@@ -6,8 +6,11 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from tests.soak.provider import Provider
 from tests.soak.service import Service
 from tests.support.faults.site import KEYED
 from tests.support.wire import Wire
@@ -21,12 +24,26 @@ LOST_ANSWERS = 3
 class Faults:
     """Drawn by chance; a seed tells which."""
 
-    def __init__(self, service: Service, choices: random.Random) -> None:
+    def __init__(self, service: Service, provider: Provider, choices: random.Random) -> None:
         self._service = service
+        self._provider = provider
         self._choices = choices
+
+    def of_the_provider(self) -> Mapping[str, Fault]:
+        return {
+            "provider down": lambda: self._trouble(answers="down"),
+            "provider slow": lambda: self._trouble(answers="slow", chance=0.7),
+            "provider's nonsense": lambda: self._trouble(answers="nonsense", chance=0.7),
+            "webhooks doubled": lambda: self._trouble(webhooks="doubled"),
+            "webhooks late": lambda: self._trouble(webhooks="late"),
+            "provider killed": lambda: self._meanwhile(self._provider.kill, self._provider.start),
+            "provider frozen": lambda: self._meanwhile(self._provider.freeze, self._provider.thaw),
+            "workers killed, provider slow": self._kill_while_waiting,
+        }
 
     def on_any_database(self) -> Mapping[str, Fault]:
         return {
+            **self.of_the_provider(),
             "worker killed": self._kill_one,
             "all workers killed": self._kill_all,
             "worker frozen": self._freeze_worker,
@@ -77,6 +94,20 @@ class Faults:
             self._kill_one()
 
         self._meanwhile(harm, server.start)
+
+    def _trouble(self, **faults: Any) -> None:
+        """What is wrong with the provider as a whole; should it be forgotten, it ends by itself."""
+        harm = partial(self._provider.set_faults, **faults)
+        self._meanwhile(harm, self._provider.end_faults)
+
+    def _kill_while_waiting(self) -> None:
+        """In between the steps of those who wait for the provider."""
+        self._provider.set_faults(answers="slow")
+        try:
+            time.sleep(1)
+            self._kill_all()
+        finally:
+            self._provider.end_faults()
 
     def _lock(self, path: Path) -> None:
         """Another process writes, and takes its time."""

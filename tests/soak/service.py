@@ -1,38 +1,53 @@
-"""The service under a soak: it is ended and started again, at another address each time."""
+"""The service under a soak: it is ended and started again, and its address stays."""
 
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL
 
+from core.store.schema_version import ROOT
+from tests.soak.address import Address
+from tests.soak.provider import Provider
 from tests.support.faults.site import environment
 from tests.support.service import migrate, settings_for
 from tools import processes
-from tools.server import running_server
+from tools.server import default_environment, serving
+
+SHORT = {
+    "HOLD_MINUTES": "0.1",
+    "PAYMENT_MINUTES": "0.1",
+    "SWEEP_SECONDS": "1",
+    "PAYMENT_TIMEOUT_SECONDS": "2",
+}
 
 
 class Service:
-    def __init__(self, settings: Mapping[str, str], workers: int, log: Path) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: Mapping[str, str], workers: int, log: Path, address: Address
+    ) -> None:
+        self.settings = settings
         self._workers = workers
         self._log = log
+        self._address = address
         self._stack = ExitStack()
-        self._url = ""
         self._process: subprocess.Popen[bytes] | None = None
 
     def address(self) -> str:
-        return self._url
+        return self._address.url
 
     def start(self) -> None:
-        running = running_server(self._settings, self._workers, self._log)
-        self._url, self._process = self._stack.enter_context(running)
+        listener = self._address.listener()
+        running = serving(ROOT, self.settings, self._workers, self._log, listening=listener)
+        _, self._process = self._stack.enter_context(running)
 
     def stop(self) -> None:
         """As a deployment does: it is asked to end, and ends."""
         self._stack.close()
         self._process = None
+
+    close = stop
 
     @property
     def workers(self) -> list[int]:
@@ -50,14 +65,18 @@ class Service:
 
 
 @contextmanager
-def service_on(
-    url: URL, workers: int, log: Path, *, through: URL | None = None
-) -> Iterator[Service]:
+def market_on(
+    url: URL, workers: int, folder: Path, *, through: URL | None = None
+) -> Iterator[tuple[Service, Provider]]:
+    """The service and a payment provider, which know one another's addresses."""
     migrate(settings_for(url))
-    settings = environment(through or url, {"HOLD_MINUTES": "0.1", "SWEEP_SECONDS": "1"})
-    service = Service(settings, workers, log)
-    service.start()
-    try:
-        yield service
-    finally:
-        service.stop()
+    with closing(Address()) as ours, closing(Address()) as theirs:
+        provider = Provider(folder, theirs, shop=ours.url)
+        settings = environment(through or url, {**SHORT, **provider.known_to_shop})
+        service = Service(
+            {**default_environment(), **settings}, workers, folder / "service.log", ours
+        )
+        with closing(provider), closing(service):
+            provider.start()
+            service.start()
+            yield service, provider

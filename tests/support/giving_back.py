@@ -45,10 +45,10 @@ def note(service: Service) -> int:
     return service.database.write_now(unit)
 
 
-def send(service: Service) -> int:
+def send(service: Service, limit: int = BATCH) -> int:
     """See to the refunds that are due; how many there were."""
     assert service.client.portal
-    return service.client.portal.call(partial(send_refunds, hands(service), limit=BATCH))
+    return service.client.portal.call(partial(send_refunds, hands(service), limit=limit))
 
 
 def give_back(service: Service) -> int:

@@ -40,12 +40,12 @@ def hear(api: Api, provider: FakeProvider, raw: bytes) -> str:
     return str(answer.json()["outcome"])
 
 
-def look_after(service: Service) -> int:
+def look_after(service: Service, limit: int = BATCH) -> int:
     """Ask about the payments that are due; how many there were."""
     actor = Actor(f"chore:{look_after_payments.__name__}")
     hands = Hands(service.database, service.app.state, service.clock, actor)
     assert service.client.portal
-    return service.client.portal.call(partial(look_after_payments, hands, limit=BATCH))
+    return service.client.portal.call(partial(look_after_payments, hands, limit=limit))
 
 
 def an_order(api: Api, price: float = 100, units: int = 1) -> Any:

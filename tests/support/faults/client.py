@@ -2,7 +2,8 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tests.support.faults.connection import Answer, Connection, NoAnswerError
@@ -45,8 +46,7 @@ class Client:
         The operation's key goes into the body's field ``marked``, so that what it made is found.
         """
         method, path = address.split(" ", maxsplit=1)
-        self._number += 1
-        operation = Operation(f"{self.name}-{self._number}", kind, wanted)
+        operation = self._new_operation(kind, wanted)
         if marked:
             body = {**(body or {}), marked: operation.key}
         self._journal.begin(operation)
@@ -68,11 +68,28 @@ class Client:
         time.sleep(RECONNECT_SECONDS)
         return None
 
+    def send(self, method: str, path: str) -> None:
+        """What may be asked as often as one likes; whatever comes of it."""
+        self._exchange(method, path, None, {})
+
+    @contextmanager
+    def doing(self, kind: str, wanted: Any) -> Iterator[Operation]:
+        """Something that is done elsewhere, and stands in the journal all the same."""
+        operation = self._new_operation(kind, wanted)
+        operation.attempts = 1
+        self._journal.begin(operation)
+        yield operation
+        self._journal.end(operation)
+
     def complain(self, about: str) -> None:
         self._journal.complain(f"{self.name}: {about}")
 
     def close(self) -> None:
         self._connection.close()
+
+    def _new_operation(self, kind: str, wanted: Any) -> Operation:
+        self._number += 1
+        return Operation(f"{self.name}-{self._number}", kind, wanted)
 
     def _patience(self, method: str) -> int:
         # DELETE takes no key: asked twice, it says that there is nothing.
@@ -114,7 +131,7 @@ class Client:
         return answer
 
     def _judge(self, request: str, answer: Answer) -> None:
-        if answer.leaves_open and not answer.headers.get("Retry-After"):
+        if answer.leaves_open and not (answer.is_bad_gateway or answer.headers.get("Retry-After")):
             self.complain(f"{request}: {answer.said} without Retry-After")
         elif answer.status >= 400 and not (answer.is_refusal or answer.leaves_open):
             self.complain(f"{request}: {answer.text.decode()}")

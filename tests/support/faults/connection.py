@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 FORGOTTEN_SECONDS = 30
 # The first of two requests with one key is still at work.
 IN_PROGRESS = "request_in_progress"
+# What a payment provider has answered; the service has no idea when it will be well again.
+NONSENSE = "payment_provider_failed"
 
 
 class NoAnswerError(Exception):
@@ -40,7 +42,13 @@ class Answer:
     @property
     def leaves_open(self) -> bool:
         """Whether the same request may be sent again, and should."""
-        return self.status == 503 or (self.status == 409 and self.body["code"] == IN_PROGRESS)
+        in_progress = self.status == 409 and self.body["code"] == IN_PROGRESS
+        return self.status == 503 or in_progress or self.is_bad_gateway
+
+    @property
+    def is_bad_gateway(self) -> bool:
+        """Whether somebody behind the service makes no sense."""
+        return self.status == 502 and self.body["code"] == NONSENSE
 
     @property
     def is_replay(self) -> bool:

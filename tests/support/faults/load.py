@@ -25,6 +25,7 @@ def load(
     clients: int = 8,
     seed: int = 1,
     persistence: int = PERSISTENCE,
+    shopper: Callable[[Client, int, list[int]], Shopper] = Shopper,
 ) -> Iterator[Journal]:
     """Shoppers and an onlooker for every eight of them; all have ended after the block."""
     journal, stop = Journal(), threading.Event()
@@ -36,9 +37,9 @@ def load(
     def shop(number: int) -> None:
         client = Client(f"{name}-{number}", address, journal, chance(number), persistence)
         with closing(client):
-            shopper = Shopper(client, users[number], tickets)
+            somebody = shopper(client, users[number], tickets)
             while not stop.is_set():
-                shopper.go_on()
+                somebody.go_on()
 
     def look_on(number: int) -> None:
         client = Client(f"{name}-reader-{number}", address, journal, chance(-number))

@@ -93,7 +93,7 @@ class Shopper:
                 "collect", "POST /api/cart/", line, wanted=(self.user_id, ticket, units)
             )
         path = f"/api/orders/from-cart/{self.user_id}"
-        if order := _made(self.client.perform("check out", f"POST {path}", wanted=self.user_id)):
+        if order := made(self.client.perform("check out", f"POST {path}", wanted=self.user_id)):
             self._one_of(lambda: self.announces(order), lambda: self.cancels(order["id"]))
 
     def wants_an_invoice(self) -> None:
@@ -142,7 +142,7 @@ class Shopper:
         lines = {ticket: self._some_units() for ticket in chosen}
         items = [{"ticket_id": ticket, "quantity": units} for ticket, units in lines.items()]
         body = {"user_id": self.user_id, "items": items}
-        return _made(
+        return made(
             self.client.perform("order", "POST /api/orders/", body, wanted=lines, marked="notes")
         )
 
@@ -156,7 +156,7 @@ class Shopper:
             wanted=(order["id"], cents(amount)),
             marked="transaction_reference",
         )
-        return _made(operation)
+        return made(operation)
 
     def succeeds(self, payment: Any) -> Any:
         wanted = payment["id"], cents(payment["amount"])
@@ -191,7 +191,7 @@ class Shopper:
 
     def _settles(self, kind: str, payment: Any, body: dict[str, Any], wanted: Any) -> Any:
         path = f"/api/transactions/{payment['id']}/status"
-        return _made(self.client.perform(kind, f"PATCH {path}", body, wanted=wanted))
+        return made(self.client.perform(kind, f"PATCH {path}", body, wanted=wanted))
 
     def _some_ticket(self) -> int:
         return self.client.choices.choice(self.tickets)
@@ -218,7 +218,7 @@ def cents(amount: float) -> int:
     return round(amount * 100)
 
 
-def _made(operation: Operation) -> Any:
+def made(operation: Operation) -> Any:
     """The object, if the step surely succeeded: otherwise the story ends here."""
     if operation.outcome is Outcome.DONE and operation.answer:
         return operation.answer.body
