@@ -181,7 +181,10 @@ SALES = {"totals": FIGURES, "by_event": [FIGURES, FIGURES], "by_category": [], "
         ("/api/analytics/tickets", STOCK),
         ("/api/analytics/sales", {**SALES, "series": []}),
         ("/api/analytics/revenue", MONEY),
-        ("/api/analytics/reconciliation", {"is_consistent": False, "differences": ["one"]}),
+        (
+            "/api/analytics/reconciliation",
+            {"is_consistent": False, "differences": [{"rule": "sold_stock"}]},
+        ),
         ("/api/orders/", [ORDER]),
     ],
 )
