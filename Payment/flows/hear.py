@@ -7,7 +7,8 @@ provider tells again what was not answered.
 import logging
 from datetime import datetime
 
-from fastapi import Response
+from fastapi import HTTPException, Response
+from starlette.requests import ClientDisconnect
 
 from core.errors import BusyError
 from core.http.middleware import note
@@ -46,9 +47,9 @@ async def hear(work: UnitOfWork, provider: Provider, *, now: datetime) -> Respon
 
 
 async def _verified(work: UnitOfWork, provider: Provider, now: datetime) -> Event:
-    raw, headers = await work.body(), dict(work.headers)
+    raw = await _as_sent(work)
     try:
-        return await provider.read(raw, headers, now)
+        return await provider.read(raw, dict(work.headers), now)
     except UnverifiedError as error:
         logger.warning(
             "a webhook was refused", extra={"provider": provider.name, "reason": str(error)}
@@ -60,6 +61,14 @@ async def _verified(work: UnitOfWork, provider: Provider, now: datetime) -> Even
         )
         # It is told again, when that can be asked.
         raise BusyError from None
+
+
+async def _as_sent(work: UnitOfWork) -> bytes:
+    try:
+        return await work.body()
+    except ClientDisconnect:
+        # Nobody is there to hear it, and it is told again.
+        raise HTTPException(400) from None
 
 
 def _tell_of_dispute(name: str, event: Event, heard: Heard) -> None:

@@ -129,7 +129,10 @@ class TestFaults:
         of_requests = [line for line in lines.json() if line["logger"] != "nexticket.start"]
         assert [line for line in of_requests if line["level"] != "info"] == []
 
-    def test_a_caller_who_hangs_up_is_none(self, client: TestClient, lines: Lines) -> None:
+    @pytest.mark.parametrize("path", ["/api/users/", "/api/payments/webhooks/test"])
+    def test_a_caller_who_hangs_up_is_none(
+        self, client: TestClient, lines: Lines, path: str
+    ) -> None:
         answers: list[Message] = []
 
         async def hang_up() -> Message:
@@ -138,12 +141,18 @@ class TestFaults:
         async def note(message: Message) -> None:
             answers.append(message)
 
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"9")]
-        address = {"path": "/api/users/", "raw_path": b"/api/users/", "query_string": b""}
+        headers = [
+            (b"host", b"localhost"),
+            (b"content-type", b"application/json"),
+            (b"content-length", b"9"),
+        ]
+        address = {"path": path, "raw_path": path.encode(), "query_string": b""}
         scope = {"type": "http", "method": "POST", "headers": headers, **address}
         scope |= {"http_version": "1.1", "scheme": "http", "server": ("testserver", 80)}
         anyio.run(client.app, scope, hang_up, note)
-        assert lines.request()["status"] == answers[0]["status"] == 400
+        request = lines.request()
+        assert (request["status"], request["code"]) == (400, "malformed_body")
+        assert answers[0]["status"] == 400
 
 
 class TestLines:
