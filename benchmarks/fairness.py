@@ -20,7 +20,7 @@ from itertools import cycle
 from multiprocessing import get_context
 from typing import Any
 
-import httpx
+import httpx2
 import uvloop
 
 from benchmarks import baseline
@@ -176,14 +176,14 @@ def _sale(backend: str, limits: str, seconds: float, clients: Executor) -> Outco
         url = stack.enter_context(database(backend))
         settings = {**_SERVED, **POLICIES[limits], "DATABASE_URL": url}
         address, _ = stack.enter_context(running_server(settings, workers=WORKERS))
-        with httpx.Client(base_url=address, trust_env=False, timeout=30) as box_office:
+        with httpx2.Client(base_url=address, trust_env=False, timeout=30) as box_office:
             ticket = _ticket(box_office)
             people = [_person(box_office, number) for number in range(ACCOUNTS + BUYERS)]
         sale = Sale(address, ticket, seconds, people[:ACCOUNTS], people[ACCOUNTS:])
         return clients.submit(hold_sale, sale).result()
 
 
-def _ticket(box_office: httpx.Client) -> int:
+def _ticket(box_office: httpx2.Client) -> int:
     body = {
         "event_name": "The one night that everybody wants",
         "event_date": "2040-01-01T20:00:00Z",
@@ -195,7 +195,7 @@ def _ticket(box_office: httpx.Client) -> int:
     return int(box_office.post("/api/tickets/", json=body).raise_for_status().json()["id"])
 
 
-def _person(box_office: httpx.Client, number: int) -> Person:
+def _person(box_office: httpx2.Client, number: int) -> Person:
     name = f"person{number}"
     body = {"username": name, "email": f"{name}@example.com", "full_name": "A Person"}
     made = box_office.post("/api/users/", json={**body, "password": PASSWORD}).raise_for_status()
@@ -211,8 +211,8 @@ def hold_sale(sale: Sale) -> Outcome:
 
 async def _hold_sale(sale: Sale) -> Outcome:
     # The server ends idle connections after five seconds.
-    limits = httpx.Limits(max_connections=None, keepalive_expiry=2)
-    async with httpx.AsyncClient(
+    limits = httpx2.Limits(max_connections=None, keepalive_expiry=2)
+    async with httpx2.AsyncClient(
         base_url=sale.address, trust_env=False, timeout=30, limits=limits
     ) as client:
         crowd = _Crowd(sale, client)
@@ -226,7 +226,7 @@ async def _hold_sale(sale: Sale) -> Outcome:
 
 
 class _Crowd:
-    def __init__(self, sale: Sale, client: httpx.AsyncClient) -> None:
+    def __init__(self, sale: Sale, client: httpx2.AsyncClient) -> None:
         self.outcome = Outcome()
         self._sale = sale
         self._client = client
@@ -296,17 +296,17 @@ class _Crowd:
         sold = self.outcome.served, stock["sold_quantity"]
         self.outcome.looks.append(Look(second, *sold, *numbers))
 
-    async def _order(self, person: Person, units: int) -> httpx.Response:
+    async def _order(self, person: Person, units: int) -> httpx2.Response:
         items = [{"ticket_id": self._sale.ticket, "quantity": units}]
         body = {"user_id": person.user, "items": items}
         return await self._ask("POST", "/api/orders/", body, person.token)
 
-    async def _ask(self, method: str, path: str, body: Any, token: str = "") -> httpx.Response:
+    async def _ask(self, method: str, path: str, body: Any, token: str = "") -> httpx2.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             answer = await self._client.request(method, path, json=body, headers=headers)
-        except httpx.TransportError:
-            answer = httpx.Response(LOST, json={})
+        except httpx2.TransportError:
+            answer = httpx2.Response(LOST, json={})
         said = answer.json()["code"] if answer.is_client_error else str(answer.status_code)
         self.outcome.answers[said] += 1
         return answer

@@ -16,7 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Protocol
 
-import httpx
+import httpx2
 
 from benchmarks import baseline, stores
 from benchmarks.books import AFTER_SEEDING, AFTERWARDS, Shop
@@ -154,7 +154,7 @@ class Ticket:
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         subject = self._subject
         headers = {"Authorization": f"Bearer {subject.staff}"}
-        with httpx.Client(base_url=subject.address, trust_env=False, headers=headers) as client:
+        with httpx2.Client(base_url=subject.address, trust_env=False, headers=headers) as client:
             return client.request(method, path, json=body).raise_for_status().json()
 
 

@@ -18,7 +18,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import uvloop
 
 from benchmarks.loadgen import Load, Report, Wire, generate, get, percentile
@@ -98,14 +98,14 @@ def prepared(address: str, seconds: float) -> Load:
         "total_quantity": STOCK,
         "category": "VIP",
     }
-    with httpx.Client(base_url=address, trust_env=False) as client:
+    with httpx2.Client(base_url=address, trust_env=False) as client:
         made = made_by(client, "/api/users/", user)
         tickets = [made_by(client, "/api/tickets/", ticket) for _ in range(TICKETS)]
-    url = httpx.URL(address)
+    url = httpx2.URL(address)
     return Load(url.host, url.port or 80, 0, seconds, made, tickets)
 
 
-def made_by(client: httpx.Client, path: str, body: Any) -> int:
+def made_by(client: httpx2.Client, path: str, body: Any) -> int:
     answer = client.post(path, json=body).raise_for_status()
     return int(answer.json()["id"])
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from itertools import cycle
 from multiprocessing import get_context
 
-import httpx
+import httpx2
 import uvloop
 
 from benchmarks import baseline
@@ -140,13 +140,13 @@ def prepared(address: str, buyers: int) -> Crowd:
         "total_quantity": 10 * buyers,
         "category": "VIP",
     }
-    with httpx.Client(base_url=address, trust_env=False) as client:
+    with httpx2.Client(base_url=address, trust_env=False) as client:
         made = made_by(client, "/api/users/", user)
         tickets = [made_by(client, "/api/tickets/", ticket) for _ in range(TICKETS)]
         items = [{"ticket_id": tickets[0], "quantity": 1}]
         order = {"user_id": made, "items": items}
         orders = [made_by(client, "/api/orders/", order) for _ in range(buyers)]
-    url = httpx.URL(address)
+    url = httpx2.URL(address)
     return Crowd(url.host, url.port or 80, tickets, orders)
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
+import httpx2
 import jwt
 
 from benchmarks import stores
@@ -69,7 +69,7 @@ class Subject:
     """A running service with its database, and how far its pools are used up."""
 
     name: str
-    address: httpx.URL
+    address: httpx2.URL
     process: int
     layout: Layout
     staff: str = ""
@@ -99,8 +99,8 @@ def served(
     """Serve a checkout on a database that is filled; the users are logged in."""
     environment = {**checkout.environment, "DATABASE_URL": database, **(settings or {})}
     with serving(checkout.folder, environment, workers, log) as (address, process):
-        subject = Subject(checkout.name, httpx.URL(address), process.pid, layout)
-        with httpx.Client(base_url=address, trust_env=False) as client:
+        subject = Subject(checkout.name, httpx2.URL(address), process.pid, layout)
+        with httpx2.Client(base_url=address, trust_env=False) as client:
             subject.staff = _logged_in(client, STAFF)
             subject.tokens = {user: _logged_in(client, user) for user in CUSTOMERS}
         yield subject
@@ -133,11 +133,11 @@ def served_app(name: str, made_by: str, layout: Layout, *, database: str = "") -
         with serving(Path(folder), environment) as (address, process):
             tokens = {user: jwt.encode({"sub": str(user)}, SECRET_KEY) for user in CUSTOMERS}
             yield Subject(
-                name, httpx.URL(address), process.pid, layout, tokens=tokens, is_endless=True
+                name, httpx2.URL(address), process.pid, layout, tokens=tokens, is_endless=True
             )
 
 
-def _logged_in(client: httpx.Client, user: int) -> str:
+def _logged_in(client: httpx2.Client, user: int) -> str:
     form = {"username": f"user{user}", "password": PASSWORD}
     answer = client.post("/api/auth/token", data=form).raise_for_status()
     return str(answer.json()["access_token"])

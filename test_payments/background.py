@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import httpx2
 from starlette.types import ASGIApp
 
 from test_payments.signatures import HEADER, signature
@@ -56,7 +56,7 @@ class Background:
         self._woken = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._main: asyncio.Task[None] | None = None
-        self._client: httpx.AsyncClient | None = None
+        self._client: httpx2.AsyncClient | None = None
 
     def wake(self) -> None:
         """Look now what there is to do; the first time, begin to look."""
@@ -128,17 +128,17 @@ class Background:
         url = self._receiver.url.replace("{channel}", message.channel)
         try:
             answer = await self._opened().post(url, content=body, headers=headers)
-        except httpx.HTTPError as error:
+        except httpx2.HTTPError as error:
             logger.info("a webhook was not heard: %s", error)
             return False
         return answer.is_success
 
-    def _opened(self) -> httpx.AsyncClient:
+    def _opened(self) -> httpx2.AsyncClient:
         if self._client is None:
             transport = None
             if self._receiver.app is not None:
-                transport = httpx.ASGITransport(self._receiver.app, raise_app_exceptions=False)
-            self._client = httpx.AsyncClient(
+                transport = httpx2.ASGITransport(self._receiver.app, raise_app_exceptions=False)
+            self._client = httpx2.AsyncClient(
                 transport=transport, timeout=_PATIENCE, trust_env=False
             )
         return self._client

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from core.http.security_headers import Caching
@@ -118,22 +118,22 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def client(checkout: Path, log: Path) -> Iterator[httpx.Client]:
+def client(checkout: Path, log: Path) -> Iterator[httpx2.Client]:
     environment = default_environment() | {"SWEEP_SECONDS": "0.05"}
     with (
         serving(checkout, environment, log_to=log) as (url, _),
-        httpx.Client(base_url=url, trust_env=False) as client,
+        httpx2.Client(base_url=url, trust_env=False) as client,
     ):
         yield client
 
 
-def test_its_operation_works(client: httpx.Client) -> None:
+def test_its_operation_works(client: httpx2.Client) -> None:
     assert client.get("/api/raffles/1").json() == {"id": 1}
     problem = client.get("/api/raffles/2").json()
     assert (problem["status"], problem["code"]) == (404, "raffle_not_found")
 
 
-def test_its_operation_is_documented(client: httpx.Client) -> None:
+def test_its_operation_is_documented(client: httpx2.Client) -> None:
     document = client.get("/openapi.json").json()
     assert {"name": "Raffles", "description": "What a code is worth."} in document["tags"]
     operation = document["paths"]["/api/raffles/{raffle_id}"]["get"]
@@ -145,7 +145,7 @@ def test_its_operation_is_documented(client: httpx.Client) -> None:
     assert client.get("/").json()["resources"]["raffles"] == "/api/raffles/"
 
 
-def test_its_operation_asks_who_may(client: httpx.Client) -> None:
+def test_its_operation_asks_who_may(client: httpx2.Client) -> None:
     elsewhere = {"Origin": "https://elsewhere.example"}
     assert client.get("/api/raffles/1", headers=elsewhere).status_code == 401
     user: dict[str, Any] = {"username": "grace", "email": "g@example.com", "full_name": "G"}
@@ -156,7 +156,7 @@ def test_its_operation_asks_who_may(client: httpx.Client) -> None:
     assert (answer.status_code, answer.json()["code"]) == (403, "not_allowed")
 
 
-def test_its_rule_is_checked_with_the_books(client: httpx.Client) -> None:
+def test_its_rule_is_checked_with_the_books(client: httpx2.Client) -> None:
     books = client.get("/api/analytics/reconciliation").json()
     (difference,) = books["differences"]
     assert difference == {
@@ -169,7 +169,7 @@ def test_its_rule_is_checked_with_the_books(client: httpx.Client) -> None:
     }
 
 
-def test_its_chore_is_done(client: httpx.Client, log: Path) -> None:
+def test_its_chore_is_done(client: httpx2.Client, log: Path) -> None:
     # Each answer takes a turn of the event loop, in which the chore has its own.
     while "chore=forget_ended rows=7" not in log.read_text():
         assert client.get("/health").is_success

@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 import typer
 from alembic.config import CommandLine
@@ -129,7 +129,7 @@ def exchanges(section: str) -> Iterator[Exchange]:
     assert not asked, f"{section}: the last requests have no answers"
 
 
-def sent(client: httpx.Client, command: Command) -> httpx.Response:
+def sent(client: httpx2.Client, command: Command) -> httpx2.Response:
     """What curl would send, sent to another address."""
     request = request_of(command.words[1:])
     assert request.url.startswith(ADDRESS)
@@ -171,7 +171,7 @@ def test_requests_are_answered_as_printed(
 ) -> None:
     with (
         new_service(backend, request) as service,
-        httpx.Client(base_url=service.url, trust_env=False, timeout=30) as client,
+        httpx2.Client(base_url=service.url, trust_env=False, timeout=30) as client,
     ):
         for exchange in exchanges(section):
             answer = sent(client, exchange.command)

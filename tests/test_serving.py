@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
-import httpx
+import httpx2
 import pytest
 import uvicorn
 
@@ -49,7 +49,7 @@ def test_everything_that_starts_it_does_so_in_one_way(file: str) -> None:
 
 
 def test_a_head_without_end_is_refused(url: str) -> None:
-    address = httpx.URL(url)
+    address = httpx2.URL(url)
     with closing(socket.create_connection((address.host, address.port), PATIENCE)) as caller:
         caller.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 20_000)
         said = said_until_the_end(caller)
@@ -61,7 +61,7 @@ def test_a_head_without_end_is_refused(url: str) -> None:
 def test_who_is_no_proxy_is_not_believed(url: str) -> None:
     """Not even on this machine: each other address would be a new caller to every limit."""
     statuses = [
-        httpx.post(
+        httpx2.post(
             f"{url}/api/users/",
             json={
                 "username": f"user{n}",
@@ -80,7 +80,7 @@ def test_who_is_no_proxy_is_not_believed(url: str) -> None:
 
 
 def test_it_hides_what_serves_it(url: str) -> None:
-    assert "server" not in httpx.get(f"{url}/health", trust_env=False).headers
+    assert "server" not in httpx2.get(f"{url}/health", trust_env=False).headers
 
 
 class Unresponsive(Worker):

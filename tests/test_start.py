@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import URL
 
@@ -69,7 +69,7 @@ class Server:
         found = re.search(r"http://127\.0\.0\.1:\d+", self.wait_for("Uvicorn running on"))
         assert found
         # Whatever proxy the surroundings name, these requests stay on this machine.
-        self.client = httpx.Client(base_url=found[0], timeout=PATIENCE, trust_env=False)
+        self.client = httpx2.Client(base_url=found[0], timeout=PATIENCE, trust_env=False)
 
     def wait_for(self, words: str) -> str:
         """The next line with these words."""

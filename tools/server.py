@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-import httpx
+import httpx2
 
 from core.settings import Settings
 from core.store.schema_version import ROOT
@@ -133,10 +133,10 @@ def _program(folder: Path) -> list[str]:
 def _await_readiness(url: str, log: IO[bytes]) -> None:
     """The socket listens already, so one request waits in line until the service is up."""
     try:
-        answer = httpx.get(f"{url}/health/ready", timeout=START_SECONDS, trust_env=False)
-    except httpx.HTTPError as error:
+        answer = httpx2.get(f"{url}/health/ready", timeout=START_SECONDS, trust_env=False)
+    except httpx2.HTTPError as error:
         raise AssertionError(f"the server did not start: {error}\n{_said(log)}") from error
-    assert answer.status_code == httpx.codes.OK, f"{answer.text}\n{_said(log)}"
+    assert answer.status_code == httpx2.codes.OK, f"{answer.text}\n{_said(log)}"
 
 
 def _stop(process: subprocess.Popen[bytes], log: IO[bytes]) -> None:

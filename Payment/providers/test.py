@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, Literal, NoReturn
 from urllib.parse import urlencode, urlsplit
 
-import httpx
+import httpx2
 from starlette.datastructures import State
 
 from core.currencies import CURRENCIES
@@ -33,6 +33,7 @@ from Payment.port import (
     Shown,
     UnverifiedError,
 )
+from Payment.providers.connections import CONNECTIONS
 from Payment.providers.here import ADDRESS, ServedHere, secrets_of
 from Payment.return_address import return_address
 from Payment.signatures import require_signed
@@ -49,10 +50,7 @@ _OUTCOMES = {
 }
 # Neither is the last word about what was asked: whose key is wrong today may have the right one
 # tomorrow, and money must not count as refused until then.
-_LATER = {httpx.codes.UNAUTHORIZED, httpx.codes.TOO_MANY_REQUESTS}
-# A crowd of buyers waits for a slow provider, and not for one another. Of its connections few are
-# kept: each request looks through all that are idle, which would take longer than a new one does.
-_LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=10)
+_LATER = {httpx2.codes.UNAUTHORIZED, httpx2.codes.TOO_MANY_REQUESTS}
 
 
 def make(settings: Settings, state: State) -> "ByTestCards":
@@ -73,7 +71,7 @@ class ByTestCards:
         self._secrets = secrets_of(settings)
         # None where it is elsewhere.
         self._served_here: ServedHere | None = state.test_payments
-        self._client: httpx.AsyncClient | None = None
+        self._client: httpx2.AsyncClient | None = None
 
     async def start(self, asked: PaymentAsked) -> Begun:
         said = {
@@ -166,26 +164,26 @@ class ByTestCards:
         headers = {"Idempotency-Key": key} if key else {}
         try:
             answer = await self._opened().request(method, path, json=said, headers=headers)
-        except httpx.TransportError as error:
+        except httpx2.TransportError as error:
             raise AwayError(type(error).__name__) from error
         return _understood(answer)
 
-    def _opened(self) -> httpx.AsyncClient:
+    def _opened(self) -> httpx2.AsyncClient:
         """Made in the event loop that asks, when it first does."""
         if self._client is None:
             here = self._served_here
-            self._client = httpx.AsyncClient(
+            self._client = httpx2.AsyncClient(
                 base_url=self._settings.test_payments_url or "http://test-payments",
-                transport=None if here is None else httpx.ASGITransport(here),
+                transport=None if here is None else httpx2.ASGITransport(here),
                 headers={"Authorization": f"Bearer {next(iter(self._secrets), '')}"},
                 timeout=self._settings.payment_timeout_seconds,
-                limits=_LIMITS,
+                limits=CONNECTIONS,
                 trust_env=False,
             )
         return self._client
 
 
-def _understood(answer: httpx.Response) -> Mapping[str, Any]:
+def _understood(answer: httpx2.Response) -> Mapping[str, Any]:
     if answer.is_server_error or answer.status_code in _LATER:
         raise AwayError(f"it answers {answer.status_code}")
     try:

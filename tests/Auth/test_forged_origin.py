@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 
-import httpx
+import httpx2
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import URL
@@ -28,7 +28,10 @@ def test_a_caller_that_writes_a_new_address_with_each_guess_meets_the_limit(url:
         "LOGIN_RATE_LIMIT": "2/minute",
     }
     form = {"username": "john", "password": "a walk in the snow"}
-    with running_server(settings) as (address, _), closing(httpx.Client(base_url=address)) as guess:
+    with (
+        running_server(settings) as (address, _),
+        closing(httpx2.Client(base_url=address)) as guess,
+    ):
         answers = [
             guess.post(
                 "/api/auth/token", data=form, headers={"X-Forwarded-For": f"198.51.100.{number}"}

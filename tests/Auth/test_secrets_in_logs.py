@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import httpx
+import httpx2
 import pytest
 
 from core.store.schema_version import ROOT
@@ -30,7 +30,7 @@ class Session:
 
 
 @contextmanager
-def served(folder: Path, log: IO[bytes]) -> Iterator[httpx.Client]:
+def served(folder: Path, log: IO[bytes]) -> Iterator[httpx2.Client]:
     """A server as it is deployed, whose log can be read."""
     environment = server.default_environment() | {
         "DATABASE_URL": f"sqlite:///{folder}/log.db",
@@ -47,7 +47,7 @@ def served(folder: Path, log: IO[bytes]) -> Iterator[httpx.Client]:
         listener.close()
         try:
             server._await_readiness(url, log)
-            with httpx.Client(base_url=url, trust_env=False) as client:
+            with httpx2.Client(base_url=url, trust_env=False) as client:
                 yield client
         finally:
             server._stop(process, log)
@@ -62,7 +62,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
         return Session(log.read().decode(), secrets, request_ids)
 
 
-def use(client: httpx.Client) -> tuple[dict[str, str], dict[str, str]]:
+def use(client: httpx2.Client) -> tuple[dict[str, str], dict[str, str]]:
     """Log in, refresh, use a key, get the password wrong: (secrets, request ids)."""
     user = {"username": "john", "email": "john@example.com", "full_name": "John", "role": "staff"}
     made = client.post("/api/users/", json=user | {"password": PASSWORD})
@@ -105,7 +105,7 @@ def use(client: httpx.Client) -> tuple[dict[str, str], dict[str, str]]:
     return secrets, {code: answer.headers["x-request-id"] for code, answer in ids.items()}
 
 
-def log_in(client: httpx.Client, password: str) -> httpx.Response:
+def log_in(client: httpx2.Client, password: str) -> httpx2.Response:
     form = {"username": "john", "password": password}
     return client.post("/api/auth/token", data=form)
 

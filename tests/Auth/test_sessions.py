@@ -233,7 +233,7 @@ class TestDevice:
             (CHROME, "Chrome on Linux"),
             (f"{CHROME} Edg/140.0", "Edge on Linux"),
             ("curl/8.5.0", "curl"),
-            ("python-httpx/0.28", "python-httpx"),
+            ("python-httpx2/0.28", "python-httpx2"),
             ("", None),
             (None, None),
             ("<script>alert(1)</script>", None),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from Payment.port import Event, Outcome, UnverifiedError
@@ -114,8 +114,8 @@ class TestBeforeTheAnswer:
 
 
 async def _hear_within(service: Service, provider: FakeProvider, event: bytes) -> str:
-    transport = httpx.ASGITransport(service.app, client=("127.0.0.1", 50001))
-    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+    transport = httpx2.ASGITransport(service.app, client=("127.0.0.1", 50001))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         path = f"/api/payments/webhooks/{provider.name}"
         answer = await client.post(path, content=event)
         return str(answer.json()["outcome"])

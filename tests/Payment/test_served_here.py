@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from core import deadline
@@ -64,8 +64,8 @@ class TestThePage:
         body = {"order_id": buyer.order()["id"], "payment_method": BY_PAGE}
 
         async def begin_and_look() -> tuple[str, int]:
-            transport = httpx.ASGITransport(buyer.service.app, root_path="/shop")
-            async with httpx.AsyncClient(
+            transport = httpx2.ASGITransport(buyer.service.app, root_path="/shop")
+            async with httpx2.AsyncClient(
                 transport=transport, base_url="http://localhost"
             ) as client:
                 payment = await client.post("/shop/api/transactions/", json=body)

@@ -1,6 +1,6 @@
 """Who is measured, in which turn, and what counts."""
 
-import httpx
+import httpx2
 import pytest
 
 from benchmarks.contest import Http, Terms, _in_turns, _workers
@@ -64,6 +64,6 @@ def test_more_workers_are_served_only_where_they_are_asked() -> None:
 def test_a_contender_is_asked_what_it_can_answer(
     name: str, workers: int, scenarios: list[Scenario]
 ) -> None:
-    subject = Subject(name, httpx.URL("http://127.0.0.1:1"), 0, Layout(1))
+    subject = Subject(name, httpx2.URL("http://127.0.0.1:1"), 0, Layout(1))
     contender = Http(subject, Meter(Clients(Outcome()), None), workers)
     assert [one for one in (READ, CART, CROWD) if contender.can(one)] == scenarios

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from benchmarks import baseline, flash, reporting, stores
@@ -50,7 +50,7 @@ def outcome(statuses: dict[int, int], lost: int = 0) -> Outcome:
 
 
 def sale(service: Service) -> Sale:
-    subject = Subject("now", httpx.URL("http://127.0.0.1:1"), 0, Layout(1_000))
+    subject = Subject("now", httpx2.URL("http://127.0.0.1:1"), 0, Layout(1_000))
     return Sale(subject, service, service)
 
 

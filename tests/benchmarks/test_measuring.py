@@ -4,7 +4,7 @@ from collections import Counter
 from concurrent.futures import Executor, Future
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from benchmarks.driver import Outcome
@@ -31,7 +31,7 @@ class Clients(Executor):
 def measured(statuses: dict[int, int], lost: int = 0) -> Sample:
     outcome = Outcome(Counter(statuses), [0.01] * statuses.get(200, 0), seconds=2, lost=lost)
     # No process has this id: its CPU time is none.
-    subject = Subject("now", httpx.URL("http://127.0.0.1:1"), 0, Layout(1_000))
+    subject = Subject("now", httpx2.URL("http://127.0.0.1:1"), 0, Layout(1_000))
     return Meter(Clients(outcome), None).measure(READ, subject, READ.plan(subject, 1, 1))
 
 

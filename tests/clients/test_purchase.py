@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import URL
 
@@ -41,8 +41,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_a_purchase_in_the_browser_ends_with_a_receipt(shop: str, tmp_path: Path) -> None:
-    made = httpx.post(f"{shop}/api/tickets/", json=TICKET, trust_env=False)
-    assert made.status_code == httpx.codes.CREATED
+    made = httpx2.post(f"{shop}/api/tickets/", json=TICKET, trust_env=False)
+    assert made.status_code == httpx2.codes.CREATED
     text = (ROOT / "docs/payments.md").read_text(encoding="utf-8")
     script = re.findall(r"```js\n(.*?)```", text, flags=re.DOTALL)[0]
     file = tmp_path / "purchase.mjs"

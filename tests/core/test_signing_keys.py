@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 import main
@@ -107,12 +107,12 @@ def test_who_logged_in_at_one_worker_is_known_to_the_other(tmp_path: Path) -> No
         for one in (first, second):
             with asleep(one):
                 headers = {"Authorization": f"Bearer {token}"}
-                answer = httpx.get(f"{url}/api/auth/me", headers=headers, **PATIENTLY)
+                answer = httpx2.get(f"{url}/api/auth/me", headers=headers, **PATIENTLY)
                 assert answer.status_code == 200
 
 
 def logged_in(url: str) -> str:
-    with httpx.Client(base_url=url, **PATIENTLY) as client:
+    with httpx2.Client(base_url=url, **PATIENTLY) as client:
         assert client.post("/api/users/", json=USER).status_code == 201
         form = {"username": USER["username"], "password": USER["password"]}
         return str(client.post("/api/auth/token", data=form).json()["access_token"])

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.service import needing_nginx
@@ -31,23 +31,23 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
     database = tmp_path_factory.mktemp("nginx") / "nexticket.db"
     environment = PRODUCTION | {"DATABASE_URL": f"sqlite:///{database}"}
     with needing_nginx(), running_server(environment) as (url, _):
-        port = httpx.URL(url).port
+        port = httpx2.URL(url).port
         assert port
         with nginx_before(port) as started:
             yield started
 
 
 @contextmanager
-def caller(nginx: Nginx, address: str) -> Iterator[httpx.Client]:
+def caller(nginx: Nginx, address: str) -> Iterator[httpx2.Client]:
     """Somebody at an address of this machine; each has limits of its own."""
-    transport = httpx.HTTPTransport(verify=nginx.context, local_address=address)
+    transport = httpx2.HTTPTransport(verify=nginx.context, local_address=address)
     url = f"https://127.0.0.1:{nginx.tls_port}"
-    with httpx.Client(base_url=url, headers={"Host": NAME}, transport=transport) as client:
+    with httpx2.Client(base_url=url, headers={"Host": NAME}, transport=transport) as client:
         client.event_hooks["request"] = [_name]
         yield client
 
 
-def _name(request: httpx.Request) -> None:
+def _name(request: httpx2.Request) -> None:
     request.extensions["sni_hostname"] = NAME
 
 
@@ -71,7 +71,7 @@ def user(name: str) -> dict[str, str]:
     }
 
 
-def is_refused(response: httpx.Response, status: int, code: str) -> None:
+def is_refused(response: httpx2.Response, status: int, code: str) -> None:
     assert (response.status_code, response.headers["content-type"]) == (status, PROBLEM)
     assert response.headers["x-content-type-options"] == "nosniff"
     assert response.headers["strict-transport-security"] == "max-age=31536000"

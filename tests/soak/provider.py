@@ -9,7 +9,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from core.store.schema_version import ROOT
 from tests.soak.address import Address
@@ -44,7 +44,7 @@ class Provider:
         self._webhook = f"{shop}/api/payments/webhooks/{{channel}}"
         self._stack = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
-        self._client = httpx.Client(trust_env=False, timeout=10)
+        self._client = httpx2.Client(trust_env=False, timeout=10)
 
     @property
     def known_to_shop(self) -> Mapping[str, str]:
@@ -95,11 +95,11 @@ class Provider:
         """On its page: with a card, or with what the buyer says to the bank."""
         try:
             answer = self._client.post(page, data=said)
-        except httpx.TransportError:
+        except httpx2.TransportError:
             return Seen.NOTHING
-        if answer.status_code == httpx.codes.CONFLICT:
+        if answer.status_code == httpx2.codes.CONFLICT:
             return Seen.TAKEN
-        if answer.status_code != httpx.codes.SEE_OTHER:
+        if answer.status_code != httpx2.codes.SEE_OTHER:
             return Seen.NOTHING
         return Seen.PAID if answer.headers["location"].startswith(_BACK) else Seen.NOT_PAID
 
@@ -125,6 +125,6 @@ class Provider:
     def _pids(self) -> list[int]:
         return [self._process.pid] if self._process else []
 
-    def _ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
+    def _ask(self, method: str, path: str, body: Any = None) -> httpx2.Response:
         headers = {"Authorization": f"Bearer {SECRET}"}
         return self._client.request(method, self._address.url + path, json=body, headers=headers)

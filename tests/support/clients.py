@@ -4,7 +4,7 @@ import os
 import subprocess
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from core.store.schema_version import ROOT
@@ -43,6 +43,6 @@ def require(made: str, what: str) -> None:
 
 def last_sold(address: str) -> int:
     """How many of the newest ticket the service has sold, asked by no client of its document."""
-    tickets = httpx.get(f"{address}/api/tickets/", trust_env=False).json()
+    tickets = httpx2.get(f"{address}/api/tickets/", trust_env=False).json()
     sold: int = tickets[-1]["sold_quantity"]
     return sold

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote_plus
 
-import httpx
+import httpx2
 
 # Where the requests of a script are written to, a JSON object a line.
 LOG = "CURL_LOG"
@@ -51,7 +51,7 @@ def _encoded(pair: str) -> str:
 
 def _through_stand_in(arguments: list[str]) -> tuple[int, str]:
     sent = request_of(arguments)
-    with httpx.Client(trust_env=False, timeout=30) as client:
+    with httpx2.Client(trust_env=False, timeout=30) as client:
         answer = client.request(sent.method, sent.url, headers=sent.headers, content=sent.body)
     return answer.status_code, answer.text
 

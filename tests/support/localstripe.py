@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-import httpx
+import httpx2
 
 SECRET_KEY = "sk_test_51HeldByNobody"  # noqa: S105 - the fake takes any
 _PATIENCE = 20
@@ -59,7 +59,7 @@ class LocalStripe:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.client = httpx.Client(
+        self.client = httpx2.Client(
             base_url=url,
             headers={"Authorization": f"Bearer {SECRET_KEY}"},
             timeout=_PATIENCE,
@@ -73,7 +73,7 @@ class LocalStripe:
     def intent(self, reference: str) -> Any:
         return self.client.get(f"/v1/payment_intents/{reference}").raise_for_status().json()
 
-    def confirm(self, reference: str, card: str = "pm_card_visa") -> httpx.Response:
+    def confirm(self, reference: str, card: str = "pm_card_visa") -> httpx2.Response:
         """What Stripe's library does in the browser, with one of the cards for tests."""
         path = f"/v1/payment_intents/{reference}"
         self.client.post(path, data={"payment_method": card}).raise_for_status()

@@ -8,7 +8,7 @@ from pathlib import Path
 from socket import socket
 from typing import Any
 
-import httpx
+import httpx2
 
 from core.store.schema_version import ROOT
 from tools.server import serving
@@ -26,9 +26,9 @@ class ProviderProcess:
     """Asked over HTTP by whoever may."""
 
     url: str
-    client: httpx.Client
+    client: httpx2.Client
 
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx2.Response:
         """By the shop, which is told by its secret."""
         named = {"authorization": f"Bearer {SECRETS[0]}"} | {
             name.replace("_", "-"): value for name, value in headers.items()
@@ -40,27 +40,27 @@ class ProviderProcess:
         number = f"TXN-{next(_numbers)}"
         body = {"amount": "10.00", "currency": "USD", "metadata": {"number": number}, **fields}
         answer = self.ask("POST", "/v1/payments", body, idempotency_key=number)
-        assert answer.status_code == httpx.codes.CREATED, answer.text
+        assert answer.status_code == httpx2.codes.CREATED, answer.text
         return answer.json()
 
     def paid(self, card: str = SUCCESS, **fields: Any) -> Any:
         """A payment that its buyer has confirmed with a card."""
         payment = self.made(**fields)
-        assert self.confirm(payment, card=card).status_code == httpx.codes.OK
+        assert self.confirm(payment, card=card).status_code == httpx2.codes.OK
         return self.again(payment)
 
     def again(self, payment: Any) -> Any:
         """As it is now."""
         answer = self.ask("GET", f"/v1/payments/{payment['id']}")
-        assert answer.status_code == httpx.codes.OK, answer.text
+        assert answer.status_code == httpx2.codes.OK, answer.text
         return answer.json()
 
-    def refund(self, payment: Any, amount: str, **fields: Any) -> httpx.Response:
+    def refund(self, payment: Any, amount: str, **fields: Any) -> httpx2.Response:
         key = fields.pop("key", f"refund {next(_numbers)}".replace(" ", "-"))
         body = {"payment": payment["id"], "amount": amount, "currency": "USD", **fields}
         return self.ask("POST", "/v1/refunds", body, idempotency_key=key)
 
-    def confirm(self, payment: Any, **fields: str) -> httpx.Response:
+    def confirm(self, payment: Any, **fields: str) -> httpx2.Response:
         """By the buyer's browser."""
         body = {"client_secret": payment["client_secret"], **fields}
         headers = {"authorization": f"Bearer {payment['publishable_key']}"}
@@ -69,13 +69,13 @@ class ProviderProcess:
 
     def set_faults(self, **faults: Any) -> None:
         answer = self.ask("POST", "/v1/faults", faults)
-        assert answer.status_code == httpx.codes.OK, answer.text
+        assert answer.status_code == httpx2.codes.OK, answer.text
 
     def end_faults(self) -> None:
         self.ask("DELETE", "/v1/faults")
 
 
-def code_of(answer: httpx.Response) -> tuple[int, str]:
+def code_of(answer: httpx2.Response) -> tuple[int, str]:
     """How something was refused."""
     return answer.status_code, answer.json()["error"]["code"]
 
@@ -100,6 +100,6 @@ def running_provider(
     words += [word for secret in secrets for word in ("--secret", secret)]
     with (
         serving(ROOT, {}, workers, program=words, listening=listening) as (url, _),
-        httpx.Client(base_url=url, trust_env=False, timeout=30) as client,
+        httpx2.Client(base_url=url, trust_env=False, timeout=30) as client,
     ):
         yield ProviderProcess(url, client)

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-import httpx
+import httpx2
 import pytest
 
 from test_payments.cards import CARDS, Receipt
@@ -143,7 +143,7 @@ class TestTheCards:
         (card,) = (one.number for one in CARDS.values() if one.receipt is Receipt.TWICE)
         since = datetime.now(UTC).isoformat()
         payment = provider.paid(card)
-        page = provider.ask("GET", f"/v1/payments?{httpx.QueryParams({'since': since})}").json()
+        page = provider.ask("GET", f"/v1/payments?{httpx2.QueryParams({'since': since})}").json()
         assert len(page["data"]) == 2
         numbers = {one["metadata"]["number"] for one in page["data"]}
         assert numbers == {payment["metadata"]["number"]}

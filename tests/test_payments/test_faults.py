@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.ear import Ear
@@ -33,7 +33,7 @@ class TestFaults:
     ) -> None:
         payment = provider.made()
         provider.set_faults(answers="slow")
-        with pytest.raises(httpx.ReadTimeout):
+        with pytest.raises(httpx2.ReadTimeout):
             provider.client.post(payment["url"], data={"card": SUCCESS}, timeout=0.05)
         provider.end_faults()
         until(lambda: provider.again(payment)["status"] == "succeeded")

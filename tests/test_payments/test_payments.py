@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.support.ear import Ear
@@ -79,7 +79,7 @@ class TestAPayment:
         found, after = [], ""
         while True:
             query = {"since": since, "after": after, "limit": "2"}
-            page = provider.ask("GET", f"/v1/payments?{httpx.QueryParams(query)}").json()
+            page = provider.ask("GET", f"/v1/payments?{httpx2.QueryParams(query)}").json()
             found += [payment["id"] for payment in page["data"]]
             if not page["has_more"]:
                 break
@@ -116,7 +116,7 @@ class TestARefund:
     def test_is_in_the_list(self, provider: ProviderProcess) -> None:
         since = datetime.now(UTC).isoformat()
         refund = provider.refund(provider.paid(), "1.00").json()
-        page = provider.ask("GET", f"/v1/refunds?{httpx.QueryParams({'since': since})}").json()
+        page = provider.ask("GET", f"/v1/refunds?{httpx2.QueryParams({'since': since})}").json()
         assert page == {"data": [refund], "has_more": False}
         assert provider.ask("GET", f"/v1/refunds/{refund['id']}").json() == refund
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import URL
@@ -325,11 +325,11 @@ class Served:
     def _marks(self) -> list[Path]:
         return list(first_file.folder().glob(f"nexticket-start-*{self._server}-*"))
 
-    def get(self, path: str) -> httpx.Response:
-        return httpx.get(f"{self._url}{path}", **PATIENTLY)
+    def get(self, path: str) -> httpx2.Response:
+        return httpx2.get(f"{self._url}{path}", **PATIENTLY)
 
-    def post(self, path: str, body: dict[str, str]) -> httpx.Response:
-        return httpx.post(f"{self._url}{path}", json=body, **PATIENTLY)
+    def post(self, path: str, body: dict[str, str]) -> httpx2.Response:
+        return httpx2.post(f"{self._url}{path}", json=body, **PATIENTLY)
 
     def is_refused(self) -> None:
         for _ in range(10):

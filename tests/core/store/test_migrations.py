@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
@@ -335,7 +335,7 @@ class TestStartOnSqlite:
     def test_processes_that_start_at_once_all_come_up(self, sqlite: Settings) -> None:
         def serve(_number: int) -> int:
             with running_server({"DATABASE_URL": sqlite.database_url}, workers=2) as (url, _):
-                return httpx.get(f"{url}/api/tickets/", trust_env=False).status_code
+                return httpx2.get(f"{url}/api/tickets/", trust_env=False).status_code
 
         with ThreadPoolExecutor(2) as pool:
             assert list(pool.map(serve, range(2))) == [200, 200]
