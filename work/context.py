@@ -16,7 +16,7 @@ from core.etags import Precondition
 from core.schemas import AsRead
 from core.settings import Settings
 from core.store.exchange import exchange_of
-from core.store.statements import Row, Statement, changing, joined
+from core.store.statements import Row, Script, Statement, changing, joined
 from core.zones import time_zone
 from work.caller import NOBODY, PROCESS, Actor, Caller
 
@@ -216,6 +216,12 @@ class Context:
         """
         self.settle()
         exchange_of(self._session).write(statement, values, expecting)
+
+    def write_all(self, script: Script, **values: Any) -> None:
+        """Carry out one change after the other; each is given what it names of the values."""
+        dialect = exchange_of(self.session).dialect
+        for change in script.on(dialect):
+            self.write(change, **{name: values[name] for name in change.on(dialect).required})
 
     def change(self, table: Table, known: Mapping[str, Any], **fields: Any) -> None:
         """Change the one row whose columns are as they are known.

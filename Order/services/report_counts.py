@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Executable,
     Table,
     delete,
     func,
@@ -23,6 +24,8 @@ from sqlalchemy.types import BigInteger
 
 from core.columns import quoted
 from core.periods import day_number_column, day_of_quarter
+from core.store.dialects import Sql
+from core.store.statements import Changes, Script
 from models import (
     CountedKind,
     OrderStatus,
@@ -49,18 +52,7 @@ def add_users(context: Context, piece: int) -> int:
     first = select(user_moves.c.id).order_by(user_moves.c.id).limit(piece)
     taken = _take(context, user_moves, user_moves.c.id.in_(first))
     if taken:
-        moves = user_moves.c
-        day, added = day_of_quarter(moves.quarter), func.sum(moves.sign)
-        days = (
-            select(day.label("day"), moves.is_active, added.label("counted"))
-            .where(moves.is_taken)
-            .group_by(day, moves.is_active)
-        )
-        add_up(context, user_sums, days)
-        everybody = (_NONE.label(name) for name in ("grouping", "event_id", "category_id"))
-        quarters = select(*everybody, moves.quarter, moves.sign.label("users"))
-        add_quarters(context, quarters.where(moves.is_taken), ["users"])
-        _remove_taken(context, user_moves)
+        context.write_all(_TAKEN_USERS)
     return taken
 
 
@@ -79,27 +71,25 @@ def add_payments(context: Context, piece: int) -> int:
     is_gone = moves.order_id.in_(select(deleted_lines.c.order_id))
     taken = _take(context, payment_moves, or_(moves.id.in_(first), is_gone))
     if taken:
-        _count_payments(context)
-        _remove_taken(context, payment_moves)
+        context.write_all(_TAKEN_PAYMENTS)
     return taken
 
 
-def add_pending(context: Context, window: Window) -> None:
+def add_pending(sql: Sql, window: Window) -> Changes:
     """Count the pending orders that moved under the events and categories that they now concern.
 
     What a line behind the window made of them counts already; with it they move again.
     """
     moved = select(moved_orders(window).cte("moved").c.order_id)
-    _count_pending(context, moved, -1)
-    context.session.execute(delete(pending_cells).where(pending_cells.c.order_id.in_(moved)))
+    yield _count_pending(sql, moved, -1)
+    yield delete(pending_cells).where(pending_cells.c.order_id.in_(moved))
     is_pending = select(orders.c.id).where(
         orders.c.id.in_(moved), orders.c.status == quoted(OrderStatus.PENDING)
     )
-    number_lines(context, _lines_of_pending(is_pending, tuple(NAMES_OF_LINES.values())))
-    context.session.execute(
-        insert(pending_cells).from_select(list(pending_cells.c.keys()), _cells_of(is_pending))
-    )
-    _count_pending(context, moved, 1)
+    yield number_lines(sql, _lines_of_pending(is_pending, tuple(NAMES_OF_LINES.values())))
+    cells = list(pending_cells.c.keys())
+    yield insert(pending_cells).from_select(cells, _cells_of(is_pending))
+    yield _count_pending(sql, moved, 1)
 
 
 def pending_orders(cells: Any, grouping: int) -> Statement:
@@ -116,11 +106,22 @@ def _take(context: Context, table: Table, condition: ColumnElement[bool]) -> int
     return int(taken.rowcount)
 
 
-def _remove_taken(context: Context, table: Table) -> None:
-    context.session.execute(delete(table).where(table.c.is_taken))
+def _add_taken_users(sql: Sql) -> Changes:
+    moves = user_moves.c
+    day, added = day_of_quarter(moves.quarter), func.sum(moves.sign)
+    days = (
+        select(day.label("day"), moves.is_active, added.label("counted"))
+        .where(moves.is_taken)
+        .group_by(day, moves.is_active)
+    )
+    yield add_up(sql, user_sums, days)
+    everybody = (_NONE.label(name) for name in ("grouping", "event_id", "category_id"))
+    quarters = select(*everybody, moves.quarter, moves.sign.label("users"))
+    yield add_quarters(sql, quarters.where(moves.is_taken), ["users"])
+    yield delete(user_moves).where(moves.is_taken)
 
 
-def _count_payments(context: Context) -> None:
+def _add_taken_payments(sql: Sql) -> Changes:
     moves = payment_moves.c
     columns = (moves.order_id, moves.day, moves.status)
     moved = (
@@ -132,13 +133,17 @@ def _count_payments(context: Context) -> None:
         .cte("moved")
     )
     # A line may have come behind the mark.
-    number_lines(context, lines_of(moved))
+    yield number_lines(sql, lines_of(moved))
     concerned, kind = concerned_by(moved), CountedKind.TRANSACTION
     counts = (states(kind, moved, concerned, grouping) for grouping in range(4))
-    add_up(context, status_sums, union_all(*counts))
+    yield add_up(sql, status_sums, union_all(*counts))
+    yield delete(payment_moves).where(moves.is_taken)
 
 
-def _count_pending(context: Context, moved: Statement, sign: int) -> None:
+_TAKEN_USERS, _TAKEN_PAYMENTS = Script(_add_taken_users), Script(_add_taken_payments)
+
+
+def _count_pending(sql: Sql, moved: Statement, sign: int) -> Executable:
     cells = select(*pending_cells.c).where(pending_cells.c.order_id.in_(moved)).cte("cells")
     counts = []
     for grouping in (1, 2, 3):
@@ -154,7 +159,7 @@ def _count_pending(context: Context, moved: Statement, sign: int) -> None:
                 type_coerce(func.count() * literal_column(str(sign)), BigInteger).label("counted"),
             ).group_by(each.c.day, each.c.event_id, each.c.category_id)
         )
-    add_up(context, status_sums, union_all(*counts))
+    return add_up(sql, status_sums, union_all(*counts))
 
 
 def _cells_of(wanted: Statement) -> Statement:

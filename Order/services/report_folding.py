@@ -5,8 +5,11 @@ Each piece moves the mark up to which the ledger is in the sums, in the transact
 so a piece is added once, whatever crashes; a report adds what lies behind the mark by itself.
 """
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import bindparam, delete, exists, func, select
 
+from core.columns import BigId
+from core.store.dialects import Sql
+from core.store.statements import Changes, Script
 from Ledger.services.ledger_cursor import LedgerCursor
 from Ledger.services.ledger_service import NOWHERE
 from models import MovementKind, deleted_lines, movements, part_paid_orders, report_progress
@@ -40,7 +43,7 @@ def fold(context: Context, piece: int) -> int:
     # First, for what is gone leaves its lines until the ledger says so.
     noted = max(report_counts.add_payments(context, piece), report_counts.add_users(context, piece))
     if lines.number:
-        _add(context, Window(lines.after, lines.upto))
+        context.write_all(_ADDED, after=lines.after, upto=lines.upto)
         _FOLDED.move_to(context, lines.upto)
     return max(lines.number, noted)
 
@@ -58,17 +61,21 @@ def progress() -> Statement:
     )
 
 
-def _add(context: Context, window: Window) -> None:
-    report_sums.add_orders(context, window)
-    report_sums.add_sales(context, window)
-    report_sums.add_money(context, window)
-    report_counts.add_pending(context, window)
+def _add(sql: Sql) -> Changes:
+    window = Window(bindparam("after", type_=BigId), bindparam("upto", type_=BigId))
+    yield from report_sums.add_orders(sql, window)
+    yield from report_sums.add_sales(sql, window)
+    yield from report_sums.add_money(sql, window)
+    yield from report_counts.add_pending(sql, window)
     gone = select(movements.c.order_id).where(
         movements.c.kind == MovementKind.ORDER,
         movements.c.target == NOWHERE,
         window.holds(movements.c.id),
     )
-    context.session.execute(delete(deleted_lines).where(deleted_lines.c.order_id.in_(gone)))
+    yield delete(deleted_lines).where(deleted_lines.c.order_id.in_(gone))
+
+
+_ADDED = Script(_add)
 
 
 def _is_sqlite(context: Context) -> bool:

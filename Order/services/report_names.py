@@ -3,13 +3,22 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, String, and_, cast, null, select, union
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    FromClause,
+    String,
+    and_,
+    cast,
+    null,
+    select,
+    union,
+)
 
 from core.columns import quoted
-from core.store.upsert import insert_into
+from core.store.dialects import Sql
 from models import ReportNameKind, report_names
 from Order.services.report_facts import Facts, Statement
-from work.context import Context
 
 _NO_KEY: ColumnElement[Any] = cast(null(), String)
 
@@ -59,12 +68,13 @@ def number_of(
     return (found if of is None else found.correlate(of)).scalar_subquery()
 
 
-def number_lines(context: Context, lines: Facts | Statement) -> None:
+def number_lines(sql: Sql, lines: Facts | Statement) -> Executable:
+    """Give a number to every name of the lines that has none yet."""
     told = lines.subquery("told")
     # There are few names, and many lines to look for them in.
     columns = [told.c[name] for name in NAMES_OF_LINES.values()]
     facts = select(*columns).distinct().cte("names")
-    number(context, [names_in(kind, facts.c[name]) for kind, name in NAMES_OF_LINES.items()])
+    return number(sql, [names_in(kind, facts.c[name]) for kind, name in NAMES_OF_LINES.items()])
 
 
 def names_in(
@@ -73,7 +83,7 @@ def names_in(
     return select(quoted(kind).label("kind"), column.label("name"), key.label("key"))
 
 
-def number(context: Context, names: Sequence[Statement]) -> None:
+def number(sql: Sql, names: Sequence[Statement]) -> Executable:
     """Give a number to every name that has none yet."""
     # UNION and not UNION ALL: each name once. A WHERE keeps SQLite from reading ON as a join's.
     found = union(*names).subquery("found")
@@ -88,6 +98,6 @@ def number(context: Context, names: Sequence[Statement]) -> None:
         )
         .where(known.c.id.is_(None))
     )
-    statement = insert_into(context.session, report_names)
-    new_names = statement.from_select(["kind", "name", "key"], new)
-    context.session.execute(new_names.on_conflict_do_nothing())
+    new_names = sql.insert(report_names).from_select(["kind", "name", "key"], new)
+    known_or_new: Executable = new_names.on_conflict_do_nothing()
+    return known_or_new

@@ -1,10 +1,14 @@
-"""Adding figures by the day to a table of sums: to those days, their months and all time."""
+"""Adding figures by the day to a table of sums: to those days, their months and all time.
+
+These are statements; who keeps the sums has them carried out.
+"""
 
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Executable,
     Integer,
     Subquery,
     Table,
@@ -17,12 +21,13 @@ from sqlalchemy import (
     union_all,
 )
 
-from core.store.upsert import insert_into
+from core.store.dialects import Sql
 from models import quarter_sums
-from work.context import Context
+
+_FIGURES_OF_QUARTERS = [column.name for column in quarter_sums.c if not column.primary_key]
 
 
-def add_up(context: Context, table: Table, days: Any) -> None:
+def add_up(sql: Sql, table: Table, days: Any) -> Executable:
     """Add figures by the day to a table's days, months and all time."""
     facts = days.subquery("days")
     keys = [column.name for column in table.primary_key if column.name != "period"]
@@ -36,27 +41,30 @@ def add_up(context: Context, table: Table, days: Any) -> None:
         .select_from(facts.join(steps, true()))
         .group_by(period, *columns)
     )
-    upsert(context, table, added, ["period", *keys], figures)
+    return upsert(sql, table, added, ["period", *keys], figures)
 
 
-def add_quarters(context: Context, quarters: Any, figures: list[str]) -> None:
+def add_quarters(sql: Sql, quarters: Any, figures: list[str]) -> Executable:
     """Add figures by the quarter of an hour; they may be told apart by more than the sums are."""
     facts = quarters.subquery("quarters")
     keys = [column.name for column in quarter_sums.primary_key]
     columns = [facts.c[name] for name in keys]
     sums = [func.sum(facts.c[name]).label(name) for name in figures]
-    upsert(context, quarter_sums, select(*columns, *sums).group_by(*columns), keys, figures)
+    others = [name for name in _FIGURES_OF_QUARTERS if name not in figures]
+    nothing: list[ColumnElement[int]] = [literal_column("0", Integer).label(n) for n in others]
+    added = select(*columns, *nothing, *sums).group_by(*columns)
+    return upsert(sql, quarter_sums, added, [*keys, *others], figures)
 
 
-def upsert(context: Context, table: Table, added: Any, keys: list[str], figures: list[str]) -> None:
-    statement = insert_into(context.session, table).from_select([*keys, *figures], added)
+def upsert(sql: Sql, table: Table, added: Any, first: list[str], figures: list[str]) -> Executable:
+    """What is added has the columns that come first, and then the figures."""
+    statement = sql.insert(table).from_select([*first, *figures], added)
     new = statement.excluded
-    context.session.execute(
-        statement.on_conflict_do_update(
-            index_elements=keys,
-            set_={name: _plain(table.c[name]) + _plain(new[name]) for name in figures},
-        )
+    changed: Executable = statement.on_conflict_do_update(
+        index_elements=table.primary_key.columns,
+        set_={name: _plain(table.c[name]) + _plain(new[name]) for name in figures},
     )
+    return changed
 
 
 def _plain(column: ColumnElement[Any]) -> ColumnElement[int]:

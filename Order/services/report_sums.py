@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    Executable,
     Integer,
     Select,
     and_,
@@ -19,7 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.types import BigInteger
 
 from core.columns import quoted
-from core.store.upsert import insert_into
+from core.store.dialects import Sql
+from core.store.statements import Changes
 from models import (
     CountedKind,
     OrderStatus,
@@ -64,7 +66,6 @@ from Order.services.report_periods import (
     steps_of_time,
     upsert,
 )
-from work.context import Context
 
 # Bits of a grouping.
 EVENT, CATEGORY, VENUE = 1, 2, 4
@@ -73,12 +74,12 @@ _ALL = literal_column("0", BigInteger)
 _BY_QUARTER = (0, EVENT, CATEGORY, EVENT + CATEGORY)
 
 
-def add_sales(context: Context, window: Window) -> None:
+def add_sales(sql: Sql, window: Window) -> Changes:
     lines = sold_lines(window)
     facts = numbered(lines).cte("facts")
-    add_up(context, sales_sums, union_all(*(_sales(facts, by) for by in range(8))))
+    yield add_up(sql, sales_sums, union_all(*(_sales(facts, by) for by in range(8))))
     quarters = union_all(*(_sales(facts, by, period="quarter") for by in _BY_QUARTER))
-    add_quarters(context, quarters, ["orders", "tickets", "revenue"])
+    yield add_quarters(sql, quarters, ["orders", "tickets", "revenue"])
     units = signed(facts, "quantity").label("tickets")
     for table, keys in (
         (spelling_sums, ALL_NAMES),
@@ -86,45 +87,43 @@ def add_sales(context: Context, window: Window) -> None:
     ):
         columns = [facts.c[key] for key in keys]
         days = select(facts.c.day, *columns, units).group_by(facts.c.day, *columns)
-        add_up(context, table, days)
-    _add_customers(context, lines)
+        yield add_up(sql, table, days)
+    yield from _add_customers(sql, lines)
 
 
-def add_money(context: Context, window: Window) -> None:
+def add_money(sql: Sql, window: Window) -> Changes:
     methods = money_moved(window).subquery("money")
     spelled, key = methods.c.payment_method, methods.c.payment_method_key
-    number(context, [names_in(ReportNameKind.PAYMENT_METHOD, spelled, key=key)])
+    yield number(sql, [names_in(ReportNameKind.PAYMENT_METHOD, spelled, key=key)])
     every, settled = money_moved(window).cte("every"), money_of_settled(window).cte("settled")
     concerned = concerned_by(settled)
     moved = [every, *[settled] * 3]
     sums = [_money(facts, concerned, by) for by, facts in enumerate(moved)]
-    add_up(context, money_sums, union_all(*sums))
+    yield add_up(sql, money_sums, union_all(*sums))
     sums = [_money(facts, concerned, by, period="quarter") for by, facts in enumerate(moved)]
-    add_quarters(context, union_all(*sums), ["transactions", "gross", "refunded"])
+    yield add_quarters(sql, union_all(*sums), ["transactions", "gross", "refunded"])
     every, settled = _of_transactions(every), _of_transactions(settled)
     moved = [every, *[settled] * 3]
     counts = [
         states(CountedKind.TRANSACTION, facts, concerned, by) for by, facts in enumerate(moved)
     ]
-    add_up(context, status_sums, union_all(*counts))
-    _remember_part_paid(context, window)
+    yield add_up(sql, status_sums, union_all(*counts))
+    yield from _remember_part_paid(sql, window)
 
 
-def add_orders(context: Context, window: Window) -> None:
+def add_orders(sql: Sql, window: Window) -> Changes:
     """First of all: what is sold or paid is of orders that moved, and their names get numbers."""
     moved = orders_moved(window).cte("moved")
-    number_lines(context, lines_of(moved))
+    yield number_lines(sql, lines_of(moved))
     concerned = concerned_by(moved)
     counts = [states(CountedKind.ORDER, moved, concerned, by) for by in range(4)]
-    add_up(context, status_sums, union_all(*counts))
+    yield add_up(sql, status_sums, union_all(*counts))
 
 
-def _remember_part_paid(context: Context, window: Window) -> None:
-    known = insert_into(context.session, part_paid_orders)
-    new = known.from_select(["order_id"], part_paid(window))
-    context.session.execute(new.on_conflict_do_nothing())
-    gone = delete(part_paid_orders).where(part_paid_orders.c.order_id.in_(left_pending(window)))
-    context.session.execute(gone)
+def _remember_part_paid(sql: Sql, window: Window) -> Changes:
+    new = sql.insert(part_paid_orders).from_select(["order_id"], part_paid(window))
+    yield new.on_conflict_do_nothing()
+    yield delete(part_paid_orders).where(part_paid_orders.c.order_id.in_(left_pending(window)))
 
 
 def signed(facts: Any, column: str) -> ColumnElement[Any]:
@@ -241,7 +240,7 @@ def _is_all(key: ColumnElement[Any]) -> bool:
     return getattr(key, "element", None) is _ALL
 
 
-def _add_customers(context: Context, lines: Facts) -> None:
+def _add_customers(sql: Sql, lines: Facts) -> Changes:
     facts = lines.subquery("facts")
     days = (
         select(
@@ -265,12 +264,12 @@ def _add_customers(context: Context, lines: Facts) -> None:
         .select_from(days.join(steps, true()))
         .group_by(period, days.c.user_id)
     )
-    _count_returning(context, added, -1)
-    upsert(context, customer_sums, added, ["period", "user_id"], list(names))
-    _count_returning(context, added, 1)
+    yield _count_returning(sql, added, -1)
+    yield upsert(sql, customer_sums, added, ["period", "user_id"], list(names))
+    yield _count_returning(sql, added, 1)
 
 
-def _count_returning(context: Context, added: Select[Any], sign: int) -> None:
+def _count_returning(sql: Sql, added: Select[Any], sign: int) -> Executable:
     """Take the customers concerned out of the count of those who came back, or put them in."""
     touched = added.subquery("touched")
     counted = (
@@ -286,4 +285,4 @@ def _count_returning(context: Context, added: Select[Any], sign: int) -> None:
         .where(customer_sums.c.orders > 1)
         .group_by(touched.c.period)
     )
-    upsert(context, customer_counts, counted, ["period"], ["returning_customers"])
+    return upsert(sql, customer_counts, counted, ["period"], ["returning_customers"])

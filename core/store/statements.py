@@ -9,11 +9,12 @@ those of hot operations are objects made at import::
 
     context.rows(named, name="one")
 
-``context.rows`` and ``context.row`` ask, ``context.write`` changes.
+``context.rows`` and ``context.row`` ask, ``context.write`` changes. Changes that always follow one
+another are a :class:`Script`, for ``context.write_all``.
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
@@ -35,6 +36,7 @@ from core.store.dialects import Given, Prepared, Processor, Sql, binding, fetchi
 _JOINED = 1000
 Row: TypeAlias = Any
 Build = Callable[[Sql], Executable]
+Changes: TypeAlias = Iterator[Executable]
 Ordering = Callable[[Any], Sequence[ColumnElement[Any]]]
 
 
@@ -72,6 +74,28 @@ def statement(build: Build) -> Statement:
     return Statement(build)
 
 
+class Script:
+    """Changes that follow one another; each takes those of the values that it names.
+
+    They are planned each time: how many rows they are of depends on the values.
+    """
+
+    def __init__(self, build: Callable[[Sql], Changes]) -> None:
+        self._build = build
+        self._made: dict[str, list[Statement]] = {}
+
+    def on(self, dialect: Dialect) -> list[Statement]:
+        made = self._made.get(dialect.name)
+        if made is None:
+            made = [_planned_anew(change) for change in self._build(Sql(dialect))]
+            self._made[dialect.name] = made
+        return made
+
+
+def _planned_anew(change: Executable) -> Statement:
+    return Statement(lambda _sql: change, plans_anew=True)
+
+
 @cache
 def changing(table: Table, known: tuple[str, ...], fields: tuple[str, ...]) -> Statement:
     """An UPDATE of some columns, ``to_…``, where others are still as they are known, ``is_…``."""
@@ -105,6 +129,8 @@ class Compiled:
             if not bind.required:
                 self._constants[name] = process(bind.value) if process else bind.value
         binds = {name: bind for bind, name in compiled.bind_names.items()}
+        # What has to be given.
+        self.required = frozenset(name for name, bind in binds.items() if bind.required)
         # How PostgreSQL is told of it once for a connection; None where each time is another.
         self.prepared = None
         if not (sql.is_sqlite or statement.plans_anew):
