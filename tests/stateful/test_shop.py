@@ -10,9 +10,11 @@ from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.support.client import Api
+from tests.support.fake_provider import taking_money
 from tests.support.service import BACKENDS, Service, fresh_database, running_service, settings_for
-from tests.support.stateful.model import HOLD, LATE, LIMIT
 from tests.support.stateful.rules import Shopping
+from tests.support.stateful.second_party import SecondParty
+from tests.support.stateful.things import HOLD, LATE, LIMIT, PAYMENT
 
 pytestmark = pytest.mark.long
 
@@ -34,6 +36,7 @@ def shop(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Service]:
             settings_for(
                 url,
                 hold_minutes=HOLD,
+                payment_minutes=PAYMENT,
                 late_payment_hours=LATE / 60,
                 max_units_per_ticket=LIMIT,
             )
@@ -44,15 +47,17 @@ def shop(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Service]:
 
 def test_the_service_does_what_the_model_foretells(shop: Service) -> None:
     api = Api(shop.client, shop.clock, shop.app)
+    party = SecondParty()
     start = random.getrandbits(32) if SEED == "random" else int(SEED)
 
     # Other examples on the other database: what they are does not depend on it.
     @seed(start + shop.settings.is_sqlite)
     def machine() -> Shopping:
-        return Shopping(shop, api, all_rules=not EXAMPLES)
+        return Shopping(shop, api, party, all_rules=not EXAMPLES)
 
     try:
-        run_state_machine_as_test(machine, settings=SETTINGS)  # type: ignore[arg-type]
+        with taking_money(shop, party):
+            run_state_machine_as_test(machine, settings=SETTINGS)  # type: ignore[arg-type]
     except Exception as error:
         error.add_note(f"FUZZ_SEED={start}")
         raise

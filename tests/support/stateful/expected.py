@@ -6,7 +6,8 @@ from copy import deepcopy
 from fractions import Fraction
 from typing import Any
 
-from tests.support.stateful.model import SOLD, Order, Payment, Refusal, Shop, Ticket
+from tests.support.stateful.model import Shop
+from tests.support.stateful.things import ARRIVED, SOLD, Order, Payment, Refusal, Ticket
 
 # What is compared of one resource: {id: {field: value}}.
 Rows = dict[int, dict[Any, Any]]
@@ -31,6 +32,7 @@ def orders(shop: Shop) -> Rows:
             "amount_refunded": money(shop.refunded(id_)),
             "balance_due": money(order.due),
             "items": {(t, money(price)): units for (t, price), units in order.lines.items()},
+            "minutes_held": order.until - order.since if order.status == "pending" else None,
         }
         for id_, order in shop.orders.items()
     }
@@ -43,8 +45,51 @@ def payments(shop: Shop) -> Rows:
             "status": payment.status,
             "amount": money(payment.amount),
             "refunded_amount": money(payment.refunded),
+            "provider_reference": payment.reference,
+            "may_go_on": payment.status == "pending" and payment.reference is not None,
         }
         for id_, payment in shop.payments.items()
+    }
+
+
+def refunds(payment: Payment) -> list[dict[str, Any]]:
+    return [
+        {
+            "amount": money(refund.amount),
+            "status": refund.status,
+            "attempt": refund.attempt if payment.by_provider else None,
+            "is_by_hand": refund.by_hand or not payment.by_provider,
+            "provider_reference": refund.reference,
+        }
+        for refund in payment.refunds
+    ]
+
+
+def to_give_back(payment: Payment) -> int:
+    """What its provider may give back of it."""
+    return sum(refund.amount for refund in payment.refunds if not refund.by_hand)
+
+
+def money_by_provider(payment: Payment) -> tuple[int, int]:
+    """What came of it, and what its provider still has of that."""
+    came = payment.amount if payment.status in ARRIVED else 0
+    refunds = payment.refunds
+    gone = sum(one.amount for one in refunds if one.status == "succeeded" and not one.by_hand)
+    return came, came - gone
+
+
+def differences(shop: Shop) -> set[tuple[str, int | None]]:
+    """What the reconciliation has to name, by rule and object."""
+    failed = [
+        refund
+        for payment in shop.payments.values()
+        for refund in payment.refunds
+        if refund.status == "failed"
+    ]
+    differing = [id_ for id_, payment in shop.payments.items() if payment.differs]
+    return {
+        *(("no_refund_failed", refund.id) for refund in failed),
+        *(("payments_as_asked", id_) for id_ in differing),
     }
 
 

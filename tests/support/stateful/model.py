@@ -2,81 +2,30 @@
 
 Nothing is moved here. An order holds its units while its status says so, and the counters of a
 ticket follow from that. A step changes the shop or raises :class:`Refusal`; what is left of the
-shop then is of no use, so steps are tried on a copy. Money is in cents, time in minutes.
+shop then is of no use, unless the refusal says what was done all the same, so steps are tried on a
+copy.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-HOLD, LIMIT = 15, 6
-# How long after its hold an order may still be paid for, and a payment that failed be tried again.
-LATE = 30
+from tests.support.stateful.things import (
+    ARRIVED,
+    HOLD,
+    LATE,
+    LIMIT,
+    PAYMENT,
+    SOLD,
+    Order,
+    Payment,
+    Refusal,
+    Ticket,
+)
+
 NEXT = {"pending": ("confirmed", "cancelled"), "confirmed": ("completed", "cancelled")}
 OUTCOMES = {"pending": ("success", "failed"), "failed": ("success",)}
-SOLD = ("confirmed", "completed")
 HOLDING = ("pending", *SOLD)
-
-
-class Refusal(Exception):  # noqa: N818 - an expected outcome, not an error
-    def __init__(self, code: str, status: int = 409) -> None:
-        super().__init__(code)
-        self.code, self.status = code, status
-
-
-@dataclass
-class Ticket:
-    price: int
-    total: int
-    withheld: int = 0
-    stopped: str | None = None
-
-
-@dataclass
-class Order:
-    user: int
-    since: int
-    status: str = "pending"
-    expired: bool = False
-    # Money that stands against the total; what is refunded before the sale no longer does.
-    counted: int = 0
-    # (ticket, price) → units
-    lines: Counter[tuple[int, int]] = field(default_factory=Counter)
-
-    @property
-    def total(self) -> int:
-        return sum(price * units for (_, price), units in self.lines.items())
-
-    @property
-    def due(self) -> int:
-        return 0 if self.status == "cancelled" else self.total - self.counted
-
-    @property
-    def payable(self) -> int:
-        """What comes late buys all or nothing."""
-        return self.total if self.expired else self.due
-
-    @property
-    def units(self) -> Counter[int]:
-        held: Counter[int] = Counter()
-        for (ticket, _), units in self.lines.items():
-            held[ticket] += units
-        return held
-
-
-@dataclass
-class Payment:
-    order: int
-    amount: int
-    status: str = "pending"
-    refunded: int = 0
-    # It was pending when its order was cancelled.
-    abandoned: bool = False
-    # When its payer said that it failed.
-    failed_at: int | None = None
-
-    def go_back(self) -> None:
-        self.status, self.refunded = "refunded", self.amount
 
 
 @dataclass
@@ -92,7 +41,7 @@ class Shop:
         for ticket, units in lines:
             _require_small(units)
             wanted[ticket] += units
-        return self._take(Order(user, self.minute), wanted)
+        return self._take(self._new_order(user), wanted)
 
     def add(self, order_id: int, ticket: int, units: int) -> None:
         _require_small(units)
@@ -109,7 +58,7 @@ class Shop:
     def buy_cart(self, user: int) -> Order:
         if not self.carts[user]:
             raise Refusal("cart_empty")
-        order = self._take(Order(user, self.minute), self.carts[user])
+        order = self._take(self._new_order(user), self.carts[user])
         self.carts[user] = Counter()
         return order
 
@@ -120,34 +69,35 @@ class Shop:
         return Payment(order_id, _within(order.due, amount, "amount_exceeds_balance"))
 
     def change_amount(self, payment_id: int, amount: int) -> None:
-        payment, order = self._payment(payment_id)
+        payment, order = self.locked(payment_id)
         if amount != payment.amount:
+            if payment.by_provider:
+                raise Refusal("settled_by_provider")
             if payment.status != "pending":
                 raise Refusal("transaction_not_pending")
             payment.amount = _within(order.payable, amount, "amount_exceeds_balance")
 
-    def settle(self, payment_id: int, status: str) -> None:
-        payment, order = self._payment(payment_id)
-        if status == payment.status:
-            if payment.abandoned:
-                # Its payer has said so now.
-                payment.abandoned, payment.failed_at = False, self.minute
+    def settle(self, payment_id: int, status: str, *, with_reason: bool = False) -> None:
+        payment, order = self.locked(payment_id)
+        if status == payment.status and not payment.abandoned:
             return
-        if status not in OUTCOMES.get(payment.status, ()):
+        if status != payment.status and status not in OUTCOMES.get(payment.status, ()):
             raise Refusal("invalid_transition")
-        payment.status = status
+        if payment.by_provider and not with_reason:
+            raise Refusal("settled_by_provider")
         if status == "success":
-            self._receive(payment, order)
+            payment.by_hand = payment.by_provider
+            self.receive(payment, order)
         else:
-            payment.failed_at = self.minute
+            self.fail(payment)
 
     def refund(self, payment_id: int, amount: int | None, *, restock: bool) -> None:
-        payment, order = self._payment(payment_id)
+        payment, order = self.locked(payment_id)
         if payment.status in {"pending", "failed"}:
             raise Refusal("transaction_not_refundable")
         left = payment.amount - payment.refunded
         returned = _within(left, amount, "refund_exceeds_payment")
-        payment.refunded += returned
+        payment.give_back(returned)
         payment.status = "refunded" if returned == left else "success"
         if order.status == "pending":
             order.counted -= returned
@@ -168,6 +118,8 @@ class Shop:
             self._cancel(order_id)
         elif not order.lines:
             raise Refusal("order_empty")
+        elif status == "confirmed":
+            order.on_trust = order.due > 0
         order.status = status
 
     def delete(self, order_id: int) -> None:
@@ -220,8 +172,21 @@ class Shop:
             order.expired = True
         return order
 
+    def locked(self, payment_id: int) -> tuple[Payment, Order]:
+        """A payment and its order, as they may be changed."""
+        if payment_id not in self.payments:
+            raise Refusal("transaction_not_found", 404)
+        payment = self.payments[payment_id]
+        return payment, self.settled(payment.order)
+
     def is_overdue(self, order: Order) -> bool:
-        return order.status == "pending" and self.minute >= order.since + HOLD
+        return order.status == "pending" and self.minute >= order.until
+
+    def prolong(self, order: Order) -> None:
+        """Its buyer begins to pay by a provider."""
+        if order.status == "pending":
+            latest = order.since + HOLD + PAYMENT
+            order.until = max(order.until, min(self.minute + PAYMENT, latest))
 
     def held(self, ticket: int, *statuses: str) -> int:
         return sum(o.units[ticket] for o in self.orders.values() if o.status in statuses)
@@ -237,11 +202,12 @@ class Shop:
 
     def paid(self, order_id: int) -> int:
         money = (p for p in self.payments.values() if p.order == order_id)
-        return sum(p.amount for p in money if p.status in {"success", "refunded"})
+        return sum(p.amount for p in money if p.status in ARRIVED)
 
     def awaits_money(self, order_id: int) -> bool:
         money = (p for p in self.payments.values() if p.order == order_id)
-        return any(p.status == "pending" or p.abandoned for p in money)
+        # What a provider has begun may be paid at any time.
+        return any(p.status == "pending" or p.abandoned or p.reference for p in money)
 
     def has_just_failed(self, order_id: int) -> bool:
         failures = (p.failed_at for p in self.payments.values() if p.order == order_id)
@@ -253,6 +219,9 @@ class Shop:
     def kept(self, order_id: int) -> int:
         return self.paid(order_id) - self.refunded(order_id)
 
+    def _new_order(self, user: int) -> Order:
+        return Order(user, self.minute, self.minute + HOLD)
+
     def _take(self, order: Order, wanted: Counter[int]) -> Order:
         if any(order.units[ticket] + units > LIMIT for ticket, units in wanted.items()):
             raise Refusal("quantity_limit")
@@ -262,8 +231,9 @@ class Shop:
             order.lines[ticket, self.tickets[ticket].price] += units
         return order
 
-    def _receive(self, payment: Payment, order: Order) -> None:
+    def receive(self, payment: Payment, order: Order) -> None:
         """Money is never refused: what buys nothing goes back at once."""
+        payment.status, payment.abandoned = "success", False
         if order.status == "cancelled":
             self._receive_late(payment, order)
         elif payment.amount > order.due:
@@ -272,6 +242,10 @@ class Shop:
             order.counted += payment.amount
             if order.status == "pending" and order.due == 0:
                 order.status = "confirmed"
+
+    def fail(self, payment: Payment) -> None:
+        """The payer has said so now."""
+        payment.status, payment.abandoned, payment.failed_at = "failed", False, self.minute
 
     def _receive_late(self, payment: Payment, order: Order) -> None:
         if order.expired and payment.amount >= order.total and self._is_to_be_had(order):
@@ -289,7 +263,7 @@ class Shop:
 
     def _is_same_sale(self, order: Order) -> bool:
         prices = all(self.tickets[ticket].price == price for ticket, price in order.lines)
-        return prices and self.minute < order.since + HOLD + LATE
+        return prices and self.minute < order.until + LATE
 
     def _give_up_money(self, order_id: int) -> None:
         for payment in self.payments.values():
@@ -308,12 +282,6 @@ class Shop:
         for payment in self.payments.values():
             if payment.order == order_id and payment.status == "success":
                 payment.go_back()
-
-    def _payment(self, payment_id: int) -> tuple[Payment, Order]:
-        if payment_id not in self.payments:
-            raise Refusal("transaction_not_found", 404)
-        payment = self.payments[payment_id]
-        return payment, self.settled(payment.order)
 
     def _require_known(self, tickets: Iterable[int]) -> None:
         if not set(tickets) <= self.tickets.keys():

@@ -1,7 +1,6 @@
 """What customers and the box office do, in any order."""
 
 from collections import Counter
-from collections.abc import Iterable
 from functools import partial
 
 from hypothesis import strategies as st
@@ -12,17 +11,31 @@ from Order.services.expiry_service import expire_overdue_orders
 from tests.support.client import Api
 from tests.support.service import Service
 from tests.support.stateful.expected import money
-from tests.support.stateful.machine import BARE, KEYED, TWICE, Conversation, Exchange, Request
-from tests.support.stateful.model import HOLD, SOLD, Ticket
+from tests.support.stateful.machine import BARE, Exchange, Request
+from tests.support.stateful.picking import (
+    ANYWHERE,
+    PLACE,
+    SENT,
+    SHARES,
+    SOMETIMES,
+    WHOLE,
+    amount_of,
+    at,
+    if_announced,
+    if_live,
+    if_orders,
+    if_payments,
+    if_received,
+    if_tickets,
+    part,
+)
+from tests.support.stateful.provider_rules import PayingByProvider
+from tests.support.stateful.second_party import SecondParty
+from tests.support.stateful.things import HOLD, Ticket
 from work.context import unattended
 
-SENT = st.sampled_from([BARE, KEYED, TWICE])
-SOMETIMES = st.sampled_from([False, False, True])
 USERS = [1, 2]
 USER = st.sampled_from(USERS)
-# A place in a list, the likelier the further in front.
-PLACE = st.sampled_from([0, 0, 0, 0, 1, 1, 2, 5])
-ANYWHERE = st.integers(0, 1000)
 # All that can be had of a ticket, overdue holds included, and one more than that.
 ALL_LEFT, TOO_MANY = 0, -1
 UNITS = st.sampled_from([1, 1, 1, 2, 2, 3, 7, ALL_LEFT, ALL_LEFT, TOO_MANY])
@@ -35,24 +48,14 @@ PRICES = st.sampled_from([1000, 3333, 1250, 2501, 1, 999_999_999, 0])
 STOCK = st.integers(0, 9)
 SIZES = st.fixed_dictionaries({}, optional={"total": STOCK, "available": STOCK})
 SALES = st.sampled_from(["available", "available", "reserved", "sold", "cancelled", "delete"])
-# Of what is due, or of a payment; the whole is asked for by leaving the amount out.
-WHOLE = st.none()
-SHARES = st.sampled_from([1.0, 0.5, 0.3, 1.5])
 CHANGES = st.sampled_from(["note", "confirmed", "completed", "pending", "cancelled", "cancel"])
 OUTCOMES = st.sampled_from(["success", "success", "success", "failed"])
 STATES = st.sampled_from(["success", "failed", "pending", "refunded"])
 
-if_tickets = precondition(lambda self: self.shop.tickets)
-if_orders = precondition(lambda self: self.shop.orders)
-if_live = precondition(lambda self: any(map(self.is_live, self.shop.orders)))
-if_payments = precondition(lambda self: self.shop.payments)
-if_announced = precondition(lambda self: self.has_payment("pending"))
-if_received = precondition(lambda self: self.has_payment("success"))
 
-
-class Shopping(Conversation):
-    def __init__(self, service: Service, api: Api, *, all_rules: bool) -> None:
-        super().__init__(service, api)
+class Shopping(PayingByProvider):
+    def __init__(self, service: Service, api: Api, party: SecondParty, *, all_rules: bool) -> None:
+        super().__init__(service, api, party)
         if all_rules:
             # Hypothesis leaves rules out of each example, which pays off over many examples only.
             self._rules_strategy.enabled_rules_strategy = st.just(FeatureFlags())
@@ -83,6 +86,9 @@ class Shopping(Conversation):
             (declined, "cancelled"),
         ):
             self._move(BARE, order, status)
+        for user, ticket in ((1, front), (2, back)):
+            self._order(BARE, user, [(ticket, 1)])
+        self.open_with_a_provider(*list(self.shop.orders)[-2:])
 
     @precondition(lambda self: len(self.shop.tickets) < 3)
     @rule(sent=SENT, price=PRICES, total=STOCK, available=STOCK)
@@ -109,7 +115,7 @@ class Shopping(Conversation):
     @rule(sent=SENT, user=USER, lines=LINES, late=SOMETIMES)
     def buy(self, sent: str, user: int, lines: list[tuple[int, int]], *, late: bool) -> None:
         if late:
-            self._wait(HOLD)
+            self.wait_for(HOLD)
         wanted = [(self._ticket(place), units) for place, units in lines]
         self._order(sent, user, [(ticket, self._units(ticket, n)) for ticket, n in wanted])
 
@@ -134,9 +140,9 @@ class Shopping(Conversation):
     def add_item(
         self, sent: str, place: int, ticket_place: int, units: int, price: int | None
     ) -> None:
-        order = self._live_order(place)
+        order = self.live_order(place)
         held = self.shop.orders[order].units
-        ticket = _at(ticket_place, sorted(self.shop.tickets, key=lambda id_: id_ not in held))
+        ticket = at(ticket_place, sorted(self.shop.tickets, key=lambda id_: id_ not in held))
         if price is not None:
             self._change_price(sent, ticket, price)
         units = self._units(ticket, units)
@@ -146,7 +152,7 @@ class Shopping(Conversation):
 
     @rule(minutes=st.sampled_from([1, 5, HOLD]), sweeps=SOMETIMES)
     def wait(self, minutes: int, *, sweeps: bool) -> None:
-        self._wait(minutes)
+        self.wait_for(minutes)
         if sweeps:
             expire = partial(expire_overdue_orders, limit=100)
             sweep = unattended(expire, self.service.settings, self.service.clock)
@@ -156,12 +162,12 @@ class Shopping(Conversation):
     @if_live
     @rule(sent=SENT, place=PLACE, share=WHOLE | SHARES)
     def pay(self, sent: str, place: int, share: float | None) -> None:
-        self._pay(sent, self._live_order(place), share)
+        self._pay(sent, self.live_order(place), share)
 
     @if_live
     @rule(sent=SENT, place=PLACE, share=WHOLE | SHARES)
     def pay_at_once(self, sent: str, place: int, share: float | None) -> None:
-        payment = self._pay(sent, self._live_order(place), share)
+        payment = self._pay(sent, self.live_order(place), share)
         if payment is not None:
             self._settle(sent, payment, "success")
 
@@ -170,42 +176,41 @@ class Shopping(Conversation):
     def pay_what_is_owed(
         self, sent: str, place: int, share: float | None, *, is_settled: bool
     ) -> None:
-        order = _at(place, sorted(self.shop.orders, key=lambda id_: not self.is_owed(id_)))
+        order = at(place, sorted(self.shop.orders, key=lambda id_: not self.is_owed(id_)))
         payment = self._pay(sent, order, share)
         if payment is not None and is_settled:
             self._settle(sent, payment, "success")
 
     @if_announced
-    @rule(sent=SENT, place=PLACE, status=OUTCOMES, late=SOMETIMES)
-    def settle(self, sent: str, place: int, status: str, *, late: bool) -> None:
+    @rule(sent=SENT, place=PLACE, status=OUTCOMES, late=SOMETIMES, instead=SOMETIMES)
+    def settle(self, sent: str, place: int, status: str, *, late: bool, instead: bool) -> None:
+        """Say what became of money, also in the place of the provider that it comes by."""
         if late:
-            self._wait(HOLD)
-        self._settle(sent, self._payment(place, "pending"), status)
+            self.wait_for(HOLD)
+        payment = self.payment(place, "pending", by_provider=instead)
+        self._settle(sent, payment, status, with_reason=instead)
 
     @if_payments
     @rule(sent=SENT, place=ANYWHERE, change=STATES | SHARES)
     def change_payment(self, sent: str, place: int, change: str | float) -> None:
-        payment = self._payment(place, "pending")
+        payment = self.payment(place, "pending")
         if isinstance(change, str):
             self._settle(sent, payment, change)
         else:
-            amount = _part(change, self.shop.payments[payment].amount)
+            amount = part(change, self.shop.payments[payment].amount)
             request = Request("PUT", f"/api/transactions/{payment}", {"amount": money(amount)})
             self.ask(sent, request, lambda shop: shop.change_amount(payment, amount))
 
     @if_received
     @rule(sent=SENT, place=PLACE, share=WHOLE | SHARES, restock=st.booleans())
     def refund(self, sent: str, place: int, share: float | None, *, restock: bool) -> None:
-        payment = self._payment(place, "success")
-        amount = None if share is None else _part(share, self.shop.payments[payment].amount)
-        body = {"restock": restock, **_amount(amount)}
-        request = Request("POST", f"/api/transactions/{payment}/refund", body, success=200)
-        self.ask(sent, request, lambda shop: shop.refund(payment, amount, restock=restock))
+        payment = self.payment(place, "success")
+        self.return_part(sent, payment, share, restock=restock)
 
     @if_orders
     @rule(sent=SENT, place=ANYWHERE, change=CHANGES)
     def change_order(self, sent: str, place: int, change: str) -> None:
-        order = self._live_order(place)
+        order = self.live_order(place)
         path = f"/api/orders/{order}"
         if change == "note":
             request = Request("PUT", path, {"notes": "aisle seats"})
@@ -220,7 +225,7 @@ class Shopping(Conversation):
     @rule(place=PLACE)
     def delete(self, place: int) -> None:
         orders = self.shop.orders
-        order = _at(place, sorted(orders, key=lambda id_: orders[id_].status != "cancelled"))
+        order = at(place, sorted(orders, key=lambda id_: orders[id_].status != "cancelled"))
         request = Request("DELETE", f"/api/orders/{order}")
         self.ask(BARE, request, lambda shop: shop.delete(order))
 
@@ -261,27 +266,24 @@ class Shopping(Conversation):
         )
 
     def _pay(self, sent: str, order: int, share: float | None) -> int | None:
-        amount = None if share is None else _part(share, self.shop.orders[order].due)
-        body = {"order_id": order, "payment_method": "card", **_amount(amount)}
+        amount = None if share is None else part(share, self.shop.orders[order].due)
+        body = {"order_id": order, "payment_method": "card", **amount_of(amount)}
         request = Request("POST", "/api/transactions/", body)
         return self.make(
             sent, request, lambda shop: shop.pay(order, amount), lambda shop: shop.payments
         )
 
-    def _settle(self, sent: str, payment: int, status: str) -> None:
-        request = Request("PATCH", f"/api/transactions/{payment}/status", {"status": status})
-        self.ask(sent, request, lambda shop: shop.settle(payment, status))
+    def _settle(self, sent: str, payment: int, status: str, *, with_reason: bool = False) -> None:
+        body = {"status": status, **({"reason": "seen there"} if with_reason else {})}
+        request = Request("PATCH", f"/api/transactions/{payment}/status", body)
+        self.ask(sent, request, lambda shop: shop.settle(payment, status, with_reason=with_reason))
 
     def _move(self, sent: str, order: int, status: str) -> None:
         request = Request("PATCH", f"/api/orders/{order}/status", {"status": status})
         self.ask(sent, request, lambda shop: shop.move(order, status))
 
-    def _wait(self, minutes: int) -> None:
-        self.service.clock.advance(minutes=minutes)
-        self.shop.minute += minutes
-
     def _ticket(self, place: int) -> int:
-        return _at(place, self.shop.tickets)
+        return at(place, self.shop.tickets)
 
     def _units(self, ticket: int, units: int) -> int:
         if units > 0:
@@ -289,37 +291,5 @@ class Shopping(Conversation):
         left = self.shop.obtainable(ticket)
         return left + 1 if units == TOO_MANY else max(left, 1)
 
-    def _live_order(self, place: int) -> int:
-        """Those that may still be changed stand in front, the others behind them."""
-        return _at(place, sorted(self.shop.orders, key=lambda id_: not self.is_live(id_)))
-
-    def is_live(self, order_id: int) -> bool:
-        order = self.shop.orders[order_id]
-        return order.status == "pending" and not self.shop.is_overdue(order)
-
-    def is_owed(self, order_id: int) -> bool:
-        order = self.shop.orders[order_id]
-        return order.status in SOLD and order.due > 0
-
-    def has_payment(self, status: str) -> bool:
-        return any(payment.status == status for payment in self.shop.payments.values())
-
-    def _payment(self, place: int, status: str) -> int:
-        payments = self.shop.payments
-        return _at(place, sorted(payments, key=lambda id_: payments[id_].status != status))
-
     def _exchange(self, place: int) -> Exchange:
         return self.exchanges[place % len(self.exchanges)]
-
-
-def _at(place: int, ids: Iterable[int]) -> int:
-    ids = list(ids)
-    return ids[place % len(ids)]
-
-
-def _part(share: float, whole: int) -> int:
-    return max(int(whole * share), 1)
-
-
-def _amount(amount: int | None) -> dict[str, float]:
-    return {} if amount is None else {"amount": money(amount)}
