@@ -86,8 +86,8 @@ class FakeProvider:
     _events: dict[bytes, Event] = field(default_factory=dict)
 
     async def start(self, asked: PaymentAsked) -> Begun:
-        self._may_say(_BEFORE)
         begun = [one for one in self.payments.values() if one.number == asked.number]
+        self._may_say(_BEFORE, is_done=bool(begun))
         reference = begun[0].reference if begun else f"pi_{len(self.payments) + 1}"
         if not begun:
             self.payments[reference] = PaymentReport(
@@ -104,7 +104,7 @@ class FakeProvider:
     async def refund(self, asked: RefundAsked) -> RefundReport:
         self.asked.append(asked)
         await self.meanwhile()
-        self._may_say(_BEFORE)
+        self._may_say(_BEFORE, is_done=asked.key in self.refunds)
         if asked.key not in self.refunds:
             self._give_back(asked)
         self._may_say(_AFTER)
@@ -167,9 +167,12 @@ class FakeProvider:
             failure_reason=REFUSAL if status is RefundStatus.FAILED else None,
         )
 
-    def _may_say(self, moods: Mapping[Mood, Callable[[], Exception]]) -> None:
+    def _may_say(
+        self, moods: Mapping[Mood, Callable[[], Exception]], *, is_done: bool = False
+    ) -> None:
+        """What was done under a key is answered again under that key, and not refused."""
         error = moods.get(self.mood)
-        if error is not None:
+        if error is not None and not (is_done and self.mood is Mood.REFUSING):
             raise error()
 
 
