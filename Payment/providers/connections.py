@@ -2,6 +2,6 @@
 
 import httpx2
 
-# A crowd of buyers waits for a slow provider, and not for one another. All of its connections are
-# kept for a while, because a crowd goes on, and a new one costs more than it takes to find one.
-CONNECTIONS = httpx2.Limits(max_connections=1000, max_keepalive_connections=1000)
+# A crowd of buyers waits for a slow provider, and not for one another. Of its connections few are
+# kept: each request asks the system about all that are idle, which takes longer than a new one.
+CONNECTIONS = httpx2.Limits(max_connections=1000, max_keepalive_connections=10)
