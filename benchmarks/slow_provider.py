@@ -73,11 +73,12 @@ class Crowd:
     seconds: float = 0
     # How long a buyer who was answered does something else.
     pause: float = 0
+    provider_seconds: float = PROVIDER_SECONDS
 
     @property
     def round_seconds(self) -> float:
         """What a payment takes a buyer: the first ones are begun meanwhile, and nobody reads."""
-        return PROVIDER_SECONDS + self.pause if self.orders else 0
+        return self.provider_seconds + self.pause if self.orders else 0
 
 
 @dataclass

@@ -81,6 +81,11 @@ def test_readers_read_while_buyers_wait(url: URL) -> None:
 def a_short_round(url: URL, provider: str, stand_in: StandIn, clients: ThreadPoolExecutor) -> Round:
     settings = {"TEST_PAYMENTS_URL": provider, "TEST_PAYMENTS_SECRETS": "secret"}
     with running_site(url, settings, workers=1) as site:
-        crowd = replace(prepared(site.url, BUYERS), readers=READERS, seconds=0.3)
+        crowd = replace(
+            prepared(site.url, BUYERS),
+            readers=READERS,
+            seconds=0.3,
+            provider_seconds=stand_in.seconds,
+        )
         address = url.render_as_string(hide_password=False)
         return one_round(1, crowd, clients, address, stand_in)
