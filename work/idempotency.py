@@ -20,7 +20,6 @@ from sqlalchemy import (
     Executable,
     and_,
     bindparam,
-    delete,
     select,
     true,
 )
@@ -34,6 +33,7 @@ from core.errors import (
     RequestInProgressError,
 )
 from core.http.idempotency_key import REPLAYED, KeyedRequest, Seal
+from core.store.batches import remove_batch
 from core.store.dialects import Sql
 from core.store.errors import translate
 from core.store.exchange import lock_number
@@ -124,8 +124,7 @@ def forget_old_keys(context: Context, *, limit: int) -> int:
     lived = keys.created_at <= context.now - LIFETIME
     old = select(keys.id).where(lived).order_by(keys.created_at)
     batch = old.limit(limit).with_for_update(skip_locked=True)
-    gone = delete(idempotency_keys).where(keys.id.in_(batch)).returning(keys.id)
-    return len(context.session.execute(gone).all())
+    return remove_batch(context.session, idempotency_keys, batch)
 
 
 class AlreadyAnswered(Exception):  # noqa: N818 - no error

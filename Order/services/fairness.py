@@ -19,9 +19,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Executable, and_, bindparam, delete, or_, select
+from sqlalchemy import BigInteger, Executable, and_, bindparam, or_, select
 
 from core.errors import RetryTransaction
+from core.store.batches import remove_batch
 from core.store.dialects import Sql
 from core.store.exchange import lock_number
 from core.store.statements import Row, statement
@@ -153,8 +154,7 @@ def forget_ended_holds(context: Context, *, limit: int) -> int:
     ended = ended_holds.c
     old = select(ended.id).where(ended.ended_at <= context.now - DAY).order_by(ended.ended_at)
     batch = old.limit(limit).with_for_update(skip_locked=True)
-    gone = delete(ended_holds).where(ended.id.in_(batch)).returning(ended.id)
-    return len(context.session.execute(gone).all())
+    return remove_batch(context.session, ended_holds, batch)
 
 
 def _turn_of(buyer_id: int) -> str:

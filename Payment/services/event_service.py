@@ -4,8 +4,9 @@ remembers it.
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
+from core.store.batches import remove_batch
 from core.store.upsert import insert_into
 from models import EventOutcome, provider_events
 from Payment.port import DisputeReport, Event, PaymentReport, RefundReport, Report
@@ -49,8 +50,7 @@ def forget_old_events(context: Context, *, limit: int) -> int:
     events = provider_events.c
     old = select(events.id).where(events.received_at <= context.now - _REMEMBERED)
     batch = old.order_by(events.received_at).limit(limit).with_for_update(skip_locked=True)
-    gone = delete(provider_events).where(events.id.in_(batch)).returning(events.id)
-    return len(context.session.execute(gone).all())
+    return remove_batch(context.session, provider_events, batch)
 
 
 def _remember(context: Context, name: str, event: Event) -> int | None:

@@ -5,9 +5,10 @@ Rows that the books stand on are never removed; words in them are.
 
 from datetime import timedelta
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import select, text, update
 
 from core.money import ZERO
+from core.store.batches import remove_batch
 from models import UNSOLD_WITH_NOTES, audit_entries, login_sessions, orders
 from work.context import Context
 
@@ -24,8 +25,7 @@ def forget_ended_log_ins(context: Context, *, limit: int) -> int:
     oldest = select(login_sessions.c.id).where(ended).order_by(login_sessions.c.expires_at)
     # Each process skips what another has locked.
     batch = oldest.limit(limit).with_for_update(skip_locked=True)
-    gone = delete(login_sessions).where(login_sessions.c.id.in_(batch))
-    return len(context.session.execute(gone.returning(login_sessions.c.id)).all())
+    return remove_batch(context.session, login_sessions, batch)
 
 
 def forget_unsold_notes(context: Context, *, limit: int) -> int:
@@ -62,5 +62,4 @@ def forget_old_audit(context: Context, *, limit: int) -> int:
     old = select(entries.id).where(entries.created_at <= context.now - kept - _CLOCKS_DIFFER)
     # Not locked, which would take the right to change them.
     batch = old.order_by(entries.created_at).limit(limit)
-    gone = delete(audit_entries).where(entries.id.in_(batch)).returning(entries.id)
-    return len(context.session.execute(gone).all())
+    return remove_batch(context.session, audit_entries, batch)

@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlmodel import Session
 
 from core.pagination import Page
+from core.store.batches import remove_batch
 from core.store.dialects import Sql
 from core.store.listing import Listing, Where
 from core.store.statements import Row, statement
@@ -111,8 +112,7 @@ def forget_ended_keys(context: Context, *, limit: int) -> int:
     """Remove keys that ended long ago; how many there were. Until then their maker sees them."""
     ended = select(api_keys.c.id).where(api_keys.c.expires_at <= context.now - _SHOWN_AFTER_END)
     batch = ended.order_by(api_keys.c.expires_at).limit(limit).with_for_update(skip_locked=True)
-    gone = delete(api_keys).where(api_keys.c.id.in_(batch)).returning(api_keys.c.id)
-    return len(context.session.execute(gone).all())
+    return remove_batch(context.session, api_keys, batch)
 
 
 @statement
