@@ -326,7 +326,7 @@ PROTECTIONS = (
                 '        driver_connection.execute("PRAGMA journal_mode=WAL")\n',
             )
         ],
-        "tests/core/store/test_migrations.py",
+        "tests/core/store/test_new_files.py",
     ),
     Protection(
         "a worker that starts while PostgreSQL stops does not end the service",

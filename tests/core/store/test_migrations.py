@@ -1,7 +1,6 @@
 """The schema in the database is the one of ``models.py``, whichever way it came there."""
 
 import logging
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -24,7 +23,7 @@ from sqlmodel import SQLModel
 
 import models  # noqa: F401 - its import fills the metadata
 from core.settings import ConfigurationError, Settings
-from core.store import schema_version, turns
+from core.store import schema_version
 from core.store.schema_version import (
     ROOT,
     AwayError,
@@ -42,7 +41,6 @@ from tools.server import as_written, default_environment, running_server
 from work.context import unattended
 
 PATIENCE = 60
-STARTERS = 4
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 HEAD = str(ScriptDirectory.from_config(alembic_config()).get_current_head())
 MISSING = "the database has no schema yet: run `make migrate`"
@@ -318,48 +316,6 @@ class TestStartOnSqlite:
         monkeypatch.setattr(schema_version, "_PATIENCE_SECONDS", 0)
         with migration_connection(sqlite), pytest.raises(AwayError, match="is locked"):
             prepare_schema(sqlite)
-
-    def test_who_makes_a_file_waits_for_who_is_about_to(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """SQLite refuses that at once, however long it may wait."""
-        file, refused, executes = tmp_path / "new.db", threading.Event(), turns._executes
-
-        def watched(connection: sqlite3.Connection, statement: str) -> bool:
-            is_done = executes(connection, statement)
-            if not is_done:
-                refused.set()
-            return is_done
-
-        def make() -> Any:
-            settings = settings_for(URL.create("sqlite", database=str(file)))
-            with migration_connection(settings) as connection:
-                return connection.execute(text("PRAGMA journal_mode")).scalar_one()
-
-        monkeypatch.setattr(turns, "_executes", watched)
-        with (
-            closing(sqlite3.connect(file, isolation_level=None)) as other,
-            ThreadPoolExecutor(1) as pool,
-        ):
-            other.executescript("CREATE TABLE things (id); BEGIN IMMEDIATE;")
-            making = pool.submit(make)
-            making.add_done_callback(lambda _: refused.set())
-            assert refused.wait(PATIENCE)
-            other.execute("ROLLBACK")
-            assert making.result() == "wal"
-
-    def test_all_who_make_the_same_file_at_once_succeed(self, tmp_path: Path) -> None:
-        together = threading.Barrier(STARTERS)
-
-        def make(file: Path) -> None:
-            settings = settings_for(URL.create("sqlite", database=str(file)))
-            together.wait(PATIENCE)
-            with migration_connection(settings) as connection:
-                assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
-
-        with ThreadPoolExecutor(STARTERS) as pool:
-            for number in range(40):
-                list(pool.map(make, [tmp_path / f"{number}.db"] * STARTERS))
 
     def test_processes_that_start_at_once_all_come_up(self, sqlite: Settings) -> None:
         def serve(_number: int) -> int:
