@@ -3,11 +3,12 @@
 import gc
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from sqlalchemy import URL
 
+from core.logs import configure_logs
 from core.settings import Settings
 from tests.support.client import Api
 from tests.support.service import (
@@ -56,21 +57,44 @@ def worker_name(request: pytest.FixtureRequest) -> str:
     return f"nxt_{worker}_{os.getpid()}"
 
 
-@pytest.fixture(scope="session", params=BACKENDS)
-def shared_service(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Service]:
-    """One service per database and test process; each test finds it empty."""
+@pytest.fixture(scope="session")
+def service_on_sqlite(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Service]:
+    with _served("sqlite", request, worker_name) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def service_on_postgres(
+    request: pytest.FixtureRequest, postgres: URL, worker_name: str
+) -> Iterator[Service]:
+    # The server goes after the service.
+    assert postgres
+    with _served("postgres", request, worker_name) as service:
+        yield service
+
+
+@contextmanager
+def _served(backend: str, request: pytest.FixtureRequest, name: str) -> Iterator[Service]:
     with (
-        fresh_database(request.param, request, worker_name) as url,
+        fresh_database(backend, request, name) as url,
         running_service(settings_for(url)) as service,
     ):
         yield service
 
 
+@pytest.fixture(scope="session", params=BACKENDS)
+def shared_service(request: pytest.FixtureRequest) -> Service:
+    """One service per database and test process, until its end; each test finds it empty."""
+    service: Service = request.getfixturevalue(f"service_on_{request.param}")
+    return service
+
+
 @pytest.fixture
 def service(shared_service: Service) -> Iterator[Service]:
     shared_service.clock.reset()
-    # A test may sell on other terms.
+    # A test may sell on other terms, and services of others log as those are set to.
     shared_service.app.state.terms = Terms.of(shared_service.settings)
+    configure_logs(shared_service.settings)
     with ExitStack() as stack:
         stack.callback(empty, shared_service.database)
         yield shared_service
