@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 from stripe import APIConnectionError, HTTPClient
 
-from Payment.providers.connections import CONNECTIONS
+from Payment.providers.connections import SpreadClient
 
 
 class HttpxClient(HTTPClient):
@@ -18,7 +18,7 @@ class HttpxClient(HTTPClient):
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
-        self._client = httpx2.AsyncClient(timeout=seconds, limits=CONNECTIONS)
+        self._client = SpreadClient(timeout=seconds)
 
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None

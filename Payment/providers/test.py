@@ -33,7 +33,7 @@ from Payment.port import (
     Shown,
     UnverifiedError,
 )
-from Payment.providers.connections import CONNECTIONS
+from Payment.providers.connections import SpreadClient
 from Payment.providers.here import ADDRESS, ServedHere, secrets_of
 from Payment.return_address import return_address
 from Payment.signatures import require_signed
@@ -71,7 +71,7 @@ class ByTestCards:
         self._secrets = secrets_of(settings)
         # None where it is elsewhere.
         self._served_here: ServedHere | None = state.test_payments
-        self._client: httpx2.AsyncClient | None = None
+        self._client: SpreadClient | None = None
 
     async def start(self, asked: PaymentAsked) -> Begun:
         said = {
@@ -168,16 +168,15 @@ class ByTestCards:
             raise AwayError(type(error).__name__) from error
         return _understood(answer)
 
-    def _opened(self) -> httpx2.AsyncClient:
+    def _opened(self) -> SpreadClient:
         """Made in the event loop that asks, when it first does."""
         if self._client is None:
             here = self._served_here
-            self._client = httpx2.AsyncClient(
+            self._client = SpreadClient(
                 base_url=self._settings.test_payments_url or "http://test-payments",
                 transport=None if here is None else httpx2.ASGITransport(here),
                 headers={"Authorization": f"Bearer {next(iter(self._secrets), '')}"},
                 timeout=self._settings.payment_timeout_seconds,
-                limits=CONNECTIONS,
                 trust_env=False,
             )
         return self._client
