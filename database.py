@@ -18,8 +18,6 @@ from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
@@ -37,8 +35,8 @@ from core.store.engines import (
     postgres_engine,
     sqlite_engine,
 )
-from core.store.errors import is_retryable, translate
-from core.store.exchange import Exchange, PostgresExchange, Preparation, exchange_of
+from core.store.errors import translated
+from core.store.exchange import Begin, Exchange, PostgresExchange, Preparation, exchange_of
 from core.store.fitness import encoding_problem
 from core.store.large_reads import work_alone
 from core.store.open_file import OpenFile
@@ -48,7 +46,7 @@ from core.store.seats import Seating
 from core.store.sharing import Shared
 from core.store.sqlite_exchange import SqliteExchange
 from core.store.strands import pause
-from core.traces import reason
+from core.store.together import Writer
 
 T = TypeVar("T")
 Unit = Callable[[Session], T]
@@ -56,6 +54,8 @@ Unit = Callable[[Session], T]
 logger = logging.getLogger("nexticket.database")
 
 MAX_ATTEMPTS = 6
+# Units that may be with SQLite's one writer at once, which it commits together.
+TOGETHER = 64
 # Requests that may wait per connection before newcomers are told to come back later.
 QUEUE_PER_CONNECTION = 50
 
@@ -90,7 +90,11 @@ class Database:
         # SQLite's one writer is as fast as many connections elsewhere: its queue is as long.
         queue = size * QUEUE_PER_CONNECTION
         self._connections: dict[Engine, Connections] = {}
-        self._writers = self._seating(self.writer, queue)
+        # What SQLite's one writer commits together; None where each unit has a connection.
+        self._writer: Writer | None = None
+        if self._file is not None:
+            self._writer = Writer(self.writer, self._begins_to_write, self._file)
+        self._writers = self._seating(self.writer, queue, self._writer)
         self._readers = self._seating(self.reader, queue)
         self._probers = self._seating(self._probe, queue)
         self._snapshot_readers = self._readers if self._snapshots is self.reader else self._writers
@@ -191,18 +195,21 @@ class Database:
     def _seatings(self) -> tuple[Seating, ...]:
         return self._writers, self._readers, self._probers
 
-    def _seating(self, engine: Engine, queue: int) -> Seating:
+    def _seating(self, engine: Engine, queue: int, writer: Writer | None = None) -> Seating:
         assert isinstance(engine.pool, QueuePool)  # noqa: S101 - created above
         # SQLite is read and written by our own process, which nobody can be told to wait for.
         is_elsewhere = not self._is_sqlite
         connections = Connections(engine, can_be_kept=is_elsewhere and HEARS_GOODBYE)
         self._connections[engine] = connections
+        # Who may be next with the writer has a seat, and is one of the queue all the same.
+        seats = engine.pool.size() if writer is None else min(TOGETHER, 1 + queue)
         return Seating(
-            engine.pool.size(),
+            seats,
             timeout=self.timeout,
-            max_waiting=queue,
+            max_waiting=queue if writer is None else 1 + queue - seats,
             keep=connections.keep,
             in_loop=is_elsewhere and TELLS_OF_WAITING,
+            works_in=None if writer is None else lambda: writer,
         )
 
     def _probed(self, unit: Unit[T]) -> T:
@@ -219,11 +226,9 @@ class Database:
     @contextmanager
     def _session(self, engine: Engine, way: "_Way") -> Iterator[Session]:
         """A session that is bounded in time, and whose errors speak the service's language."""
-        connected, code = self._connections[engine].connected, self.settings.currency
-        bounded = deadline.within(self.timeout)
-        with bounded, selling_in(code), _translated(), connected() as connection:
-            exchange = self._exchange(connection, way)
-            session = Session(connection)
+        code, bounded = self.settings.currency, deadline.within(self.timeout)
+        with bounded, selling_in(code), translated(), self._exchange(engine, way) as exchange:
+            session = Session(exchange.connection)
             try:
                 exchange.join(session)
                 if not self._schema_is_known:
@@ -235,16 +240,27 @@ class Database:
                     # It was used, and forgets what it knows.
                     session.close()
 
-    def _exchange(self, connection: Connection, way: "_Way") -> Exchange:
+    @contextmanager
+    def _exchange(self, engine: Engine, way: "_Way") -> Iterator[Exchange]:
+        if self._writer is not None and way is _Way.WRITE and self._writer.whole is not None:
+            yield self._writer.whole.part()
+            return
+        with self._connections[engine].connected() as connection:
+            yield self._exchange_by(connection, way)
+
+    def _exchange_by(self, connection: Connection, way: "_Way") -> Exchange:
         settings = self.settings
         if self._file is None:
             local = partial(set_in_transaction, settings)
             return PostgresExchange(connection, way.value, local, self._preparation)
         if way is _Way.WRITE:
-            begins = partial(begin_to_write, settings, connection.info["file"])
+            begins = self._begins_to_write(connection)
         else:
             begins = partial(begin_to_read, settings)
         return SqliteExchange(connection, begins, self._file)
+
+    def _begins_to_write(self, connection: Connection) -> Begin:
+        return partial(begin_to_write, self.settings, connection.info["file"])
 
     def _look_at_schema(self, session: Session, way: "_Way") -> None:
         """What the start could not do, for the database was away."""
@@ -257,11 +273,12 @@ class Database:
         if problem:
             logger.error("not served: %s", problem)
             raise DatabaseUnavailableError("The database is not ready for this release.")
-        if is_claimed(connection):
+        if not is_claimed(connection):
+            if way is _Way.WRITE:
+                claim(connection, code)
+        elif way is not _Way.WRITE:
+            # Who writes may look at what is not committed yet.
             self._schema_is_known = True
-        elif way is _Way.WRITE:
-            # Known to be committed by whoever looks next.
-            claim(connection, code)
 
 
 class _Way(Enum):
@@ -290,21 +307,3 @@ def commit(session: Session) -> None:
         raise BusyError
     session.flush()
     exchange_of(session).commit()
-
-
-class _translated(AbstractContextManager[None]):  # noqa: N801 - reads as a word in `with`
-    """Database errors leave as the service's own refusals, the same for both databases."""
-
-    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, PoolTimeoutError):
-            raise BusyError from error
-        if not isinstance(error, DBAPIError):
-            return
-        if is_retryable(error):
-            raise RetryTransaction from error
-        refusal = translate(error)
-        if refusal is not None:
-            # Its own words would tell what was in the rows, and in the statement.
-            told = {"code": refusal.code, "reason": reason(error)}
-            logger.info("the database refused", extra=told)
-            raise refusal from error

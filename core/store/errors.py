@@ -1,10 +1,13 @@
 """What the databases' errors mean to the service, once for both drivers."""
 
+import logging
 import re
 import sqlite3
+from contextlib import AbstractContextManager
 from typing import Any
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlmodel import SQLModel
 
 from core.errors import (
@@ -12,8 +15,12 @@ from core.errors import (
     ConstraintConflictError,
     DatabaseUnavailableError,
     DomainError,
+    RetryTransaction,
     ValueOutOfRangeError,
 )
+from core.traces import reason
+
+logger = logging.getLogger("nexticket.database")
 
 # Serialisation failure and deadlock: the only ones that surely changed nothing and may succeed
 # when the transaction is run again as it was.
@@ -66,6 +73,24 @@ _REASON = " failed: "
 _NAMES = re.compile(r'"[^"]*"')
 # Somebody has the lock, or the disk is full or sick: none of it is a setting.
 _SQLITE_PASSING = _SQLITE_BUSY | {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+
+
+class translated(AbstractContextManager[None]):  # noqa: N801 - reads as a word in `with`
+    """Database errors leave as the service's own refusals, the same for both databases."""
+
+    def __exit__(self, _type: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, PoolTimeoutError):
+            raise BusyError from error
+        if not isinstance(error, DBAPIError):
+            return
+        if is_retryable(error):
+            raise RetryTransaction from error
+        refusal = translate(error)
+        if refusal is not None:
+            # Its own words would tell what was in the rows, and in the statement.
+            told = {"code": refusal.code, "reason": reason(error)}
+            logger.info("the database refused", extra=told)
+            raise refusal from error
 
 
 def is_retryable(error: DBAPIError) -> bool:

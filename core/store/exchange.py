@@ -85,6 +85,10 @@ class Exchange:
         self._is_touched = False
         connection.info[_EXCHANGE] = self
 
+    @property
+    def connection(self) -> Connection:
+        return self._connection
+
     def join(self, session: Session) -> None:
         """Let a session of the same connection speak through this exchange."""
         session.info[_EXCHANGE] = self

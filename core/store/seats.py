@@ -40,6 +40,20 @@ class Kept(Protocol):
     def give_back(self) -> None: ...
 
 
+class Worker(Protocol):
+    """Does works elsewhere than in the thread of the event loop."""
+
+    def do(self, work: Work, told: Callable[[Outcome], None]) -> None: ...
+
+    def send_away(self, reason: UnavailableError) -> None:
+        """Have who waits to be begun hear that it is not."""
+
+    def end(self) -> None:
+        """Do no more than what was given by now."""
+
+    def join(self, timeout: float) -> None: ...
+
+
 class Seating:
     """Lets in as many as there are seats, the others in the order they came.
 
@@ -54,8 +68,10 @@ class Seating:
         max_waiting: int,
         keep: Callable[[], Kept],
         in_loop: bool,
+        works_in: Callable[[], Worker] | None = None,
     ) -> None:
         self._keep = keep
+        self._works_in = works_in or Thread
         self._in_loop = in_loop
         self._timeout = timeout
         self._max_waiting = max_waiting
@@ -87,6 +103,8 @@ class Seating:
         self._is_closed = True
         for turn in self._waiting:
             self._send_away(turn)
+        for seat in self._seats:
+            seat.send_away(self._reason())
 
     async def emptied(self) -> None:
         """Wait for what is being done."""
@@ -110,7 +128,7 @@ class Seating:
         if not self._unmade:
             return None
         self._unmade -= 1
-        seat = _Seat(self._keep())
+        seat = _Seat(self._keep(), self._works_in)
         self._seats.append(seat)
         return seat
 
@@ -171,9 +189,10 @@ class Seating:
 class _Seat:
     """Does one work after another, and has with it what it keeps from one to the next."""
 
-    def __init__(self, kept: Kept) -> None:
+    def __init__(self, kept: Kept, works_in: Callable[[], Worker]) -> None:
         self._kept = kept
-        self._thread: _Thread | None = None
+        self._works_in = works_in
+        self._worker: Worker | None = None
         self._strand: Strand | None = None
 
     async def do(self, work: Work, leave: Callable[["_Seat"], None], *, in_loop: bool) -> Any:
@@ -196,25 +215,30 @@ class _Seat:
             self._in_thread(partial(contextvars.copy_context().run, serve), told)
         return await answer
 
+    def send_away(self, reason: UnavailableError) -> None:
+        """Not, if what is done here has begun."""
+        if self._worker is not None:
+            self._worker.send_away(reason)
+
     def end(self) -> None:
         """Wait for nothing more."""
         if self._strand is not None:
             self._strand.abandon()
-        if self._thread is not None:
-            self._thread.end()
+        if self._worker is not None:
+            self._worker.end()
 
     def join(self, timeout: float) -> None:
-        if self._thread is not None:
-            self._thread.join(timeout)
+        if self._worker is not None:
+            self._worker.join(timeout)
         self._kept.give_back()
 
     def _in_thread(self, work: Work, told: Callable[[Outcome], None]) -> None:
-        self._thread = self._thread or _Thread()
-        self._thread.do(work, told)
+        self._worker = self._worker or self._works_in()
+        self._worker.do(work, told)
 
 
-class _Thread:
-    """Does one work after another; made by the first that needs it."""
+class Thread:
+    """A seat's own: does one work after another; made by the first that needs it."""
 
     def __init__(self) -> None:
         self._works: SimpleQueue[Work | None] = SimpleQueue()
@@ -225,6 +249,9 @@ class _Thread:
     def do(self, work: Work, told: Callable[[Outcome], None]) -> None:
         loop = asyncio.get_running_loop()
         self._works.put(lambda: loop.call_soon_threadsafe(told, Outcome.of(work)))
+
+    def send_away(self, _reason: UnavailableError) -> None:
+        """Nobody waits: whoever has the seat is alone with it."""
 
     def end(self) -> None:
         self._works.put(None)

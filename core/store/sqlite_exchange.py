@@ -17,8 +17,13 @@ class SqliteExchange(Exchange):
     def __init__(self, connection: Connection, begin: Begin | None, file: OpenFile) -> None:
         super().__init__(connection)
         self._begin = begin
-        self._file = file
+        self.file = file
         self._is_open = False
+
+    @property
+    def is_lost(self) -> bool:
+        """SQLite ends a transaction by itself where it interrupts a change, or has no disk left."""
+        return self._is_open and (self._connection.invalidated or not self._driver.in_transaction)
 
     def rows(self, statement: Statement, values: dict[str, Any]) -> list[Row]:
         compiled = statement.on(self.dialect)
@@ -45,7 +50,7 @@ class SqliteExchange(Exchange):
         if self._is_open or self._begin is None:
             return
         begin = self._begin
-        self._file.glance()
+        self.file.glance()
         self._send("BEGIN", lambda: begin(self._driver))
         self._is_open = True
 
@@ -53,7 +58,7 @@ class SqliteExchange(Exchange):
         if not self._is_open:
             return
         # What can be told by now is told before it is done.
-        self._file.require_database()
+        self.file.require_database()
         try:
             self._send("COMMIT", lambda: self._driver.execute("COMMIT"))
         except DBAPIError:
@@ -62,7 +67,7 @@ class SqliteExchange(Exchange):
             raise
         self._is_open = False
         # It may have gone into a file that nobody will ever open again.
-        self._file.require_database()
+        self.file.require_database()
 
     def undo(self) -> None:
         if not self._is_touched:
@@ -75,8 +80,10 @@ class SqliteExchange(Exchange):
         if not self._is_open or self._connection.invalidated:
             return
         try:
-            # SQLite ends the transaction by itself after some errors.
-            if self._driver.in_transaction:
-                self._driver.execute("ROLLBACK")
+            if not self.is_lost:
+                self._take_back()
         except self._driver.Error:
             self._connection.invalidate()
+
+    def _take_back(self) -> None:
+        self._driver.execute("ROLLBACK")

@@ -7,11 +7,13 @@ EXCHANGE = "core/store/sqlite_exchange.py"
 OPEN_FILE = "core/store/open_file.py"
 FIRST_FILE = "core/store/first_file.py"
 ENGINES = "core/store/engines.py"
+TOGETHER = "core/store/together.py"
 SCHEMA = "core/store/schema_version.py"
 COPIES = "core/store/backup.py"
 SETTING_TESTS = "tests/core/test_settings.py"
 KEY_TESTS = "tests/core/test_signing_keys.py"
 FILE_TESTS = "tests/core/store/test_open_file.py"
+TOGETHER_TESTS = "tests/core/store/test_together.py"
 FIRST_TESTS = "tests/core/store/test_first_file.py"
 MARK_TESTS = "tests/core/store/test_first_mark.py"
 COPY_TESTS = "tests/test_cli_backups.py"
@@ -52,7 +54,7 @@ RUNNING = (
     Protection(
         "nothing is acknowledged that went into a file that is gone",
         [
-            Edit(EXCHANGE, f"{before}        self._file.require_database()\n", before)
+            Edit(EXCHANGE, f"{before}        self.file.require_database()\n", before)
             for before in (
                 "        # What can be told by now is told before it is done.\n",
                 "        # It may have gone into a file that nobody will ever open again.\n",
@@ -62,7 +64,7 @@ RUNNING = (
     ),
     Protection(
         "nothing begins in a file that is gone",
-        [Edit(EXCHANGE, "        self._file.glance()\n")],
+        [Edit(EXCHANGE, "        self.file.glance()\n")],
         f"{FILE_TESTS}::TestWhileServing",
     ),
     Protection(
@@ -79,7 +81,7 @@ RUNNING = (
                 "            raise\n",
             ),
             # What would end it all the same.
-            Edit(EXCHANGE, "            if self._driver.in_transaction:", "            if 0:"),
+            Edit(EXCHANGE, "            if not self.is_lost:", "            if 0:"),
             Edit(
                 ENGINES,
                 'connect_args={"timeout": settings.work_seconds',
@@ -230,5 +232,41 @@ RUNNING = (
         [Edit("core/http/serving.py", "        self.child_conn.close()\n")],
         "tests/test_serving.py"
         "::test_the_parent_of_a_worker_that_is_killed_as_it_begins_does_not_wait_for_it",
+    ),
+    Protection(
+        "nobody is told of success before the commit",
+        [
+            Edit(
+                TOGETHER,
+                "            if failure is None or outcome.failure is not None:",
+                "            if 1:",
+            )
+        ],
+        f"{TOGETHER_TESTS}::test_nobody_is_told_of_success_before_the_commit",
+    ),
+    Protection(
+        "those who are lost with another are carried out again",
+        [Edit(TOGETHER, "again.append(given)", "given.tell(outcome)")],
+        f"{TOGETHER_TESTS}::test_those_who_are_lost_with_another_are_carried_out_again",
+    ),
+    Protection(
+        "no part of a lost transaction begins another one",
+        [Edit(TOGETHER, "        if self._whole.is_lost:", "        if 0:")],
+        f"{TOGETHER_TESTS}::test_who_was_interrupted_goes_on_with_nothing",
+    ),
+    Protection(
+        "what one part is refused is taken back",
+        [Edit(TOGETHER, '        self._driver.execute("ROLLBACK TO part")\n')],
+        f"{TOGETHER_TESTS}::test_what_one_is_refused_is_taken_back_alone",
+    ),
+    Protection(
+        "a session that ends does not end the transaction of others",
+        [Edit(TOGETHER, "            self._connection.begin()\n")],
+        f"{TOGETHER_TESTS}::test_those_who_wait_are_one_commit",
+    ),
+    Protection(
+        "who waits for the writer too long is sent away, and it is not done",
+        [Edit(TOGETHER, "left == math.inf", "True")],
+        f"{TOGETHER_TESTS}::test_who_waits_too_long_is_sent_away_and_nothing_of_it_is_done",
     ),
 )

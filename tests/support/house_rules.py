@@ -16,6 +16,8 @@ INNERMOST = {
     f"core/{name}.py" for name in ("settings", "clock", "money", "errors", "text", "columns")
 }
 SESSION_OWNER = "database.py"
+# And of what is committed together, the other one.
+COMMITTERS = {SESSION_OWNER, "core/store/together.py"}
 MIGRATOR = "core/store/schema_version.py"
 STOCK_WRITER = "Ticket/services/stock_service.py"
 STOCK = {f"{name}_quantity" for name in ("total", "available", "reserved", "sold", "withheld")}
@@ -41,7 +43,7 @@ def foreign_commits(sources: Sources) -> list[str]:
     return [
         f"{path}:{call.lineno} .{method.attr}()"
         for path, text in product(sources).items()
-        if path != SESSION_OWNER and top(path) != "migrations"
+        if path not in COMMITTERS and top(path) != "migrations"
         for call, method in method_calls(parsed(text))
         if ends_a_transaction(method, path, savepoints(text))
     ]
