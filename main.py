@@ -29,7 +29,7 @@ from core.http.middleware import (
     UnexpectedErrorMiddleware,
 )
 from core.http.openapi import describe
-from core.http.pacing import PacingMiddleware, leave_startup_alone
+from core.http.pacing import Pace, PacingMiddleware, leave_startup_alone
 from core.http.problem_pages import install_problem_pages
 from core.http.problems import install_error_handlers
 from core.http.routes import Shortcut, install_routes
@@ -132,7 +132,7 @@ def create_app(
         lifespan=_lifespan,
     )
     app.state.settings, app.state.clock, app.state.domains = settings, clock, domains
-    app.state.terms = Terms.of(settings)
+    app.state.terms, app.state.pace = Terms.of(settings), Pace()
     domains.equip(app.state, settings, clock)
     shortcut = install_routes(app, domains.routers)
     if settings.shows_docs:
@@ -222,7 +222,7 @@ def _middleware(app: FastAPI, shortcut: Shortcut) -> list[Middleware]:
         Middleware(RequestHeadMiddleware),
         Middleware(TrailingSlashMiddleware, collections=collections),
         Middleware(DeadlineMiddleware, seconds=settings.work_seconds),
-        Middleware(PacingMiddleware),
+        Middleware(PacingMiddleware, pace=app.state.pace),
         Middleware(RateLimitMiddleware, limiter=app.state.limiter, shortcut=shortcut),
         Middleware(BodyLimitMiddleware, max_bytes=settings.max_body_bytes),
     ]

@@ -22,7 +22,8 @@ def equip(state: State, settings: Settings, clock: Clock) -> None:
     by_name: dict[str, Provider] = {
         name: _made(name, state, settings) for name in settings.providers
     }
-    state.providers = Providers(by_name, settings.payment_timeout_seconds, settings.currency)
+    seconds, currency = settings.payment_timeout_seconds, settings.currency
+    state.providers = Providers(by_name, seconds, currency, state.pace)
     state.payments = ByProvider(state.providers)
 
 

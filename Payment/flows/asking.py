@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from core import deadline
+from core.http.pacing import Pace
 from Order.errors import ProviderFailedError, ProviderUnavailableError
 from Payment.port import AwayError, NonsenseError, Provider
 from work.unit_of_work import UnitOfWork
@@ -26,19 +27,23 @@ class Providers:
     seconds: float
     # In which they are asked for money.
     currency: str
+    # At which those go on whom a provider has answered: it may answer a crowd in one moment.
+    pace: Pace = field(default_factory=Pace)
 
     async def ask(self, name: str, answer: Awaitable[T], *, transaction_id: int) -> T:
         """What a provider answers about a payment; ``RefusedError`` is the caller's to handle."""
         patience = min(self.seconds, max(deadline.remaining(), 0) * _SHARE)
         try:
             async with asyncio.timeout(patience):
-                return await answer
+                said = await answer
         except (AwayError, TimeoutError) as error:
             _tell("does not answer", name, transaction_id, error)
             raise ProviderUnavailableError(name, transaction_id) from None
         except NonsenseError as error:
             _tell("makes no sense", name, transaction_id, error)
             raise ProviderFailedError(name, transaction_id) from None
+        await self.pace.turn()
+        return said
 
 
 def base_url_of(work: UnitOfWork) -> str:

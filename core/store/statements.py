@@ -15,7 +15,7 @@ another are a :class:`Script`, for ``context.write_all``.
 
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 
 from core.store.dialects import Given, Prepared, Processor, Sql, binding, fetching
+from core.store.strands import aside
 
 # How many joined statements are remembered: callers ask lists in as many ways as they like.
 _JOINED = 1000
@@ -87,8 +88,14 @@ class Script:
     def on(self, dialect: Dialect) -> list[Statement]:
         made = self._made.get(dialect.name)
         if made is None:
-            made = [_planned_anew(change) for change in self._build(Sql(dialect))]
-            self._made[dialect.name] = made
+            # A tenth of a second and more, in which nobody else would be served.
+            made = self._made[dialect.name] = aside(partial(self._make, dialect))
+        return made
+
+    def _make(self, dialect: Dialect) -> list[Statement]:
+        made = [_planned_anew(change) for change in self._build(Sql(dialect))]
+        for change in made:
+            change.on(dialect)
         return made
 
 

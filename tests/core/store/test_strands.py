@@ -7,12 +7,16 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, insert, text
 from sqlmodel import Session
 
 from core.errors import BusyError, DatabaseUnavailableError, RetryTransaction
+from core.store.dialects import Sql
+from core.store.exchange import exchange_of
+from core.store.statements import Changes, Script
 from core.store.strands import pause
 from database import Database
+from models import deployment
 from tests.support.service import Service
 from tests.support.waiting import PATIENCE, Held, Moment, one_connection, until
 
@@ -54,6 +58,25 @@ def test_so_does_whoever_connects_for_that_may_take_long(service: Service) -> No
         own = anyio.run(narrow.write, thread)
     assert threads
     assert own not in threads
+
+
+def test_what_is_made_once_of_many_statements_is_made_in_another_thread(service: Service) -> None:
+    makers: list[int] = []
+
+    def build(_sql: Sql) -> Changes:
+        makers.append(threading.get_ident())
+        yield insert(deployment).values(id=1)
+
+    script = Script(build)
+
+    def unit(session: Session) -> int:
+        dialect = exchange_of(session).dialect
+        assert script.on(dialect) is script.on(dialect)
+        return threading.get_ident()
+
+    own = anyio.run(service.database.write, unit)
+    assert len(makers) == 1
+    assert own not in makers
 
 
 def test_others_are_served_while_the_server_is_at_work(service: Service) -> None:
