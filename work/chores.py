@@ -79,11 +79,14 @@ class _Sweeper:
     name: str
     do: Callable[[], Awaitable[int]]
 
-    async def run_until(self, stop: asyncio.Event, wait: float) -> None:
+    async def run_until(self, stop: asyncio.Event, first: float, wait: float) -> None:
+        """Begin after so many seconds, and come back after so many."""
         # What the sweep logs is nobody's request.
         logs.request_id.set(SWEEP)
-        while not await _set_within(stop, wait):
+        is_over = await _set_within(stop, first)
+        while not is_over:
             await self._try(stop)
+            is_over = await _set_within(stop, wait)
 
     async def _try(self, stop: asyncio.Event) -> None:
         try:
@@ -128,12 +131,16 @@ class Upkeep:
 async def sweeping(database: Database, upkeep: Upkeep, *, clock: Clock) -> AsyncIterator[None]:
     """Sweep in the background, every so many seconds, until the block is left.
 
-    Each chore has a task of its own: none waits for one that is slow.
+    Each chore has a task of its own: none waits for one that is slow. Nor do they come all at once,
+    when requests would wait for a dozen of them.
     """
     stop = asyncio.Event()
     seconds = database.settings.sweep_seconds
     sweepers = upkeep.sweepers(database, clock)
-    tasks = [asyncio.create_task(sweeper.run_until(stop, seconds)) for sweeper in sweepers]
+    tasks = [
+        asyncio.create_task(sweeper.run_until(stop, seconds * number / len(sweepers), seconds))
+        for number, sweeper in enumerate(sweepers, 1)
+    ]
     try:
         yield
     finally:

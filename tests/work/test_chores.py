@@ -94,3 +94,23 @@ def test_a_chore_goes_on_while_it_finds_full_batches(service: Service, database:
 
     sweep_until(service, database, done, forget)
     assert swept[:3] == [100, 100, 50]
+
+
+def test_chores_do_not_come_all_at_once(service: Service) -> None:
+    """Of a thousand within a minute the first comes at once, and the last a minute later."""
+    begun: list[int] = []
+    done = threading.Event()
+
+    def numbered(number: int) -> Chore:
+        def chore(_context: Context, *, limit: int) -> int:  # noqa: ARG001
+            begun.append(number)
+            done.set()
+            return 0
+
+        return chore
+
+    settings = service.settings.model_copy(update={"sweep_seconds": 60})
+    with closing(Database(settings)) as database:
+        sweep_until(service, database, done, *map(numbered, range(1000)))
+    assert begun[0] == 0
+    assert 999 not in begun
