@@ -8,6 +8,10 @@ CLIENTS := .venv-clients
 HOST ?= 127.0.0.1
 PORT ?= 8000
 WORKERS ?= 1
+# Of `make demo`: where, how many orders, and by which seed.
+DEMO ?= sqlite:///./nexticket-demo.db
+ORDERS ?= 2000
+DEMO_SEED ?= 7
 # Test processes; `make test JOBS=0` runs in one process, for a debugger.
 JOBS ?= auto
 # Modules stay together, for what they set up; which of them begin, tests/conftest.py says.
@@ -38,10 +42,15 @@ SERVICE ?= pypi
 # Where `make fuzz` and `make soak` start, to have the same again.
 SEED ?= random
 
-.PHONY: run test check lint types tests coverage fuzz faults soak overload bench bench-quick flash fairness slow-provider protections reference openapi clients revision migrate install stripe lock audit sbom clean help
+.PHONY: run demo test check lint types tests coverage fuzz faults soak overload bench bench-quick flash fairness slow-provider protections reference openapi clients revision migrate install stripe lock audit sbom clean help
 
 run: install migrate ## Install, migrate and serve http://localhost:8000
 	$(BIN)/python cli.py serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
+
+demo: install ## The same with a season of made-up sales, in nexticket-demo.db
+	DATABASE_URL=$(DEMO) $(BIN)/python cli.py demo --orders $(ORDERS) --seed $(DEMO_SEED) --if-empty
+	@echo "Try it at http://$(HOST):$(PORT)/docs; reports are at http://$(HOST):$(PORT)/api/analytics/dashboard"
+	DATABASE_URL=$(DEMO) $(BIN)/python cli.py serve --host $(HOST) --port $(PORT)
 
 test: check tests ## Lint, types and all tests, on SQLite and PostgreSQL
 

@@ -2,7 +2,7 @@
 
 import typer
 
-from commands import accounts, backups, books, serving
+from commands import accounts, backups, books, demo, serving
 from core.private_files import keep_files_private
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ for command in (
     books.fold_ledger,
     backups.backup,
     backups.restore,
+    demo.demo,
 ):
     app.command()(command)
 
