@@ -7,6 +7,8 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 from sqlalchemy import URL
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from core.logs import configure_logs
 from core.settings import Settings
@@ -29,10 +31,32 @@ for name in Settings.model_fields:
 Settings.model_config["env_file"] = None
 
 
+# Their servers are several processes, and take longer to start than most of what is asked of them.
+_OF_ONE_SITE = "tests/concurrency/"
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """After all others have had their say about the order, which is random."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    items.sort(key=lambda item: not _is_long(item))
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return item.nodeid.startswith(_OF_ONE_SITE) or item.get_closest_marker("long") is not None
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return _Scheduling(config, log)
+
+
+class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Modules stay together, and so do all that race at the same servers."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(_OF_ONE_SITE):
+            return _OF_ONE_SITE
+        scope: str = super()._split_scope(nodeid)
+        return scope
 
 
 @pytest.fixture(scope="module", autouse=True)
