@@ -8,6 +8,7 @@ from starlette.datastructures import State
 
 from commands.service import Service, failed, open_service
 from core.clock import utc_now
+from core.http.pacing import Pace
 from core.money import selling_in
 from core.settings import ConfigurationError
 from core.store.schema_version import require_schema
@@ -28,7 +29,8 @@ def check_provider(name: str, since: datetime | None, patience: dict[str, float]
 
 
 async def _check(service: Service, name: str, since: datetime) -> bool:
-    state = State()
+    # What the service shares in a process besides.
+    state = State({"pace": Pace()})
     try:
         equipment.equip(state, service.settings, utc_now)
     except ConfigurationError as error:
