@@ -11,7 +11,7 @@ from core.errors import DomainError
 from core.store.dialects import Sql
 from core.store.statements import Row, statement
 from models import TransactionStatus, transactions
-from Order.errors import PaymentRefusedError
+from Order.errors import PaymentRefusedError, TransactionNotFoundError
 from Order.schemas.transaction import TransactionRead
 from Order.services import payment_service, transaction_service
 from Payment.port import Begun, PaymentAsked, RefusedError
@@ -36,17 +36,21 @@ def asked_again(row: Row, currency: str, *, base_url: str) -> PaymentAsked:
 def note_begun(context: Context, transaction_id: int, begun: Begun) -> TransactionRead:
     """Keep what the provider calls the payment, and how its buyer goes on.
 
-    Its word may have come before its answer did: then there is nothing left to do.
+    Its word may have come before its answer did: then there is nothing left to do. Nothing is
+    locked for it: if the payment changes meanwhile, this is run again and sees that.
     """
-    money = transaction_service.lock_payment(context, transaction_id).money
+    money = find(context, transaction_id)
+    if money is None:
+        raise TransactionNotFoundError
     if money.provider_reference not in {None, begun.reference}:
         # Begun twice, long after one another; the other one's money is known by its number.
         return transaction_service.served(context, money)
-    fields: dict[str, Any] = {"provider_reference": begun.reference}
+    fields: dict[str, Any] = {"provider_reference": begun.reference, "updated_at": context.now}
     if money.status == TransactionStatus.PENDING:
         fields["next_action"] = to_json(dict(begun.next_action)).decode()
-    changed = payment_service.change_transaction(context, transaction_id, **fields)
-    return transaction_service.served(context, money, **changed)
+    as_it_was = {"id": money.id, "status": money.status, "updated_at": money.updated_at}
+    context.change(transactions, as_it_was, **fields)
+    return transaction_service.served(context, money, **fields)
 
 
 def note_refused(context: Context, transaction_id: int, refused: RefusedError) -> DomainError:

@@ -16,6 +16,8 @@ _AHEAD = frozenset({"/health", "/health/ready"})
 # How many objects more make a first round, and how many rounds one of the next kind: of full ones a
 # tenth of what Python makes.
 _ROUNDS = (700, 10, 100)
+_LOOKING = frozenset({"GET", "HEAD"})
+_LOOKS_IN_A_ROW = 4
 
 
 def leave_startup_alone() -> None:
@@ -32,19 +34,23 @@ def leave_startup_alone() -> None:
 
 
 class Pace:
-    """Lets one in per turn of an event loop, in the order in which they came."""
+    """Lets one in per turn of an event loop, in the order in which they came.
+
+    Who only looks comes before who changes something: that takes longer. So that a crowd of those
+    who look keeps nobody else out, one of the others is let in after some of them.
+    """
 
     def __init__(self) -> None:
         self._doors: WeakKeyDictionary[asyncio.AbstractEventLoop, _Door] = WeakKeyDictionary()
 
-    async def turn(self) -> None:
+    async def turn(self, *, only_looks: bool = False) -> None:
         loop = asyncio.get_running_loop()
         door = self._doors.get(loop)
         if door is None:
             door = self._doors[loop] = _Door()
         if door.is_taken:
             turn: asyncio.Future[None] = loop.create_future()
-            door.waiting.append(turn)
+            (door.looking if only_looks else door.changing).append(turn)
             await turn
         else:
             door.is_taken = True
@@ -52,22 +58,34 @@ class Pace:
 
 
 class _Door:
-    __slots__ = ("is_taken", "waiting")
+    __slots__ = ("changing", "is_taken", "looked", "looking")
 
     def __init__(self) -> None:
         # Whether somebody was let in in this turn.
         self.is_taken = False
-        self.waiting: deque[asyncio.Future[None]] = deque()
+        self.looking: deque[asyncio.Future[None]] = deque()
+        self.changing: deque[asyncio.Future[None]] = deque()
+        # How many of those who look were let in one after the other.
+        self.looked = 0
 
     def let_one_in(self, loop: asyncio.AbstractEventLoop) -> None:
-        self.is_taken = bool(self.waiting)
-        if not self.is_taken:
+        line = self._next_line()
+        self.is_taken = bool(line)
+        if not line:
             return
-        turn = self.waiting.popleft()
+        turn = line.popleft()
         if not turn.done():
             turn.set_result(None)
         # In the next turn: before it, the loop looks for what else has come.
         loop.call_soon(self.let_one_in, loop)
+
+    def _next_line(self) -> deque[asyncio.Future[None]]:
+        others_wait = bool(self.changing)
+        if self.looking and not (others_wait and self.looked >= _LOOKS_IN_A_ROW):
+            self.looked += 1
+            return self.looking
+        self.looked = 0
+        return self.changing
 
 
 class PacingMiddleware:
@@ -83,5 +101,5 @@ class PacingMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and route_path(scope) not in _AHEAD:
-            await self._pace.turn()
+            await self._pace.turn(only_looks=scope["method"] in _LOOKING)
         await self.app(scope, receive, send)

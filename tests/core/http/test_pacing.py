@@ -24,8 +24,8 @@ class Door:
         self.came_in.append(scope["path"])
         self.turns.append(self._turn)
 
-    def request(self, path: str, root_path: str = "") -> "asyncio.Task[None]":
-        scope = {"type": "http", "path": path, "root_path": root_path}
+    def request(self, path: str, root_path: str = "", method: str = "GET") -> "asyncio.Task[None]":
+        scope = {"type": "http", "method": method, "path": path, "root_path": root_path}
         return asyncio.create_task(self._ask(scope))
 
     def count_turns(self) -> None:
@@ -65,6 +65,29 @@ def test_requests_come_in_one_by_one_in_their_order() -> None:
     door = scene(crowd)
     assert door.came_in == CROWD
     assert len(set(door.turns)) == len(CROWD)
+
+
+def test_who_only_looks_comes_before_who_changes_something() -> None:
+    async def crowd(door: Door) -> None:
+        changing = [door.request(f"/{number}", method="POST") for number in range(6)]
+        looking = [door.request(path) for path in CROWD[:3]]
+        await asyncio.gather(*changing, *looking)
+
+    # The first of all finds nobody before it.
+    rest = [f"/{number}" for number in range(1, 6)]
+    assert scene(crowd).came_in == ["/0", *CROWD[:3], *rest]
+
+
+def test_a_crowd_that_looks_keeps_nobody_out() -> None:
+    async def crowd(door: Door) -> None:
+        looking = [door.request(path) for path in CROWD]
+        changing = [door.request(f"/{number}", method="POST") for number in range(3)]
+        await asyncio.gather(*looking, *changing)
+
+    came_in = scene(crowd).came_in
+    assert sorted(came_in) == sorted([*CROWD, "/0", "/1", "/2"])
+    # Every fifth is one of the others.
+    assert [came_in.index(f"/{number}") for number in range(3)] == [5, 10, 15]
 
 
 def test_health_checks_pass_under_the_prefix_of_a_proxy() -> None:
