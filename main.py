@@ -29,7 +29,7 @@ from core.http.middleware import (
     UnexpectedErrorMiddleware,
 )
 from core.http.openapi import describe
-from core.http.pacing import Pace, PacingMiddleware, leave_startup_alone
+from core.http.pacing import Pace, PacingMiddleware, leave_startup_alone, take_short_turns
 from core.http.problem_pages import install_problem_pages
 from core.http.problems import install_error_handlers
 from core.http.routes import Shortcut, install_routes
@@ -246,4 +246,5 @@ def _from_environment() -> FastAPI:
         # A server would take it for there being no ``app``, and hide the trace.
         raise RuntimeError("the application can't be made") from error
     leave_startup_alone()
+    take_short_turns()
     return made

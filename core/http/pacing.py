@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 from collections import deque
 from weakref import WeakKeyDictionary
 
@@ -16,6 +17,8 @@ _AHEAD = frozenset({"/health", "/health/ready"})
 # How many objects more make a first round, and how many rounds one of the next kind: of full ones a
 # tenth of what Python makes.
 _ROUNDS = (700, 10, 100)
+# A tenth of what Python makes them.
+_TURN_SECONDS = 0.0005
 _LOOKING = frozenset({"GET", "HEAD"})
 _LOOKS_IN_A_ROW = 4
 
@@ -31,6 +34,15 @@ def leave_startup_alone() -> None:
     # A full round looks through all that belongs to requests under way, of which hundreds may wait
     # for a provider, and finds nothing either: the younger ones have found it.
     gc.set_threshold(*_ROUNDS)
+
+
+def take_short_turns() -> None:
+    """Have threads that compute give the interpreter back soon.
+
+    The event loop asks for it again each time it has looked around, and would wait for a turn of
+    each thread that wants it: those of SQLite, and of reports.
+    """
+    sys.setswitchinterval(_TURN_SECONDS)
 
 
 class Pace:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -141,3 +142,9 @@ def test_what_the_start_has_made_is_left_alone() -> None:
     assert gc.get_freeze_count() > 10_000
     # Hundreds of requests that wait are not looked through again and again, either.
     assert gc.get_threshold()[2] == 100
+
+
+def test_threads_that_compute_give_the_interpreter_back_soon() -> None:
+    """With 200 clients on SQLite, some checks of health took longer than 300 ms otherwise."""
+    assert main.app
+    assert sys.getswitchinterval() == pytest.approx(0.0005)
