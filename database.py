@@ -18,7 +18,6 @@ from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.pool import QueuePool
 from sqlmodel import Session
 
 from core import deadline
@@ -42,7 +41,7 @@ from core.store.large_reads import work_alone
 from core.store.open_file import OpenFile
 from core.store.postgres_settings import set_in_transaction
 from core.store.schema_version import schema_problem
-from core.store.seats import Seating
+from core.store.seats import Seating, WorkThread
 from core.store.sharing import Shared
 from core.store.sqlite_exchange import SqliteExchange
 from core.store.strands import pause
@@ -93,10 +92,14 @@ class Database:
         # What SQLite's one writer commits together; None where each unit has a connection.
         self._writer: Writer | None = None
         if self._file is not None:
-            self._writer = Writer(self.writer, self._begins_to_write, self._file)
-        self._writers = self._seating(self.writer, queue, self._writer)
-        self._readers = self._seating(self.reader, queue)
-        self._probers = self._seating(self._probe, queue)
+            writer = self._writer = Writer(self.writer, self._begins_to_write, self._file)
+            # Who may be next with it has a seat, and is one of the queue all the same.
+            seats = min(TOGETHER, 1 + queue)
+            self._writers = self._seating(self.writer, seats, 1 + queue - seats, lambda: writer)
+        else:
+            self._writers = self._seating(self.writer, size, queue)
+        self._readers = self._seating(self.reader, size, queue)
+        self._probers = self._seating(self._probe, 1, queue)
         self._snapshot_readers = self._readers if self._snapshots is self.reader else self._writers
 
     async def read(self, unit: Unit[T]) -> T:
@@ -195,21 +198,24 @@ class Database:
     def _seatings(self) -> tuple[Seating, ...]:
         return self._writers, self._readers, self._probers
 
-    def _seating(self, engine: Engine, queue: int, writer: Writer | None = None) -> Seating:
-        assert isinstance(engine.pool, QueuePool)  # noqa: S101 - created above
+    def _seating(
+        self,
+        engine: Engine,
+        seats: int,
+        queue: int,
+        works_in: Callable[[], WorkThread] | None = None,
+    ) -> Seating:
         # SQLite is read and written by our own process, which nobody can be told to wait for.
         is_elsewhere = not self._is_sqlite
         connections = Connections(engine, can_be_kept=is_elsewhere and HEARS_GOODBYE)
         self._connections[engine] = connections
-        # Who may be next with the writer has a seat, and is one of the queue all the same.
-        seats = engine.pool.size() if writer is None else min(TOGETHER, 1 + queue)
         return Seating(
             seats,
             timeout=self.timeout,
-            max_waiting=queue if writer is None else 1 + queue - seats,
+            max_waiting=queue,
             keep=connections.keep,
             in_loop=is_elsewhere and TELLS_OF_WAITING,
-            works_in=None if writer is None else lambda: writer,
+            works_in=works_in,
         )
 
     def _probed(self, unit: Unit[T]) -> T:

@@ -15,9 +15,7 @@ from User.services.tokens import TokenSigner
 
 
 def equip(state: State, settings: Settings, _clock: Clock) -> None:
-    state.hasher = PasswordHasher(
-        memory_kib=settings.password_hash_memory_kib, iterations=settings.password_hash_iterations
-    )
+    state.hasher = PasswordHasher.of(settings)
     state.signer = TokenSigner(settings)
     state.factor_seal = FactorSeal(settings)
 

@@ -101,10 +101,7 @@ def _hashed_password(settings: Settings, *names: str) -> str:
     password = _checked(Password, _given_password(), "The password")
     if is_named(password, *names):
         raise failed("The password: is the account's own name")
-    hasher = PasswordHasher(
-        memory_kib=settings.password_hash_memory_kib, iterations=settings.password_hash_iterations
-    )
-    return hasher.hash_now(password)
+    return PasswordHasher.of(settings).hash_now(password)
 
 
 def _given_password() -> str:

@@ -37,11 +37,7 @@ def demo(
                 _tell_accounts()
                 return
             raise failed("The database is not empty; the demo needs one of its own.")
-        hasher = PasswordHasher(
-            memory_kib=settings.password_hash_memory_kib,
-            iterations=settings.password_hash_iterations,
-        )
-        shop.open(hasher.hash_now(PASSWORD))
+        shop.open(PasswordHasher.of(settings).hash_now(PASSWORD))
         with typer.progressbar(length=orders * _STEPS, label="A season of events") as bar:
             tell(shop, orders=orders, seed=seed, until=until, begun=lambda: bar.update(1))
             bar.update(bar.length or 0)

@@ -34,7 +34,7 @@ FAMILY = (
     *("Ivanova", "Jansen", "Kowalski", "Lindqvist", "Moreau", "Nakamura", "Okafor", "Petrov"),
     *("Rossi", "Schmidt", "Tanaka", "Varga"),
 )
-NOTES = ("Two wheelchairs, please.", "It is a present.", "We come by the last train.", None)
+NOTES = ("Two wheelchairs, please.", "It is a present.", "We come by the last train.")
 WHY_CANCELLED = ("bought twice", "can't come after all", "wrong evening")
 WHY_REFUNDED = ("moved seats", "fell ill", "as a courtesy")
 WHY_FAILED = ("insufficient funds", "card declined", "expired card")

@@ -10,6 +10,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 
 from core import deadline
 from core.errors import BusyError
+from core.settings import Settings
 from User.schemas.password import as_hashed
 
 T = TypeVar("T")
@@ -28,6 +29,13 @@ class PasswordHasher:
         self._nobody = self._hash.hash("the password of nobody")
         self._seats = CapacityLimiter(PARALLEL)
         self._threads = CapacityLimiter(math.inf)
+
+    @classmethod
+    def of(cls, settings: Settings) -> "PasswordHasher":
+        return cls(
+            memory_kib=settings.password_hash_memory_kib,
+            iterations=settings.password_hash_iterations,
+        )
 
     def hash_now(self, password: str) -> str:
         """In the caller's thread; for the command line."""

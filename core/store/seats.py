@@ -40,7 +40,7 @@ class Kept(Protocol):
     def give_back(self) -> None: ...
 
 
-class Worker(Protocol):
+class WorkThread(Protocol):
     """Does works elsewhere than in the thread of the event loop."""
 
     def do(self, work: Work, told: Callable[[Outcome], None]) -> None: ...
@@ -68,7 +68,7 @@ class Seating:
         max_waiting: int,
         keep: Callable[[], Kept],
         in_loop: bool,
-        works_in: Callable[[], Worker] | None = None,
+        works_in: Callable[[], WorkThread] | None = None,
     ) -> None:
         self._keep = keep
         self._works_in = works_in or Thread
@@ -189,10 +189,10 @@ class Seating:
 class _Seat:
     """Does one work after another, and has with it what it keeps from one to the next."""
 
-    def __init__(self, kept: Kept, works_in: Callable[[], Worker]) -> None:
+    def __init__(self, kept: Kept, works_in: Callable[[], WorkThread]) -> None:
         self._kept = kept
         self._works_in = works_in
-        self._worker: Worker | None = None
+        self._thread: WorkThread | None = None
         self._strand: Strand | None = None
 
     async def do(self, work: Work, leave: Callable[["_Seat"], None], *, in_loop: bool) -> Any:
@@ -217,24 +217,24 @@ class _Seat:
 
     def send_away(self, reason: UnavailableError) -> None:
         """Not, if what is done here has begun."""
-        if self._worker is not None:
-            self._worker.send_away(reason)
+        if self._thread is not None:
+            self._thread.send_away(reason)
 
     def end(self) -> None:
         """Wait for nothing more."""
         if self._strand is not None:
             self._strand.abandon()
-        if self._worker is not None:
-            self._worker.end()
+        if self._thread is not None:
+            self._thread.end()
 
     def join(self, timeout: float) -> None:
-        if self._worker is not None:
-            self._worker.join(timeout)
+        if self._thread is not None:
+            self._thread.join(timeout)
         self._kept.give_back()
 
     def _in_thread(self, work: Work, told: Callable[[Outcome], None]) -> None:
-        self._worker = self._worker or self._works_in()
-        self._worker.do(work, told)
+        self._thread = self._thread or self._works_in()
+        self._thread.do(work, told)
 
 
 class Thread:
