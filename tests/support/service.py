@@ -22,6 +22,7 @@ from core.settings import Settings
 from database import Database
 from models import deployment
 from tests.support.clock import ManualClock
+from tests.support.in_process import InProcess
 from tools.nginx import NginxUnavailableError
 from tools.pgbouncer import PgbouncerUnavailableError
 from tools.postgres import PostgresUnavailableError, new_database
@@ -114,7 +115,8 @@ def fresh_database(backend: str, request: pytest.FixtureRequest, name: str) -> I
 
 def local_client(app: ASGIApp, **options: Any) -> TestClient:
     """A client on the service's own machine: in development it may do everything."""
-    return TestClient(app, base_url="http://localhost", client=("127.0.0.1", 50000), **options)
+    local: dict[str, Any] = {"base_url": "http://localhost", "client": ("127.0.0.1", 50000)}
+    return TestClient(app, **local, **options) if options else InProcess(app, **local)
 
 
 def migrate(settings: Settings) -> None:
