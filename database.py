@@ -37,7 +37,7 @@ from core.store.engines import (
 from core.store.errors import translated
 from core.store.exchange import Begin, Exchange, PostgresExchange, Preparation, exchange_of
 from core.store.fitness import encoding_problem
-from core.store.large_reads import work_alone
+from core.store.large_reads import expect_large_reads, work_alone
 from core.store.open_file import OpenFile
 from core.store.postgres_settings import set_in_transaction
 from core.store.schema_version import schema_problem
@@ -128,12 +128,13 @@ class Database:
             return unit(session)
 
     def share_now(self, session: Session, units: Sequence[Unit[T]]) -> list[T]:
-        """What units find in the snapshot of a session, which PostgreSQL shows to others as well.
+        """What units find that read whole tables, in a snapshot that PostgreSQL shows to others too.
 
         Each is done by whoever is free, the session itself or a second one in another thread.
         Two use two cores, and leave the others to those who buy. A pooler may have no connection
         for the second until the first gives its own back, and each would wait for the other.
         """
+        expect_large_reads(session)
         is_alone = self._is_sqlite or self.settings.database_pool_size == 1
         if is_alone or exchange_of(session).is_pooled:
             return [unit(session) for unit in units]
@@ -143,6 +144,7 @@ class Database:
         def help_out() -> None:
             with self._session(self._snapshots, _Way.SNAPSHOT) as helper:
                 helper.execute(text("SET TRANSACTION SNAPSHOT :id"), {"id": snapshot})
+                expect_large_reads(helper)
                 work.do(work_alone(helper))
 
         with ThreadPoolExecutor(1) as helpers:

@@ -21,11 +21,12 @@ LISTED = 100
 
 
 Finding = Callable[[Session], list[Row[Any]]]
-# Has each of them find what it does, in the snapshot of a session.
+# Has each of them find what it does, in the snapshot of a session that expects large reads.
 Share = Callable[[Session, Sequence[Finding]], Iterable[list[Row[Any]]]]
 
 
 def one_by_one(session: Session, all_: Sequence[Finding]) -> Iterable[list[Row[Any]]]:
+    expect_large_reads(session)
     return [find(session) for find in all_]
 
 
@@ -58,7 +59,6 @@ def _finding(statement: str, listed: int) -> Finding:
     """The first rows that break each rule, each with the number of all that do."""
 
     def find(session: Session) -> list[Row[Any]]:
-        expect_large_reads(session)
         return list(session.execute(text(counted(statement)), {"listed": listed}))
 
     return find
