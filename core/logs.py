@@ -42,8 +42,10 @@ def configure_logs(settings: Settings) -> None:
         server.propagate = True
     # Our own line per request says more and costs half.
     logging.getLogger("uvicorn.access").disabled = True
-    # Each process that migrates would otherwise tell how it is set up.
-    logging.getLogger("alembic").setLevel(max(logging.WARNING, root.level))
+    # Each process that migrates would otherwise tell how it is set up; and each request to a payment
+    # provider, whose addresses are nobody's business, that it was answered.
+    for name in ("alembic", "httpx2"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
 def _leave_out_what_no_line_tells() -> None:

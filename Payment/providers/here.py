@@ -4,14 +4,16 @@ It stays somebody else all the same: it is asked over HTTP, and so does it tell.
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import httpx2
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.clock import Clock
 from core.settings import Settings
 from core.signing_keys import signing_keys
+from Payment.providers.connections import Answer
 
 # Below which it is served.
 ADDRESS = "/test-payments"
@@ -54,6 +56,23 @@ class ServedHere:
                 clock=lambda: self._clock().timestamp(),
             )
         )
+
+
+class Within:
+    """Speaks to what this process serves itself, without a network."""
+
+    def __init__(self, served: ASGIApp) -> None:
+        self._transport = httpx2.ASGITransport(served)
+
+    async def request(
+        self, method: str, url: str, *, headers: Mapping[str, str], content: str | bytes | None
+    ) -> Answer:
+        asked = httpx2.Request(method, url, headers=headers, content=content)
+        answer = await self._transport.handle_async_request(asked)
+        return Answer(answer.status_code, await answer.aread(), answer.headers)
+
+    async def close(self) -> None:
+        """There is nothing that stays open between two requests."""
 
 
 def secrets_of(settings: Settings) -> Sequence[str]:

@@ -20,7 +20,7 @@ from Payment.port import AwayError, NonsenseError, RefusedError, UnverifiedError
 if TYPE_CHECKING:
     from stripe import ListObject, StripeClient, StripeObject, V1Services
 
-    from Payment.providers.stripe_http import HttpxClient
+    from Payment.providers.stripe_http import NetworkClient
 
 logger = logging.getLogger("nexticket.payments")
 
@@ -46,7 +46,7 @@ class Account:
             )
         self._settings = settings
         self._name = name
-        self._http: HttpxClient | None = None
+        self._http: NetworkClient | None = None
         self._loading: asyncio.Task[StripeClient] | None = None
 
     async def ask(self, question: "Callable[[V1Services], Awaitable[StripeObject]]") -> Told:
@@ -129,13 +129,13 @@ class Account:
     def _load(self) -> "StripeClient":
         import stripe
 
-        from Payment.providers.stripe_http import HttpxClient
+        from Payment.providers.stripe_http import NetworkClient
 
         # It would keep a number in the home directory to know this machine by, which may have none.
         stripe.enable_telemetry = False
         # Below this it tells whole bodies, and with these what a payment is confirmed by.
         logging.getLogger("stripe").setLevel(logging.WARNING)
-        self._http = HttpxClient(self._settings.payment_timeout_seconds)
+        self._http = NetworkClient(self._settings.payment_timeout_seconds)
         client = stripe.StripeClient(
             self._settings.stripe_secret_key.get_secret_value(),
             http_client=self._http,

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any, Literal, NoReturn
 from urllib.parse import urlencode, urlsplit
 
-import httpx2
 from starlette.datastructures import State
 
 from core.currencies import CURRENCIES
@@ -33,8 +33,8 @@ from Payment.port import (
     Shown,
     UnverifiedError,
 )
-from Payment.providers.connections import SpreadClient
-from Payment.providers.here import ADDRESS, ServedHere, secrets_of
+from Payment.providers.connections import Answer, Http
+from Payment.providers.here import ADDRESS, ServedHere, Within, secrets_of
 from Payment.return_address import return_address
 from Payment.signatures import require_signed
 
@@ -48,9 +48,10 @@ _OUTCOMES = {
     "succeeded": Outcome.SUCCEEDED,
     "failed": Outcome.FAILED,
 }
+_SUCCESS = range(200, 300)
 # Neither is the last word about what was asked: whose key is wrong today may have the right one
 # tomorrow, and money must not count as refused until then.
-_LATER = {httpx2.codes.UNAUTHORIZED, httpx2.codes.TOO_MANY_REQUESTS}
+_LATER = {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
 
 
 def make(settings: Settings, state: State) -> "ByTestCards":
@@ -71,7 +72,9 @@ class ByTestCards:
         self._secrets = secrets_of(settings)
         # None where it is elsewhere.
         self._served_here: ServedHere | None = state.test_payments
-        self._client: SpreadClient | None = None
+        self._address = settings.test_payments_url or "http://test-payments"
+        self._headers = {"Authorization": f"Bearer {next(iter(self._secrets), '')}"}
+        self._http = _http(settings, self._served_here)
 
     async def start(self, asked: PaymentAsked) -> Begun:
         said = {
@@ -130,9 +133,7 @@ class ByTestCards:
                 yield _refund(told)
 
     async def close(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        await self._http.close()
 
     def _next_action(self, asked: PaymentAsked, answer: Mapping[str, Any]) -> Mapping[str, Any]:
         if self.shown.next_action == "redirect":
@@ -161,38 +162,35 @@ class ByTestCards:
     async def _ask(
         self, method: str, path: str, said: Mapping[str, Any] | None = None, *, key: str = ""
     ) -> Mapping[str, Any]:
-        headers = {"Idempotency-Key": key} if key else {}
-        try:
-            answer = await self._opened().request(method, path, json=said, headers=headers)
-        except httpx2.TransportError as error:
-            raise AwayError(type(error).__name__) from error
-        return _understood(answer)
-
-    def _opened(self) -> SpreadClient:
-        """Made in the event loop that asks, when it first does."""
-        if self._client is None:
-            here = self._served_here
-            self._client = SpreadClient(
-                base_url=self._settings.test_payments_url or "http://test-payments",
-                transport=None if here is None else httpx2.ASGITransport(here),
-                headers={"Authorization": f"Bearer {next(iter(self._secrets), '')}"},
-                timeout=self._settings.payment_timeout_seconds,
-                trust_env=False,
-            )
-        return self._client
+        headers = self._headers | ({"Idempotency-Key": key} if key else {})
+        content = None
+        if said is not None:
+            headers["Content-Type"] = "application/json"
+            content = json.dumps(said)
+        url = f"{self._address}{path}"
+        return _understood(await self._http.request(method, url, headers=headers, content=content))
 
 
-def _understood(answer: httpx2.Response) -> Mapping[str, Any]:
-    if answer.is_server_error or answer.status_code in _LATER:
-        raise AwayError(f"it answers {answer.status_code}")
+def _http(settings: Settings, served_here: ServedHere | None) -> Http:
+    if served_here is not None:
+        return Within(served_here)
+    # A process that pays nobody elsewhere is spared what that takes.
+    from Payment.providers.network import Network
+
+    return Network(seconds=settings.payment_timeout_seconds, trust_env=False)
+
+
+def _understood(answer: Answer) -> Mapping[str, Any]:
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status in _LATER:
+        raise AwayError(f"it answers {answer.status}")
     try:
-        said = answer.json()
-        if answer.is_client_error:
+        said = json.loads(answer.content)
+        if answer.status >= HTTPStatus.BAD_REQUEST:
             _refuse(said)
     except (KeyError, TypeError, ValueError) as error:
-        raise NonsenseError(f"{answer.status_code} with {answer.content[:100]!r}") from error
-    if not answer.is_success or not isinstance(said, dict):
-        raise NonsenseError(f"{answer.status_code} with {answer.content[:100]!r}")
+        raise NonsenseError(f"{answer.status} with {answer.content[:100]!r}") from error
+    if answer.status not in _SUCCESS or not isinstance(said, dict):
+        raise NonsenseError(f"{answer.status} with {answer.content[:100]!r}")
     return said
 
 

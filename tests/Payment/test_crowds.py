@@ -11,9 +11,9 @@ from starlette.datastructures import State
 from core.settings import Settings
 from Payment.port import RefusedError
 from Payment.providers import test
-from Payment.providers.stripe_http import HttpxClient
+from Payment.providers.stripe_http import NetworkClient
 
-BUYERS = 150
+BUYERS = 210
 # How long somebody waits who would have to wait for another.
 SECONDS = 3
 ANSWER = b'HTTP/1.1 404 Not Found\r\nContent-Length: 27\r\n\r\n{"error": {"code": "gone"}}'
@@ -38,7 +38,7 @@ async def by_test(url: str) -> AsyncIterator[Callable[[], Awaitable[object]]]:
 
 @asynccontextmanager
 async def by_stripe(url: str) -> AsyncIterator[Callable[[], Awaitable[object]]]:
-    client = HttpxClient(SECONDS)
+    client = NetworkClient(SECONDS)
     yield lambda: client.request_async("GET", url, {})
     await client.close_async()
 

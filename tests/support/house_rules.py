@@ -9,7 +9,7 @@ from tests.support.architecture import House, Sources, all_imports, module_of, p
 
 LINES = 400
 OUTSIDE = {"tests", "benchmarks", "tools"}
-HTTP = {"fastapi", "starlette", "uvicorn", "httpx2", "requests"}
+HTTP = {"fastapi", "starlette", "uvicorn", "aiohttp", "httpx2", "requests"}
 # Its parameters of routes are what bodies and cursors are made of as well.
 WIRE_TYPES = "core/schemas.py"
 INNERMOST = {
