@@ -128,7 +128,7 @@ class Database:
             return unit(session)
 
     def share_now(self, session: Session, units: Sequence[Unit[T]]) -> list[T]:
-        """What units find that read whole tables, in a snapshot that PostgreSQL shows to others too.
+        """What units that read whole tables find in a snapshot, which others can look at as well.
 
         Each is done by whoever is free, the session itself or a second one in another thread.
         Two use two cores, and leave the others to those who buy. A pooler may have no connection
