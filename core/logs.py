@@ -42,8 +42,8 @@ def configure_logs(settings: Settings) -> None:
         server.propagate = True
     # Our own line per request says more and costs half.
     logging.getLogger("uvicorn.access").disabled = True
-    # Each process that migrates would otherwise tell how it is set up; and each request to a payment
-    # provider, whose addresses are nobody's business, that it was answered.
+    # Each process that migrates would otherwise tell how it is set up, and each request to a
+    # provider that it was answered, with its address.
     for name in ("alembic", "httpx2"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
