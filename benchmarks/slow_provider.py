@@ -275,7 +275,7 @@ def verdict(rounds: Sequence[Round]) -> Iterator[str]:
 
 def _options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser("benchmarks.slow_provider", description=__doc__)
-    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--rounds", type=int, default=9)
     options.add_argument("--seconds", type=float, default=8, help="of each measurement")
     options.add_argument("--pause", type=float, default=0, help="of a buyer at the page")
     return options

@@ -20,13 +20,16 @@ async def answered(said: bytes | None) -> Answer:
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        if said is None:
-            await reader.read()
-        else:
+        if said is not None:
             writer.write(said)
-            await writer.drain()
+            writer.write_eof()
+        # Until who asked hangs up, too.
+        await reader.read()
         writer.close()
+        await writer.wait_closed()
+        is_over.set()
 
+    is_over = asyncio.Event()
     network = Network(seconds=SECONDS, trust_env=False)
     async with await asyncio.start_server(answer, "127.0.0.1") as server:
         host, port = server.sockets[0].getsockname()
@@ -34,6 +37,7 @@ async def answered(said: bytes | None) -> Answer:
             return await network.request("GET", f"http://{host}:{port}/", headers={}, content=None)
         finally:
             await network.close()
+            await is_over.wait()
 
 
 def run(asked: Coroutine[Any, Any, Answer]) -> Answer:
