@@ -36,6 +36,7 @@ from core.store.engines import (
 )
 from core.store.errors import translated
 from core.store.exchange import Begin, Exchange, PostgresExchange, Preparation, exchange_of
+from core.store.exports import Exports
 from core.store.fitness import encoding_problem
 from core.store.large_reads import expect_large_reads, work_alone
 from core.store.open_file import OpenFile
@@ -101,6 +102,8 @@ class Database:
         self._readers = self._seating(self.reader, size, queue)
         self._probers = self._seating(self._probe, 1, queue)
         self._snapshot_readers = self._readers if self._snapshots is self.reader else self._writers
+        # What reads all of much; beside all seats.
+        self.exports = Exports(settings, self._file, self._preparation, self._is_at_work)
 
     async def read(self, unit: Unit[T]) -> T:
         """Run statements that each see their own committed state."""
@@ -178,6 +181,7 @@ class Database:
 
     def refuse_newcomers(self) -> None:
         """Finish what has a seat and refuse all else; for the thread of the event loop."""
+        self.exports.refuse_newcomers()
         for seating in self._seatings:
             seating.refuse_newcomers()
 
@@ -189,6 +193,7 @@ class Database:
                     await seating.emptied()
 
     def close(self) -> None:
+        self.exports.close()
         for seating in self._seatings:
             seating.close()
         for engine in (self.writer, self.reader, self._probe):
@@ -199,6 +204,9 @@ class Database:
     @property
     def _seatings(self) -> tuple[Seating, ...]:
         return self._writers, self._readers, self._probers
+
+    def _is_at_work(self) -> bool:
+        return bool(self._writers.taken or self._readers.taken)
 
     def _seating(
         self,

@@ -40,10 +40,35 @@ AnyOf = Annotated[list[T], Field(min_length=1, max_length=_MAX_VALUES)]
 AnyPartOf = Annotated[list[T], Field(min_length=1, max_length=_MAX_PARTS)]
 
 
-class ListQuery(BaseModel):
-    """What every list understands; an unknown parameter is a mistake worth telling."""
+class Filtered(BaseModel):
+    """A question for some of the objects; an unknown parameter is a mistake worth telling."""
 
     model_config = ConfigDict(extra="forbid")
+
+    # What has more to be sorted by names its fields.
+    sort: str = Field(default="id", pattern="^-?id$", description="`id` or `-id`.")
+
+    def in_days_of(self, zone: ZoneInfo) -> Self:
+        """The same, where bounds that are bare dates mean days of a zone."""
+        days = {
+            name: moment_of(value, zone)
+            for name, value in self
+            if isinstance(value, datetime) and value.tzinfo is None
+        }
+        return self.model_copy(update=days) if days else self
+
+
+class ExportQuery(Filtered):
+    """What every export understands."""
+
+    excel: bool = Field(
+        default=False,
+        description="Begin the file with a byte order mark, by which Excel knows that it is UTF-8.",
+    )
+
+
+class ListQuery(Filtered):
+    """What every list understands."""
 
     skip: WholeNumber = Field(
         default=0,
@@ -69,17 +94,6 @@ class ListQuery(BaseModel):
             " more in `X-Total-Count-At-Least`."
         ),
     )
-    # Lists that can be sorted by more name their fields.
-    sort: str = Field(default="id", pattern="^-?id$", description="`id` or `-id`.")
-
-    def in_days_of(self, zone: ZoneInfo) -> Self:
-        """The same, where bounds that are bare dates mean days of a zone."""
-        days = {
-            name: moment_of(value, zone)
-            for name, value in self
-            if isinstance(value, datetime) and value.tzinfo is None
-        }
-        return self.model_copy(update=days) if days else self
 
 
 @dataclass(frozen=True)

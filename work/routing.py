@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.http import idempotency_key
 from core.http.bodies import FORM, JSON
 from core.http.conditional import CONDITIONAL, TAGGED
+from core.http.files import CsvAnswer
 from work.access import is_repeatable, right_of
 from work.arguments import Arguments
 from work.conditions import is_conditional
@@ -28,7 +29,7 @@ class WorkRoute(APIRoute):
         work = _name_of_work(endpoint)
         told = {
             idempotency_key.NOT_TAKEN: is_repeatable(endpoint),
-            TAGGED: work is not None,
+            TAGGED: work is not None and options.get("response_class") is not CsvAnswer,
             CONDITIONAL: is_conditional(endpoint),
         }
         super().__init__(path, endpoint, **options | {"openapi_extra": told})

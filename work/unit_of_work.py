@@ -6,7 +6,7 @@ Identity and ``Idempotency-Key`` belong here: both concern the whole unit.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
@@ -24,6 +24,7 @@ from core.clock import Clock
 from core.errors import DomainError, RequestInProgressError, UnavailableError
 from core.etags import Precondition, is_among, tag_of_all
 from core.http.bodies import parsed, require_acceptable
+from core.http.files import CsvFile
 from core.http.idempotency_key import REPLAYED, KeyedRequest, keyed_request
 from core.http.middleware import all_said, note
 from core.http.problems import refusal
@@ -35,7 +36,7 @@ from work import idempotency
 from work.access import Right, is_repeatable, is_signed, right_of
 from work.caller import Caller
 from work.conditions import precondition_of
-from work.context import Admitted, Context, NotAdmittedError, Question, Terms
+from work.context import Admitted, Context, Known, NotAdmittedError, Question, Terms
 
 logger = logging.getLogger("nexticket.unit_of_work")
 
@@ -156,6 +157,15 @@ class UnitOfWork(Request):
     async def page(self, service: Service[Page[Served]]) -> Response:
         """Answer 200 with a JSON array, and the headers that lead on."""
         return await self.run(self._database.read, lambda context: self._list(service(context)))
+
+    async def export(self, name: str, service: Service[Iterator[bytes]]) -> Response:
+        """Answer 200 with a file of this name, made while it is sent, of one state of the data."""
+        caller = await self.run(self._database.read, lambda context: context.caller)
+        now, known = self._clock(), Known(caller)
+        export = await self._database.exports.start(
+            lambda session: service(Context(session, now, self._terms, known))
+        )
+        return CsvFile(export, name=name)
 
     async def change(self, service: Service[Served | DomainError]) -> Response:
         """Change something and answer 200 with the object.

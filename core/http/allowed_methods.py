@@ -25,8 +25,12 @@ def install_allowed_methods(app: FastAPI) -> None:
 
 def _allowed_methods(app: FastAPI, request: Request) -> list[str]:
     path = route_path(request.scope)
-    found: set[str] = set()
-    for route in iter_route_contexts(app.routes):
-        if route.methods and route.path_regex.match(path):
-            found |= route.methods
+    routes = [
+        route
+        for route in iter_route_contexts(app.routes)
+        if route.methods and route.path_regex.match(path)
+    ]
+    # What is named is no value for a parameter of another address.
+    named = [route for route in routes if route.path == path]
+    found = {method for route in named or routes for method in route.methods or ()}
     return sorted(found | {"HEAD"} if "GET" in found else found)

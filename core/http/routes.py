@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.datastructures import URLPath
+from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import Receive, Scope, Send
 
@@ -34,13 +35,23 @@ class Shortcut(BaseRoute):
 
     def __init__(self, routes: Iterable[BaseRoute]) -> None:
         self._ways: dict[Any, Any] = {}
+        # Of addresses without parameters.
+        self._named: dict[str, set[str]] = {}
         for route in routes:
             if isinstance(route, Route):
+                if "{" not in route.path:
+                    self._named.setdefault(route.path, set()).update(route.methods or ())
                 for method in route.methods or ():
                     self._lead(method, route)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        route = self.route_of(scope) if scope["type"] == "http" else None
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        named = self._named.get(route_path(scope))
+        if named is not None and scope["method"] not in named:
+            # The name of an address is no value for a parameter of another one.
+            raise HTTPException(405)
+        route = self.route_of(scope)
         if route is None:
             return Match.NONE, {}
         return route.matches(scope)

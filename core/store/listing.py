@@ -4,7 +4,7 @@ A way is which filters are set, how it is sorted, whether it goes on behind a cu
 it is counted; what the filters are set to are parameters.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar
@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from core.columns import BigId
 from core.errors import SkipTooDeepError
-from core.pagination import MAX_COUNT, MAX_SKIP, ListQuery, Page, Sorting, Total
+from core.pagination import MAX_COUNT, MAX_SKIP, Filtered, ListQuery, Page, Sorting, Total
 from core.store.dialects import Sql
 from core.store.statements import Row, Statement
 
@@ -34,6 +34,8 @@ T = TypeVar("T")
 Ask = Callable[..., list[Row]]
 # How many ways of a list are remembered: callers make up as many as they like.
 _WAYS = 200
+# Of what is read as a whole.
+_AT_A_TIME = 500
 _ESCAPE = "/"
 
 
@@ -207,13 +209,26 @@ class Listing:
             following = {"after": sorting.cursor(found[query.limit - 1][0])}
         return Page(found[: query.limit], following, total)
 
-    def _set_to(self, query: ListQuery, own: Mapping[str, Any]) -> dict[str, Any]:
+    def every(self, ask: Ask, query: Filtered, **own: Any) -> Iterator[list[Row]]:
+        """All rows, so many at a time, for who sees one state of the data meanwhile."""
+        sorting, set_to = Sorting.of(query.sort, self._columns), self._set_to(query, own)
+        values = self._values(set_to) | {"page_size": _AT_A_TIME}
+        kinds, position = self._kinds(set_to), dict[str, Any]()
+        while True:
+            way = _Way(query.sort, kinds, goes_on=bool(position), skips=False, counts=False)
+            rows = ask(self._statement(way), **values, **position)
+            yield rows
+            if len(rows) < _AT_A_TIME:
+                return
+            position = sorting.position(sorting.cursor(rows[-1]))
+
+    def _set_to(self, query: Filtered, own: Mapping[str, Any]) -> dict[str, Any]:
         asked = ((name, getattr(query, name, None)) for name in self._filters)
         # A filter of the service's own stays one where it is set to None: nobody's are not all.
         return {name: value for name, value in asked if value is not None} | dict(own)
 
     def _asked(self, query: ListQuery, set_to: Mapping[str, Any]) -> tuple[_Way, dict[str, Any]]:
-        kinds = tuple((name, self._filters[name].kind(value)) for name, value in set_to.items())
+        kinds = self._kinds(set_to)
         way = _Way(query.sort, kinds, query.after is not None, query.skip > 0, query.count)
         values = self._values(set_to)
         # One more, which tells whether another page follows.
@@ -223,6 +238,9 @@ class Listing:
         if query.skip:
             values["skipped"] = query.skip
         return way, values
+
+    def _kinds(self, set_to: Mapping[str, Any]) -> tuple[tuple[str, Hashable], ...]:
+        return tuple((name, self._filters[name].kind(value)) for name, value in set_to.items())
 
     def _values(self, set_to: Mapping[str, Any]) -> dict[str, Any]:
         values: dict[str, Any] = {}

@@ -85,6 +85,7 @@ BAD = [
     ("MAX_BODY_BYTES", "1", "greater than or equal to 1024"),
     ("MAX_CONNECTIONS", "9", "greater than or equal to 10"),
     ("REQUEST_TIMEOUT_SECONDS", "0", "greater than or equal to 0.1"),
+    ("EXPORT_TIMEOUT_SECONDS", "0", "greater than or equal to 1"),
     ("RATE_LIMIT_STORAGE", "redis", "not a storage URL such as memory://"),
     ("LOGIN_RATE_LIMIT", "often", "'often' is not one limit such as 10/minute"),
     ("REGISTRATION_RATE_LIMIT", "1/minute;2/hour", "is not one limit such as 10/minute"),
