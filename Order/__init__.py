@@ -4,7 +4,7 @@ from Order.actions import Action
 from Order.causes import Cause
 from Order.equipment import equip
 from Order.openapi import amend_with_bounds
-from Order.routers import analytics, cart, order, transaction, user
+from Order.routers import analytics, cart, export, order, transaction, user
 from Order.rules import RULES
 from Order.services.expiry_service import expire_overdue_orders
 from Order.services.fairness import forget_ended_holds
@@ -12,7 +12,15 @@ from Order.services.report_folding import fold_ledger
 from work.domain import Domain
 
 DOMAIN = Domain(
-    routers=[order.router, cart.router, user.router, transaction.router, analytics.router],
+    routers=[
+        # Before those that would take the name of a file for an id.
+        export.router,
+        order.router,
+        cart.router,
+        user.router,
+        transaction.router,
+        analytics.router,
+    ],
     tags={
         "Orders": "Orders hold stock, are paid, and expire if they are not.",
         "Cart": "What a user means to buy; it holds no stock.",

@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.money import Amount
-from core.pagination import AnyOf, ListQuery
+from core.pagination import AnyOf, Filtered, ListQuery
 from core.schemas import (
     FROM,
     UNTIL,
@@ -180,7 +180,9 @@ class OrderUpdate(Changes):
     notes: LongText | None = None
 
 
-class OrderFilters(ListQuery):
+class OrderFields(Filtered):
+    """What orders are found by, one by one or all of them."""
+
     status: AnyOf[OrderStatus] | None = None
     order_reference: AnyOf[Name] | None = Field(default=None, description="Exact.")
     created_from: LowerBound | None = Field(default=None, description=FROM)
@@ -195,6 +197,10 @@ class OrderFilters(ListQuery):
         "status",
         "-status",
     ] = "id"
+
+
+class OrderFilters(OrderFields, ListQuery):
+    """Of a user's history."""
 
 
 class OrderList(OrderFilters):

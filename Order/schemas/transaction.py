@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from core.money import Amount, PositiveAmount
-from core.pagination import AnyOf, ListQuery
+from core.pagination import AnyOf, Filtered, ListQuery
 from core.schemas import (
     IN_ANY_SPELLING,
     AsRead,
@@ -153,13 +153,19 @@ class Refund(Input, AsRead):
     )
 
 
-class TransactionFilters(ListQuery):
+class TransactionFields(Filtered):
+    """What transactions are found by, one by one or all of them."""
+
     status: AnyOf[TransactionStatus] | None = None
     payment_method: AnyOf[ShortText] | None = Field(
         default=None, description=f"Exact, {IN_ANY_SPELLING}"
     )
     transaction_reference: AnyOf[Reference] | None = Field(default=None, description="Exact.")
     sort: Literal["id", "-id", "created_at", "-created_at", "amount", "-amount"] = "id"
+
+
+class TransactionFilters(TransactionFields, ListQuery):
+    """Of an order's transactions."""
 
 
 class TransactionList(TransactionFilters):

@@ -11,7 +11,7 @@ from core.money import ZERO
 from core.pagination import Page
 from core.schemas import AsRead
 from core.store.dialects import Sql
-from core.store.listing import Listing, OneOf, Where
+from core.store.listing import Filter, Listing, OneOf, Where
 from core.store.statements import Row, statement
 from core.text import name_key
 from models import TransactionStatus, order_items, orders, transactions
@@ -56,24 +56,20 @@ from Ticket.services.stock_service import Holding
 from User.services import user_service
 from work.context import Context
 
-_TRANSACTIONS = Listing(
-    select(*transactions.c),
-    transactions.c,
-    {
-        "status": OneOf("status", transactions.c.status),
-        "payment_method": OneOf("payment_method", transactions.c.payment_method_key, name_key),
-        "transaction_reference": OneOf(
-            "transaction_reference", transactions.c.transaction_reference
-        ),
-        "order_id": OneOf("order_id", transactions.c.order_id),
-        "buyer_id": Where(
-            "buyer_id",
-            transactions.c.order_id.in_(
-                select(orders.c.id).where(orders.c.user_id == bindparam("buyer_id"))
-            ),
-        ),
-    },
+# What the box office finds transactions by; customers find those of their own orders.
+FILTERS: Mapping[str, Filter] = {
+    "status": OneOf("status", transactions.c.status),
+    "payment_method": OneOf("payment_method", transactions.c.payment_method_key, name_key),
+    "transaction_reference": OneOf("transaction_reference", transactions.c.transaction_reference),
+    "order_id": OneOf("order_id", transactions.c.order_id),
+}
+_OWN = Where(
+    "buyer_id",
+    transactions.c.order_id.in_(
+        select(orders.c.id).where(orders.c.user_id == bindparam("buyer_id"))
+    ),
 )
+_TRANSACTIONS = Listing(select(*transactions.c), transactions.c, {**FILTERS, "buyer_id": _OWN})
 _NEW: Mapping[str, Any] = {
     "refunded_amount": ZERO,
     "status": TransactionStatus.PENDING,

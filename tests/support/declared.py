@@ -103,3 +103,8 @@ def sensible(api: Api, method: str, path: str, operation: dict[str, Any]) -> Any
         # The first event of the provider that is set up, if there is one.
         arguments, values = {"content": b"evt_1"}, {"provider": "stripe"}
     return api.request(method, example_path(path, operation, **values), **arguments)
+
+
+def is_file(operation: Any) -> bool:
+    """Whether it is answered by a file, which is made while it is sent."""
+    return "text/csv" in operation["responses"].get("200", {}).get("content", {})

@@ -14,7 +14,7 @@ from core.logs import configure_logs
 from core.settings import Settings
 from tests.support.service import local_client
 
-LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "alembic")
+LOGGERS = ("uvicorn", "uvicorn.error", "uvicorn.access", "alembic", "httpx2")
 
 
 @contextmanager
