@@ -127,7 +127,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
     max_connections: int = Field(default=800, ge=10, le=100_000)
     request_timeout_seconds: float = Field(default=5, ge=0.1, le=300, allow_inf_nan=False)
-    export_timeout_seconds: float = Field(default=900, ge=1, le=86_400, allow_inf_nan=False)
+    export_timeout_seconds: float = Field(default=3600, ge=1, le=86_400, allow_inf_nan=False)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
 
     @field_validator("database_url")

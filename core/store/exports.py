@@ -33,8 +33,8 @@ T = TypeVar("T")
 # In a process. The database keeps what was changed since each of them began.
 AT_ONCE = 2
 # The part of its time that an export works while others are served, and the longest rest.
-_SHARE = 0.08
-_LONGEST_REST = 0.5
+_SHARE = 0.06
+_LONGEST_REST = 2
 _SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 

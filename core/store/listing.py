@@ -35,7 +35,7 @@ Ask = Callable[..., list[Row]]
 # How many ways of a list are remembered: callers make up as many as they like.
 _WAYS = 200
 # Of what is read as a whole.
-_AT_A_TIME = 500
+_AT_A_TIME = 250
 _ESCAPE = "/"
 
 

@@ -48,7 +48,7 @@ def season(api: Api) -> list[Any]:
     return orders
 
 
-@pytest.fixture(params=[1, 2, 500])
+@pytest.fixture(params=[1, 2, 250])
 def at_a_time(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "_AT_A_TIME", request.param)
 
