@@ -3,6 +3,7 @@
 from tests.protections.accounts import ACCOUNTS
 from tests.protections.disputes import OF_DISPUTES
 from tests.protections.edge import EDGE
+from tests.protections.exports import EXPORTING
 from tests.protections.fair_holds import FAIR_HOLDS
 from tests.protections.limits import LIMITS
 from tests.protections.money import OF_MONEY
@@ -39,6 +40,7 @@ FIRST = "migrations/versions/0001_initial.py"
 
 PROTECTIONS = (
     *OPERATING,
+    *EXPORTING,
     *NAMES,
     *RUNNING,
     *FAIR_HOLDS,
