@@ -135,7 +135,8 @@ class Account:
         stripe.enable_telemetry = False
         # Below this it tells whole bodies, and with these what a payment is confirmed by.
         logging.getLogger("stripe").setLevel(logging.WARNING)
-        self._http = NetworkClient(self._settings.payment_timeout_seconds)
+        settings = self._settings
+        self._http = NetworkClient(settings.stripe_api_url, settings.payment_timeout_seconds)
         client = stripe.StripeClient(
             self._settings.stripe_secret_key.get_secret_value(),
             http_client=self._http,

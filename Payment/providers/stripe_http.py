@@ -12,18 +12,18 @@ import stripe
 from stripe import APIConnectionError, HTTPClient
 
 from Payment.port import AwayError
-from Payment.providers.network import Network
+from Payment.providers.network import Network, proxy_of
 
 
 class NetworkClient(HTTPClient):
     name = "aiohttp"
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, address: str, seconds: float) -> None:
         super().__init__()
         # The authorities that the machine knows, which may have one of its own, and the library's.
         verify = ssl.create_default_context()
         verify.load_verify_locations(stripe.ca_bundle_path)
-        self._network = Network(seconds=seconds, verify=verify)
+        self._network = Network(seconds=seconds, verify=verify, proxy=proxy_of(address))
 
     async def request_async(
         self, method: str, url: str, headers: Mapping[str, str], post_data: Any = None

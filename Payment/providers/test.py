@@ -177,7 +177,7 @@ def _http(settings: Settings, served_here: ServedHere | None) -> Http:
     # A process that pays nobody elsewhere is spared what that takes.
     from Payment.providers.network import Network
 
-    return Network(seconds=settings.payment_timeout_seconds, trust_env=False)
+    return Network(seconds=settings.payment_timeout_seconds)
 
 
 def _understood(answer: Answer) -> Mapping[str, Any]:

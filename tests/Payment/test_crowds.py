@@ -38,7 +38,7 @@ async def by_test(url: str) -> AsyncIterator[Callable[[], Awaitable[object]]]:
 
 @asynccontextmanager
 async def by_stripe(url: str) -> AsyncIterator[Callable[[], Awaitable[object]]]:
-    client = NetworkClient(SECONDS)
+    client = NetworkClient(url, SECONDS)
     yield lambda: client.request_async("GET", url, {})
     await client.close_async()
 

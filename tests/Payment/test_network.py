@@ -8,7 +8,7 @@ import pytest
 
 from Payment.port import AwayError
 from Payment.providers.connections import Answer
-from Payment.providers.network import Network
+from Payment.providers.network import Network, proxy_of
 
 SECONDS = 0.2
 BROKEN_OFF = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nten bytes."
@@ -30,7 +30,7 @@ async def answered(said: bytes | None) -> Answer:
         is_over.set()
 
     is_over = asyncio.Event()
-    network = Network(seconds=SECONDS, trust_env=False)
+    network = Network(seconds=SECONDS)
     async with await asyncio.start_server(answer, "127.0.0.1") as server:
         host, port = server.sockets[0].getsockname()
         try:
@@ -57,3 +57,24 @@ def test_who_breaks_off_is_away() -> None:
 def test_nobody_is_followed_elsewhere() -> None:
     """The credentials were meant for the address that was set."""
     assert run(answered(ELSEWHERE)).status == 302
+
+
+@pytest.mark.parametrize(
+    ("said", "proxy"),
+    [
+        ({"HTTPS_PROXY": "http://proxy:1"}, "http://proxy:1"),
+        ({"ALL_PROXY": "http://proxy:2"}, "http://proxy:2"),
+        ({"HTTP_PROXY": "http://proxy:3"}, None),
+        ({"HTTPS_PROXY": "http://proxy:4", "NO_PROXY": "api.pay.example"}, None),
+        ({}, None),
+    ],
+)
+def test_the_surroundings_name_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, said: dict[str, str], proxy: str | None
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name, value in said.items():
+        monkeypatch.setenv(name, value)
+    assert proxy_of("https://api.pay.example") == proxy
