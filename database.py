@@ -36,17 +36,18 @@ from core.store.engines import (
 )
 from core.store.errors import translated
 from core.store.exchange import Begin, Exchange, PostgresExchange, Preparation, exchange_of
-from core.store.exports import Exports
+from core.store.exports import AT_ONCE, PIECE_SECONDS, Exports
 from core.store.fitness import encoding_problem
 from core.store.large_reads import expect_large_reads, work_alone
 from core.store.open_file import OpenFile
-from core.store.postgres_settings import set_in_transaction
+from core.store.postgres_settings import set_for_long, set_in_transaction
 from core.store.schema_version import schema_problem
 from core.store.seats import Seating, WorkThread
 from core.store.sharing import Shared
 from core.store.sqlite_exchange import SqliteExchange
 from core.store.strands import pause
 from core.store.together import Writer
+from core.store.turns import require_wal
 
 T = TypeVar("T")
 Unit = Callable[[Session], T]
@@ -81,11 +82,13 @@ class Database:
             self.writer = sqlite_engine(settings, self._file, size=1, writes=True)
             self.reader = sqlite_engine(settings, self._file, size=size)
             self._probe = sqlite_engine(settings, self._file, size=1)
+            self._lengthy = sqlite_engine(settings, self._file, size=AT_ONCE)
             self._snapshots = self.reader
         else:
             self.writer = postgres_engine(settings, size=size)
             self.reader = postgres_engine(settings, size=size)
             self._probe = postgres_engine(settings, size=1)
+            self._lengthy = postgres_engine(settings, size=AT_ONCE)
             self._snapshots = self.writer
         # SQLite's one writer is as fast as many connections elsewhere: its queue is as long.
         queue = size * QUEUE_PER_CONNECTION
@@ -102,8 +105,14 @@ class Database:
         self._readers = self._seating(self.reader, size, queue)
         self._probers = self._seating(self._probe, 1, queue)
         self._snapshot_readers = self._readers if self._snapshots is self.reader else self._writers
-        # What reads all of much; beside all seats.
-        self.exports = Exports(settings, self._file, self._preparation, self._is_at_work)
+        # What reads much at length; beside all seats.
+        self.exports = Exports(
+            self._reading_at_length,
+            seconds=settings.export_timeout_seconds,
+            are_others_served=lambda: bool(self._writers.taken or self._readers.taken),
+            # They are rare: nothing of one is kept for the next.
+            all_ended=self._lengthy.dispose,
+        )
 
     async def read(self, unit: Unit[T]) -> T:
         """Run statements that each see their own committed state."""
@@ -193,10 +202,10 @@ class Database:
                     await seating.emptied()
 
     def close(self) -> None:
-        self.exports.close()
+        self.exports.refuse_newcomers()
         for seating in self._seatings:
             seating.close()
-        for engine in (self.writer, self.reader, self._probe):
+        for engine in (self.writer, self.reader, self._probe, self._lengthy):
             engine.dispose()
         if self._file is not None:
             self._file.close()
@@ -204,9 +213,6 @@ class Database:
     @property
     def _seatings(self) -> tuple[Seating, ...]:
         return self._writers, self._readers, self._probers
-
-    def _is_at_work(self) -> bool:
-        return bool(self._writers.taken or self._readers.taken)
 
     def _seating(
         self,
@@ -255,6 +261,31 @@ class Database:
                 if session.in_transaction():
                     # It was used, and forgets what it knows.
                     session.close()
+
+    @contextmanager
+    def _reading_at_length(self) -> Iterator[Session]:
+        """A snapshot for an export, which bounds each piece of its work itself."""
+        with (
+            _once(),
+            selling_in(self.settings.currency),
+            translated(),
+            self._lengthy.connect() as connection,
+        ):
+            exchange = self._exchange_at_length(connection)
+            session = Session(exchange.connection)
+            try:
+                exchange.join(session)
+                yield session
+            finally:
+                exchange.close()
+
+    def _exchange_at_length(self, connection: Connection) -> Exchange:
+        if self._file is None:
+            local = partial(set_for_long, self.settings, PIECE_SECONDS)
+            return PostgresExchange(connection, _Way.SNAPSHOT.value, local, self._preparation)
+        require_wal(connection.connection.driver_connection)
+        begins = partial(begin_to_read, self.settings)
+        return SqliteExchange(connection, begins, self._file)
 
     @contextmanager
     def _exchange(self, engine: Engine, way: "_Way") -> Iterator[Exchange]:

@@ -92,6 +92,7 @@ EXPOSED_HEADERS = (
     "X-Auth-Mode",
     REPLAYED,
     "Retry-After",
+    "Content-Disposition",
     "RateLimit",
     "RateLimit-Policy",
 )

@@ -1,6 +1,6 @@
 """What every service is given first: where it works, for whom, when, and on which terms."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -207,6 +207,11 @@ class Context:
         """The only row, or None."""
         found = self.rows(statement, **values)
         return found[0] if found else None
+
+    def pages(self, statement: Statement, size: int, **values: Any) -> Iterator[list[Row]]:
+        """What a statement finds, so many rows at a time: for what is too much to have at once."""
+        self.settle()
+        return exchange_of(self._session).pages(statement, values, size)
 
     def write(self, statement: Statement, *, expecting: int | None = None, **values: Any) -> None:
         """Change something, at the latest when it is committed.

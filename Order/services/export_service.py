@@ -115,11 +115,11 @@ _SALES_FIELDS: Mapping[str, _Field] = {
 
 def export_orders(context: Context, query: OrderExport) -> Iterator[bytes]:
     query = query.in_days_of(context.terms.zone)
-    return _file(context, query, _ORDER_FIELDS, _ORDERS.every(context.rows, query))
+    return _file(context, query, _ORDER_FIELDS, _ORDERS.every(context.pages, query))
 
 
 def export_transactions(context: Context, query: TransactionExport) -> Iterator[bytes]:
-    return _file(context, query, _TRANSACTION_FIELDS, _TRANSACTIONS.every(context.rows, query))
+    return _file(context, query, _TRANSACTION_FIELDS, _TRANSACTIONS.every(context.pages, query))
 
 
 def export_sales(context: Context, query: SalesExport) -> Iterator[bytes]:
@@ -128,7 +128,7 @@ def export_sales(context: Context, query: SalesExport) -> Iterator[bytes]:
     query = query.in_days_of(zone)
     if query.start and query.end and query.end <= query.start:
         raise EmptyPeriodError
-    return _file(context, query, _SALES_FIELDS, _SALES.every(context.rows, query))
+    return _file(context, query, _SALES_FIELDS, _SALES.every(context.pages, query))
 
 
 def _file(

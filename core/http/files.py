@@ -67,22 +67,23 @@ class CsvFile(CsvAnswer):
             async with asyncio.timeout(_PATIENCE):
                 await send(self._start())
             # Who only asked for the head shows by now.
-            if scope["method"] != "HEAD":
-                await self._send_pieces(hung_up, send)
-            await send(_body(b"", more=False))
+            if scope["method"] == "HEAD" or await self._is_sent_whole(hung_up, send):
+                await send(_body(b"", more=False))
         except (DomainError, TimeoutError) as error:
             # The server closes the connection of who is left without the end of an answer.
             logger.warning("export broken off", extra={"file": self._name, "reason": str(error)})
         finally:
             hung_up.cancel()
+            hung_up.add_done_callback(_heard)
             await self._pieces.close()
 
-    async def _send_pieces(self, hung_up: "asyncio.Task[None]", send: Send) -> None:
+    async def _is_sent_whole(self, hung_up: "asyncio.Task[None]", send: Send) -> bool:
         async for piece in self._pieces:
             if hung_up.done():
-                return
+                return False
             async with asyncio.timeout(_PATIENCE):
                 await send(_body(piece, more=True))
+        return not hung_up.done()
 
     def _start(self) -> dict[str, Any]:
         return {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
@@ -90,6 +91,12 @@ class CsvFile(CsvAnswer):
 
 def _body(piece: bytes, *, more: bool) -> dict[str, Any]:
     return {"type": "http.response.body", "body": piece, "more_body": more}
+
+
+def _heard(task: "asyncio.Task[None]") -> None:
+    """A request that is refused while it is answered is one that broke off."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def _hung_up(receive: Receive) -> None:

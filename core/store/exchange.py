@@ -11,7 +11,7 @@ The unit's SQLModel session speaks through the same connection: first is sent wh
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
@@ -95,6 +95,10 @@ class Exchange:
 
     def rows(self, statement: Statement, values: dict[str, Any]) -> list[Row]:
         """Ask, and wait for the answer."""
+        raise NotImplementedError
+
+    def pages(self, statement: Statement, values: dict[str, Any], size: int) -> Iterator[list[Row]]:
+        """Ask once, and hear so many rows at a time, until there are no more."""
         raise NotImplementedError
 
     def write(self, statement: Statement, values: dict[str, Any], expecting: int | None) -> None:
@@ -192,6 +196,16 @@ class PostgresExchange(Exchange):
         self._say_statement(compiled, compiled.values(values))
         self.flush()
         return compiled.rows(self._cursor.fetchall())
+
+    def pages(self, statement: Statement, values: dict[str, Any], size: int) -> Iterator[list[Row]]:
+        compiled = statement.on(self.dialect)
+        self._say(f"DECLARE pages NO SCROLL CURSOR FOR {compiled.text}", compiled.values(values))
+        fetched = [None] * size
+        while len(fetched) == size:
+            self._say(f"FETCH {size} FROM pages")
+            self.flush()
+            fetched = self._cursor.fetchall()
+            yield compiled.rows(fetched)
 
     def write(self, statement: Statement, values: dict[str, Any], expecting: int | None) -> None:
         compiled = statement.on(self.dialect)

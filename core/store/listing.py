@@ -32,6 +32,8 @@ from core.store.statements import Row, Statement
 T = TypeVar("T")
 # (statement, its parameters) → its rows: ``Context.rows``.
 Ask = Callable[..., list[Row]]
+# (statement, rows at a time, its parameters) → its rows, page after page: ``Context.pages``.
+AskAll = Callable[..., Iterator[list[Row]]]
 # How many ways of a list are remembered: callers make up as many as they like.
 _WAYS = 200
 # Of what is read as a whole.
@@ -183,6 +185,7 @@ class Listing:
         self._filters = filters or {}
         self._around = around
         self._statement = lru_cache(_WAYS)(self._build)
+        self._all_of = lru_cache(_WAYS)(self._build_all)
 
     def page(self, ask: Ask, query: ListQuery, **own: Any) -> Page[Row]:
         """A page of the rows; ``own`` are filters that the request does not set itself."""
@@ -209,18 +212,11 @@ class Listing:
             following = {"after": sorting.cursor(found[query.limit - 1][0])}
         return Page(found[: query.limit], following, total)
 
-    def every(self, ask: Ask, query: Filtered, **own: Any) -> Iterator[list[Row]]:
-        """All rows, so many at a time, for who sees one state of the data meanwhile."""
-        sorting, set_to = Sorting.of(query.sort, self._columns), self._set_to(query, own)
-        values = self._values(set_to) | {"page_size": _AT_A_TIME}
-        kinds, position = self._kinds(set_to), dict[str, Any]()
-        while True:
-            way = _Way(query.sort, kinds, goes_on=bool(position), skips=False, counts=False)
-            rows = ask(self._statement(way), **values, **position)
-            yield rows
-            if len(rows) < _AT_A_TIME:
-                return
-            position = sorting.position(sorting.cursor(rows[-1]))
+    def every(self, ask: AskAll, query: Filtered, **own: Any) -> Iterator[list[Row]]:
+        """All rows, so many at a time."""
+        set_to = self._set_to(query, own)
+        found = self._all_of(query.sort, self._kinds(set_to))
+        return ask(found, _AT_A_TIME, **self._values(set_to))
 
     def _set_to(self, query: Filtered, own: Mapping[str, Any]) -> dict[str, Any]:
         asked = ((name, getattr(query, name, None)) for name in self._filters)
@@ -259,6 +255,11 @@ class Listing:
             return self._with_count(page, way, sorting) if way.counts else page
 
         return Statement(build, lambda columns: self._sorted(sorting, columns), plans_anew=True)
+
+    def _build_all(self, sort: str, kinds: tuple[tuple[str, Hashable], ...]) -> Statement:
+        sorting = Sorting.of(sort, self._columns)
+        found = self._filtered(kinds).order_by(*sorting.clauses())
+        return Statement(lambda _sql: found, plans_anew=True)
 
     def _page(self, way: _Way, sorting: Sorting) -> Select[Any]:
         page = self._filtered(way.kinds)

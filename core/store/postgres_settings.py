@@ -81,6 +81,14 @@ def set_in_transaction(settings: Settings, *, is_pooled: bool) -> list[str]:
     return limits
 
 
+def set_for_long(settings: Settings, seconds: float, *, is_pooled: bool) -> list[str]:
+    """For a transaction whose statements may take so long each, and so may who waits for them."""
+    limits = set_in_transaction(settings, is_pooled=is_pooled)
+    for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        limits.append(f"SET LOCAL {name} = {int(2 * seconds * 1000)}")
+    return limits
+
+
 def _limits(seconds: float) -> Iterator[tuple[str, int]]:
     """PostgreSQL's settings in milliseconds; never zero, which would mean no limit."""
     for name, share in _SERVER_SHARES.items():

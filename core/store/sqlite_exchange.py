@@ -1,5 +1,6 @@
 """What a unit of work says to SQLite: at once, for it is no message away."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection
@@ -33,6 +34,16 @@ class SqliteExchange(Exchange):
             compiled.text, lambda: self._driver.execute(compiled.text, said).fetchall()
         )
         return compiled.rows(fetched)
+
+    def pages(self, statement: Statement, values: dict[str, Any], size: int) -> Iterator[list[Row]]:
+        compiled = statement.on(self.dialect)
+        said = compiled.values(values)
+        self.flush()
+        found = self._send(compiled.text, lambda: self._driver.execute(compiled.text, said))
+        fetched = [None] * size
+        while len(fetched) == size:
+            fetched = self._send(compiled.text, lambda: found.fetchmany(size))
+            yield compiled.rows(fetched)
 
     def write(self, statement: Statement, values: dict[str, Any], expecting: int | None) -> None:
         compiled = statement.on(self.dialect)

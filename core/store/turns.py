@@ -14,8 +14,10 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from core import deadline
+from core.errors import BusyError
 from core.store.errors import primary_code
 
 try:
@@ -51,6 +53,13 @@ def use_wal(driver_connection: sqlite3.Connection) -> None:
         if _executes(driver_connection, WAL):
             return
     driver_connection.execute(WAL)
+
+
+def require_wal(driver_connection: Any) -> None:
+    """For who reads at length: without a log, nobody could commit meanwhile."""
+    [(mode,)] = driver_connection.execute("PRAGMA journal_mode").fetchall()
+    if mode != "wal":
+        raise BusyError("The database can't be read at length on a disk without shared memory.")
 
 
 def _executes(driver_connection: sqlite3.Connection, statement: str) -> bool:

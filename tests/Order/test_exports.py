@@ -154,11 +154,30 @@ class TestSales:
 
 
 class TestTexts:
-    @pytest.mark.parametrize("begin", ["=1+1", "+1", "-1", "@SUM(A1)", "＝1"])  # noqa: RUF001
-    def test_that_look_like_formulas_are_none(self, api: Api, begin: str) -> None:
-        api.order(api.user(), (api.ticket(), 1), notes=begin)
+    @pytest.mark.parametrize(
+        ("written", "told"),
+        [
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("＝1", "'＝1"),  # noqa: RUF001 - meant
+            # Where semicolons are what separates, or tabs.
+            ("x;=1", "x;'=1"),
+            ('x; ="1"', 'x;\' ="1"'),
+            ("x\t=1", "x\t'=1"),
+            ("two\n=1", "two\n'=1"),
+            ("1 = 1; a-b", "1 = 1; a-b"),
+        ],
+    )
+    def test_that_look_like_formulas_are_none(self, api: Api, written: str, told: str) -> None:
+        api.order(api.user(), (api.ticket(), 1), notes=written)
         [row] = rows(api, EXPORTS[0])
-        assert row["notes"] == f"'{begin}"
+        assert row["notes"] == told
+
+    def test_are_quoted_so_that_nothing_in_them_ends_a_cell(self, api: Api) -> None:
+        api.order(api.user(), (api.ticket(), 1), notes="a;b")
+        assert ',"a;b",' in text(api, EXPORTS[0])
 
     @pytest.mark.parametrize("notes", ['"quoted", twice', "two\nlines", "Grüße; 1=1", "Ⅷ, 🎟"])
     def test_come_back_as_they_were_written(self, api: Api, notes: str) -> None:

@@ -90,6 +90,8 @@ class _Exchange:
 
     def answer(self, request: httpx2.Request) -> dict[str, Any]:
         assert self._start is not None, "the application did not answer"
+        assert self._is_answered is not None, "the answer has no end"
+        assert self._is_answered.is_set(), "the answer has no end"
         return {
             "status_code": self._start["status"],
             "headers": list(self._start.get("headers", [])),

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 from starlette.types import Message
 
+from core import deadline
 from core.errors import BusyError, StoppingError, UnavailableError
 from core.http.files import CsvFile
 from core.store import exports
@@ -41,8 +42,19 @@ def fails_later(_session: Session) -> Iterator[bytes]:
     raise BusyError
 
 
+def exports_of(
+    service: Service, *, seconds: float = 60, are_others_served: Callable[[], bool] = lambda: False
+) -> Exports:
+    return Exports(
+        service.database._reading_at_length,
+        seconds=seconds,
+        are_others_served=are_others_served,
+        all_ended=lambda: None,
+    )
+
+
 def under_way(database: Database) -> int:
-    return database.exports._under_way
+    return database.exports.under_way
 
 
 class TestSnapshot:
@@ -83,20 +95,14 @@ class TestSnapshot:
             await export.close()
 
         in_the_loop(service, look)
-        assert service.database.exports._engine is None
+        pool: Any = service.database._lengthy.pool
+        assert pool.checkedin() == pool.checkedout() == 0
         assert under_way(service.database) == 0
 
     def test_that_takes_longer_than_it_may_is_broken_off(
         self, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        short = service.settings.model_copy(update={"export_timeout_seconds": 0.2})
-        made = Exports(
-            short,
-            service.database._file,
-            service.database._preparation,
-            lambda: False,
-        )
-        monkeypatch.setattr(service.database, "exports", made)
+        monkeypatch.setattr(service.database, "exports", exports_of(service, seconds=0.2))
 
         async def take_all() -> None:
             export = await service.database.exports.start(counts)
@@ -109,6 +115,33 @@ class TestSnapshot:
 
         with pytest.raises(UnavailableError):
             in_the_loop(service, take_all)
+
+    def test_that_can_not_begin_in_time_is_refused_in_time(
+        self, service: Service, locked_out: None
+    ) -> None:
+        """Whoever asks is answered within the time of a request."""
+        assert locked_out is None
+
+        async def begin() -> None:
+            with deadline.within(0.3):
+                await service.database.exports.start(counts)
+
+        with pytest.raises(UnavailableError):
+            in_the_loop(service, begin)
+        assert under_way(service.database) == 0
+
+
+@pytest.fixture
+def locked_out(service: Service) -> Iterator[None]:
+    """The table is somebody else's: PostgreSQL's way, for SQLite's readers wait for nobody."""
+    if service.settings.is_sqlite:
+        pytest.skip("nobody keeps readers from SQLite")
+    with service.database.writer.connect() as connection:
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor:
+            cursor.execute("BEGIN; LOCK TABLE tickets IN ACCESS EXCLUSIVE MODE")
+            yield
+            cursor.execute("ROLLBACK")
 
 
 class TestCrowd:
@@ -141,19 +174,14 @@ class TestCrowd:
 
     def test_rests_while_others_are_served(self, service: Service) -> None:
         are_served = [False, True]
-        made = Exports(
-            service.settings,
-            service.database._file,
-            service.database._preparation,
-            lambda: are_served[-1],
-        )
+        made = exports_of(service, are_others_served=lambda: are_served[-1])
         assert made._rest_after(0.01) > 0.05
         assert made._rest_after(60) <= exports._LONGEST_REST
         are_served.pop()
         assert made._rest_after(0.01) == 0
 
     def test_is_not_made_while_it_rests(self, service: Service) -> None:
-        export = Export(_pieces(), lambda _seconds: 0.05, lambda: None)
+        export = Export(_pieces(), 60, lambda _seconds: 0.05, lambda: None)
 
         async def take() -> float:
             begun = asyncio.get_running_loop().time()
@@ -222,15 +250,11 @@ class TestAnswer:
     def test_ends_with_its_caller(self, service: Service) -> None:
         heard = answered(service, counts, lambda: Caller(pieces=3))
         assert len(heard) < 10
+        assert heard[-1]["more_body"]
         assert under_way(service.database) == 0
 
     def test_ends_with_the_service(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-        stopping = Exports(
-            service.settings,
-            service.database._file,
-            service.database._preparation,
-            lambda: False,
-        )
+        stopping = exports_of(service)
         monkeypatch.setattr(service.database, "exports", stopping)
 
         class Stopper(Caller):
