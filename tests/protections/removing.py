@@ -12,7 +12,9 @@ from core.store.schema_version import ROOT
 _NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv*", "venv", ".*cache", ".hypothesis", "__pycache__", ".env", "*.db*"
 )
-_TESTS_FAILED = 1
+_TESTS_FAILED, _HANGS = 1, -1
+# All the tests together take some minutes, and each of them seconds.
+_PATIENCE = 1200
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,12 @@ def is_missed(protection: Protection, checkout: Path) -> bool:
 
 def run_tests(checkout: Path, *tests: str) -> int:
     words = ["-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", *tests]
-    return subprocess.run([sys.executable, *words], cwd=checkout, check=False).returncode
+    command = [sys.executable, *words]
+    try:
+        return subprocess.run(command, cwd=checkout, check=False, timeout=_PATIENCE).returncode
+    except subprocess.TimeoutExpired:
+        # Whoever waits for ever has not missed anything.
+        return _HANGS
 
 
 def _apply(edit: Edit, path: Path) -> None:

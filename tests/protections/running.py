@@ -22,7 +22,7 @@ RUNNING = (
     Protection(
         "a line of .env that can't be read stops the start",
         [Edit(ENV_FILE, "    if problems:\n", "    if 0:\n")],
-        f"{SETTING_TESTS}::TestEnvFile",
+        f"{SETTING_TESTS}::TestEnvFile::test_a_line_that_would_be_passed_over_is_named",
     ),
     Protection(
         "a setting that is misspelt in the environment stops the start",
