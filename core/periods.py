@@ -60,6 +60,12 @@ class EmptyPeriodError(InvalidError):
         super().__init__(f"end: {detail}", errors=[error])
 
 
+def require_room(start: datetime | None, end: datetime | None) -> None:
+    """Raises if there is no time between the bounds of a range."""
+    if start and end and end <= start:
+        raise EmptyPeriodError
+
+
 class Shift(NamedTuple):
     """A part of a day in UTC, by its quarters of an hour, that belongs to the period beside."""
 

@@ -24,14 +24,14 @@ _TRANSACTIONS = (
     "id,transaction_number,order_id,status,amount,refunded_amount,currency,payment_method,"
     "transaction_reference,provider,provider_reference,failure_reason,succeeded_at,created_at,"
     "updated_at\r\n"
-    "1,TXN-3FHB8RWZ2C,1,success,199.98,0.00,USD,card,ch_1042,,,,2024-11-02T10:32:00.000001Z,"
+    '1,TXN-3FHB8RWZ2C,1,success,199.98,0.00,USD,"card","ch_1042",,,,2024-11-02T10:32:00.000001Z,'
     "2024-11-02T10:31:00.000001Z,2024-11-02T10:32:00.000001Z\r\n"
 )
 _SALES = (
     "id,order_id,order_reference,user_id,confirmed_at,ticket_id,event_name,event_date,venue,"
     "category,quantity,unit_price,line_total,currency\r\n"
-    "1,1,ORD-7KQ2M9XWPA,1,2024-11-02T10:32:00.000001Z,1,Concert 2024,2024-12-25T20:00:00.000000Z,"
-    "Main Arena,VIP,2,99.99,199.98,USD\r\n"
+    '1,1,ORD-7KQ2M9XWPA,1,2024-11-02T10:32:00.000001Z,1,"Concert 2024",'
+    '2024-12-25T20:00:00.000000Z,"Main Arena","VIP",2,99.99,199.98,USD\r\n'
 )
 
 
@@ -49,7 +49,7 @@ async def export_orders(query: Annotated[OrderExport, Query()], work: Work) -> R
 
     A text that a spreadsheet would take for a formula has an apostrophe before it. The file is made
     while it is sent: if the connection ends before the answer does, a part is missing. Two exports
-    at a time are made by each process of the service; more are refused with `busy`.
+    at a time are made by each process of the service; more are refused with `service_busy`.
     """
     return await work.export("orders", lambda context: export_service.export_orders(context, query))
 

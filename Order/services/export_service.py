@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select
 
 from core.pagination import ExportQuery
-from core.periods import EmptyPeriodError
+from core.periods import require_room
 from core.spreadsheets import Cell, Table, amount, moment, plain, words
 from core.store.listing import Listing, Where
 from core.store.statements import Row
@@ -126,8 +126,7 @@ def export_sales(context: Context, query: SalesExport) -> Iterator[bytes]:
     """A line for each that was sold in the range, as `/sales` has added them up."""
     zone = time_zone(query.timezone) if query.timezone else context.terms.zone
     query = query.in_days_of(zone)
-    if query.start and query.end and query.end <= query.start:
-        raise EmptyPeriodError
+    require_room(query.start, query.end)
     return _file(context, query, _SALES_FIELDS, _SALES.every(context.pages, query))
 
 

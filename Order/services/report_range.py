@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from core.periods import Calendar, EmptyPeriodError, Interval
+from core.periods import Calendar, Interval, require_room
 from core.zones import moment_of, time_zone
 from Order.schemas.analytics import AnalyticsQuery, ReportPeriod
 
@@ -22,8 +22,7 @@ class Range:
         """What is asked for, in its own zone or else in another."""
         zone = time_zone(query.timezone) if query.timezone else zone
         start, end = (bound and moment_of(bound, zone) for bound in (query.start, query.end))
-        if start and end and end <= start:
-            raise EmptyPeriodError
+        require_room(start, end)
         return cls(start, end, Calendar(zone, query.interval))
 
     @property

@@ -7,7 +7,7 @@ while others are served it rests most of the time, and what nobody takes is not 
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, suppress
 from contextvars import Context
 from functools import partial
@@ -80,7 +80,7 @@ class Exports:
         """And break off what is under way: it could take longer than anybody waits for an end."""
         self._is_closed = True
 
-    def _made(self, unit: Unit[T]) -> Iterator[T]:
+    def _made(self, unit: Unit[T]) -> Generator[T, None, None]:
         """Whoever asks for the pieces is in the export's own thread."""
         with self._session() as session:
             yield from unit(session)
@@ -104,7 +104,7 @@ class Export(Generic[T]):
 
     def __init__(
         self,
-        made: Iterator[T],
+        made: Generator[T, None, None],
         seconds: float,
         rest_after: Callable[[float], float],
         ended: Callable[[], None],
@@ -131,7 +131,7 @@ class Export(Generic[T]):
 
     async def close(self) -> None:
         """Also in the midst of it: after the piece that is being made."""
-        closed = asyncio.ensure_future(self._in_thread(self._made.close))  # type: ignore[attr-defined]
+        closed = self._in_thread(self._made.close)
         closed.add_done_callback(lambda _: self._ended())
         self._thread.end()
         await asyncio.shield(closed)

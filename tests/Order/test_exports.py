@@ -25,6 +25,11 @@ def text(api: Api, path: str, **query: Any) -> str:
     return answer.content.decode()
 
 
+def cells(file: str) -> list[str]:
+    """Of the first row, as they are written; nothing in them has a comma."""
+    return file.splitlines()[1].split(",")
+
+
 def sold(api: Api, ticket: Any, quantity: int, user: Any, **fields: Any) -> Any:
     """An order that was paid."""
     order = api.order(user, (ticket, quantity), **fields)
@@ -194,6 +199,15 @@ class TestTexts:
 
 @pytest.mark.parametrize("path", EXPORTS)
 class TestFile:
+    @pytest.mark.usefixtures("season")
+    def test_is_as_its_example_shows(self, api: Api, path: str) -> None:
+        answer = api.document["paths"][path]["get"]["responses"]["200"]
+        example, made = answer["content"]["text/csv"]["example"], text(api, path)
+        assert example.splitlines()[0] == made.splitlines()[0]
+        # What is quoted there is quoted here, as far as both have something to tell.
+        for shown, told in zip(cells(example), cells(made), strict=True):
+            assert (shown[:1] == '"') == (told[:1] == '"') or not (shown and told)
+
     def test_of_nothing_names_its_columns(self, api: Api, path: str) -> None:
         assert text(api, path).startswith("id,")
         assert text(api, path).count("\r\n") == 1

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from typing import Any, TypeVar
 
 import pytest
@@ -12,10 +13,11 @@ from sqlmodel import Session
 from starlette.types import Message
 
 from core import deadline
-from core.errors import BusyError, StoppingError, UnavailableError
+from core.errors import BusyError, RetryTransaction, StoppingError, UnavailableError
 from core.http.files import CsvFile
 from core.store import exports
 from core.store.exports import AT_ONCE, Export, Exports
+from core.store.turns import require_wal
 from database import Database
 from tests.support.client import Api
 from tests.support.service import Service
@@ -131,6 +133,38 @@ class TestSnapshot:
             in_the_loop(service, begin)
         assert under_way(service.database) == 0
 
+    def test_has_the_patience_of_an_export(self, service_on_postgres: Service) -> None:
+        """A request's would end it while its caller takes what there is."""
+
+        def limits(session: Session) -> Iterator[str]:
+            for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+                yield session.execute(text(f"SHOW {name}")).scalar_one()
+
+        async def look() -> list[str]:
+            export = await service_on_postgres.database.exports.start(limits)
+            try:
+                return [limit async for limit in export]
+            finally:
+                await export.close()
+
+        assert in_the_loop(service_on_postgres, look) == ["1min", "1min"]
+
+    def test_that_lost_a_race_is_refused(self, service: Service) -> None:
+        def loses(_session: Session) -> Iterator[bytes]:
+            raise RetryTransaction
+
+        async def begin() -> None:
+            await service.database.exports.start(loses)
+
+        with pytest.raises(BusyError):
+            in_the_loop(service, begin)
+
+
+def test_a_disk_without_a_log_is_not_read_at_length() -> None:
+    """Nobody could write meanwhile."""
+    with closing(sqlite3.connect(":memory:")) as connection, pytest.raises(BusyError):
+        require_wal(connection)
+
 
 @contextmanager
 def locked(database: Database) -> Iterator[None]:
@@ -158,6 +192,18 @@ class TestCrowd:
 
         in_the_loop(service, begin)
         assert under_way(service.database) == 0
+
+    def test_who_is_one_too_many_is_told_when_to_come_again(
+        self, service: Service, api: Api
+    ) -> None:
+        """Not in a second: those that are under way may take minutes."""
+        service.database.exports.under_way = AT_ONCE
+        try:
+            answer = api.request("GET", "/api/orders/export")
+        finally:
+            service.database.exports.under_way = 0
+        assert (answer.status_code, answer.json()["code"]) == (503, "service_busy")
+        assert answer.headers["retry-after"] == "30"
 
     def test_one_that_can_not_begin_leaves_its_place(self, service: Service) -> None:
         def fails(_session: Session) -> Iterator[bytes]:
@@ -196,7 +242,7 @@ class TestCrowd:
 PIECES = 3
 
 
-def _pieces() -> Iterator[bytes]:
+def _pieces() -> Generator[bytes, None, None]:
     yield from [b"piece"] * PIECES
 
 
