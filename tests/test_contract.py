@@ -115,7 +115,7 @@ def test_an_administrator_meets_what_the_document_says(
 def _plan(service: Service, user: str, *, peers: tuple[str, ...] = (), invalid: bool) -> Plan:
     if not EXAMPLES:
         # Of what does not depend on the database, one has tried more.
-        return Plan(user, peers, invalid, examples=3 if service.settings.is_sqlite else 2)
+        return Plan(user, peers, invalid, examples=5 if service.settings.is_sqlite else 3)
     seed = random.getrandbits(32) if SEED == "random" else int(SEED)
     return Plan(user, peers, invalid=True, examples=int(EXAMPLES), seed=seed)
 

@@ -67,13 +67,12 @@ class _Exchange:
         self._to_come: list[Message] = [{"type": "http.request", "body": body}]
         self._start: Message | None = None
         self._body: list[bytes] = []
-        self._is_answered: asyncio.Event | None = None
+        self._is_answered = asyncio.Event()
 
     async def receive(self) -> Message:
         if self._to_come:
             return self._to_come.pop()
         # Nobody hangs up before there is an answer.
-        self._is_answered = self._is_answered or asyncio.Event()
         await self._is_answered.wait()
         return {"type": "http.disconnect"}
 
@@ -85,12 +84,10 @@ class _Exchange:
         assert self._start is not None, "an answer begins before its body"
         self._body.append(bytes(message.get("body", b"")))
         if not message.get("more_body", False):
-            self._is_answered = self._is_answered or asyncio.Event()
             self._is_answered.set()
 
     def answer(self, request: httpx2.Request) -> dict[str, Any]:
         assert self._start is not None, "the application did not answer"
-        assert self._is_answered is not None, "the answer has no end"
         assert self._is_answered.is_set(), "the answer has no end"
         return {
             "status_code": self._start["status"],
