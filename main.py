@@ -64,6 +64,7 @@ DOMAINS = load_domains(
     "Payment",
     "Privacy",
     "Auth",
+    "web",
     "work",
 )
 SUMMARY = "Sell tickets: stock that is never sold twice, money exact to the cent."

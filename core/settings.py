@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     # None: on, except in production.
     docs_enabled: bool | None = None
+    pages_enabled: bool = True
     allow_unsafe: Annotated[tuple[Allowance, ...], NoDecode] = ()
     rate_limit_storage: str = "memory://"
     # Empty: not limited.

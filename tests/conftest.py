@@ -31,8 +31,8 @@ for name in Settings.model_fields:
 Settings.model_config["env_file"] = None
 
 
-# Their servers are several processes, and take longer to start than most of what is asked of them.
-_OF_ONE_SITE = "tests/concurrency/"
+# Their servers, and a browser, take longer to start than most of what is asked of them.
+_OF_ONE_SITE = ("tests/concurrency/", "tests/web/")
 
 
 @pytest.hookimpl(trylast=True)
@@ -53,8 +53,8 @@ class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     """Modules stay together, and so do all that race at the same servers."""
 
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith(_OF_ONE_SITE):
-            return _OF_ONE_SITE
+        if site := next(filter(nodeid.startswith, _OF_ONE_SITE), None):
+            return site
         scope: str = super()._split_scope(nodeid)
         return scope
 

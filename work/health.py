@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from core.errors import StoppingError, UnavailableError
+from core.http.accepting import prefers_html
 from core.http.problems import responses
 from core.settings import Settings
 from core.store.errors import is_lasting
@@ -45,10 +46,25 @@ class Health(BaseModel):
     version: str = Field(examples=["0.1.0"])
 
 
-@router.get("/", summary="What this service is", operation_id="get_service")
+@router.get(
+    "/",
+    summary="What this service is",
+    operation_id="get_service",
+    response_model=ServiceInfo,
+    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
+)
 @allowed(INDIFFERENT)
-async def get_service(request: Request) -> ServiceInfo:
-    """Name, version and where to go from here."""
+async def get_service(request: Request, response: Response) -> ServiceInfo | Response:
+    """Name, version and where to go from here; a browser gets a page of that."""
+    front_page = getattr(request.app.state, "front_page", None)
+    if front_page is not None and prefers_html(request.headers.get("accept", "")):
+        page: Response = front_page(request)
+        return page
+    response.headers["Vary"] = "Accept"
+    return _told(request)
+
+
+def _told(request: Request) -> ServiceInfo:
     settings: Settings = request.app.state.settings
     domains: Domains = request.app.state.domains
     prefix = request.scope.get("root_path", "")

@@ -52,8 +52,7 @@ class SecurityHeadersMiddleware:
         always = dict(_ALWAYS)
         if settings.is_open:
             always[b"x-auth-mode"] = b"open"
-        self._docs = list({**always, _POLICY: _DOCS}.items())
-        self._others = list({**always, _POLICY: _NOTHING}.items())
+        self._always = list(always.items())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -61,7 +60,7 @@ class SecurityHeadersMiddleware:
             return
         # Read before the routes see it: a mounted part of the application changes the scope.
         path = route_path(scope)
-        added = self._docs if _is_docs(path) else self._others
+        added, policy = self._always, (_POLICY, _DOCS if _is_docs(path) else _NOTHING)
         # Over plain HTTP anybody on the way could have written it, so that browsers ignore it.
         if scope.get("scheme") == "https":
             added = [*added, _ONE_YEAR_OF_HTTPS]
@@ -71,6 +70,9 @@ class SecurityHeadersMiddleware:
             if message["type"] == "http.response.start":
                 headers = message["headers"]
                 headers.extend(added)
+                # A page says itself what it loads.
+                if all(name != _POLICY for name, _ in headers):
+                    headers.append(policy)
                 if caching and all(name != _CACHE_CONTROL for name, _ in headers):
                     headers.append((_CACHE_CONTROL, caching))
             await send(message)

@@ -23,6 +23,7 @@ from database import Database
 from models import deployment
 from tests.support.clock import ManualClock
 from tests.support.in_process import InProcess
+from tests.support.web.browser import BrowserUnavailableError
 from tools.nginx import NginxUnavailableError
 from tools.pgbouncer import PgbouncerUnavailableError
 from tools.postgres import PostgresUnavailableError, new_database
@@ -99,6 +100,7 @@ def _needing(unavailable: type[Exception]) -> Iterator[None]:
 needing_postgres = partial(_needing, PostgresUnavailableError)
 needing_nginx = partial(_needing, NginxUnavailableError)
 needing_pgbouncer = partial(_needing, PgbouncerUnavailableError)
+needing_browser = partial(_needing, BrowserUnavailableError)
 
 
 @contextmanager

@@ -1,0 +1,120 @@
+"""A real Chromium, and a page in it that notices whatever a person would not forgive."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    sync_playwright,
+)
+
+# As Debian has it, and others.
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+# It asks nobody outside for anything of its own.
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 780}
+# What Chromium says of an answer that is a refusal, which pages are made to meet.
+_REFUSED = "Failed to load resource: the server responded with a status of"
+
+
+class BrowserUnavailableError(Exception):
+    """There is no Chromium on this machine."""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, _NAMES)), None)
+    if program is None:
+        raise BrowserUnavailableError("there is no Chromium: pages are not tested")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=_ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Watched:
+    """What went wrong on the pages of a context that no person should meet."""
+
+    host: str
+    faults: list[str] = field(default_factory=list)
+
+    def watch(self, context: BrowserContext) -> None:
+        context.on("request", self._hear_request)
+        context.on("console", self._hear_console)
+        context.on("weberror", lambda error: self.faults.append(f"error: {error.error}"))
+
+    def _hear_request(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in {"http", "https"} and address.netloc != self.host:
+            self.faults.append(f"asked another host: {request.url}")
+
+    def _hear_console(self, message: ConsoleMessage) -> None:
+        of_api = "/api/" in message.location["url"]
+        is_refusal = of_api and message.text.startswith(_REFUSED)
+        if message.type in {"error", "warning"} and not is_refusal:
+            self.faults.append(f"{message.type}: {message.text}")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody with a browser of their own."""
+
+    page: Page
+    url: str
+
+    def go(self, path: str) -> Page:
+        self.page.goto(self.url + path)
+        return self.page
+
+
+@contextmanager
+def reader(browser: Browser, url: str, **options: Any) -> Iterator[Reader]:
+    """A new person's browser; what a person would not forgive fails the test at its end."""
+    settings = {"viewport": WIDE, "locale": "en-GB", "reduced_motion": "reduce"} | options
+    context = browser.new_context(**settings)
+    watched = Watched(urlsplit(url).netloc)
+    watched.watch(context)
+    # A test ends sooner than it would be given up.
+    context.set_default_timeout(10_000)
+    try:
+        yield Reader(context.new_page(), url)
+    finally:
+        context.close()
+    assert watched.faults == []
+
+
+def axe_source(modules: Path) -> str:
+    """The accessibility checker's program, from npm."""
+    return (modules / "axe-core" / "axe.min.js").read_text()
+
+
+def serious_findings(page: Page, axe: str) -> list[str]:
+    """What keeps people from using a page as it is now, by axe's rules."""
+    page.evaluate(axe)
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{one['id']}: {node['html']} {node['failureSummary']}"
+        for one in found["violations"]
+        if one["impact"] in {"serious", "critical"}
+        for node in one["nodes"]
+    ]

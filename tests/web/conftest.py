@@ -1,0 +1,55 @@
+"""One browser and one served demo for all tests of pages; each person has an own context."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from core.store.schema_version import ROOT
+from tests.support.service import needing_browser
+from tests.support.web.browser import Reader, axe_source, chromium, reader
+from tests.support.web.demo_site import demo_site
+
+People = Callable[..., Reader]
+
+
+# Not for the whole session: where it runs, nothing else in this process can run an event loop.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with needing_browser(), chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the demo is served; tests share it, and change what is their own alone."""
+    with demo_site(tmp_path_factory.mktemp("demo")) as url:
+        yield url
+
+
+@pytest.fixture
+def person(browser: Browser, site: str) -> Iterator[People]:
+    """Makes people, each with a browser of their own; what nobody would forgive fails the test."""
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(reader(browser, site, **options))
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    modules = Path(ROOT) / ".venv-clients" / "node_modules"
+    if not (modules / "axe-core").exists() and "CI" not in os.environ:
+        pytest.skip("axe-core is not installed: make clients")
+    return axe_source(modules)
+
+
+def log_in(someone: Reader, username: str, password: str) -> Any:
+    page = someone.page
+    page.get_by_label("Username or email").fill(username)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in", exact=True).click()
+    page.get_by_role("button", name="Log out", exact=True).wait_for()
+    return page

@@ -1,0 +1,37 @@
+"""The static files of pages, at addresses that change with them."""
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.exceptions import HTTPException
+
+from web.shell import ASSETS, require_pages
+from web.static_files import static_files
+
+router = APIRouter(prefix=ASSETS, dependencies=[Depends(require_pages)], include_in_schema=False)
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+@router.get("/{digest}/{path:path}")
+async def static_file(request: Request, digest: str, path: str) -> Response:
+    """A page of another release, which is open still, gets today's files, but only for now."""
+    files = static_files()
+    file = files.by_path.get(path)
+    if file is None:
+        raise HTTPException(404)
+    headers = {
+        "Cache-Control": _FOR_EVER if digest == files.digest else "no-store",
+        "Vary": "Accept-Encoding",
+    }
+    body = file.plain
+    if file.compressed is not None and _takes_gzip(request):
+        body = file.compressed
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, media_type=file.media_type, headers=headers)
+
+
+def _takes_gzip(request: Request) -> bool:
+    said = request.headers.get("accept-encoding", "")
+    names = (part.partition(";") for part in said.lower().split(","))
+    return any(
+        name.strip() == "gzip" and "q=0" not in rest.replace(" ", "").replace("q=0.", "")
+        for name, _, rest in names
+    )

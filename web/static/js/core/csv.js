@@ -1,0 +1,17 @@
+// Tables as files for spreadsheets.
+
+import { save } from "./api.js";
+
+/** Save rows of texts and numbers, of which the first names the columns. */
+export function saveCsv(name, rows) {
+  const text = rows.map((row) => row.map(cell).join(",")).join("\r\n");
+  // The mark tells a spreadsheet that it is UTF-8.
+  save(new Blob(["\ufeff", text, "\r\n"], { type: "text/csv;charset=utf-8" }), `${name}.csv`);
+}
+
+function cell(value) {
+  if (typeof value === "number") return String(value);
+  // A text that begins like a formula would be computed.
+  const text = String(value ?? "").replace(/(^|[;\t\r\n])(?=[=+\-@])/g, "$1'");
+  return `"${text.replaceAll('"', '""')}"`;
+}

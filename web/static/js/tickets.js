@@ -1,0 +1,3 @@
+import { open } from "./core/frame.js";
+
+await open({ audience: "staff", start() {} });
