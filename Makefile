@@ -49,7 +49,10 @@ run: install migrate ## Install, migrate and serve http://localhost:8000
 
 demo: install ## The same with a season of made-up sales, in nexticket-demo.db
 	DATABASE_URL=$(DEMO) $(BIN)/python cli.py demo --orders $(ORDERS) --seed $(DEMO_SEED) --if-empty
-	@echo "Try it at http://$(HOST):$(PORT)/docs; reports are at http://$(HOST):$(PORT)/api/analytics/dashboard"
+	@echo "The organiser's page: http://$(HOST):$(PORT)/dashboard"
+	@echo "The shop:             http://$(HOST):$(PORT)/shop"
+	@echo "The guide:            http://$(HOST):$(PORT)/guide"
+	@echo "The API, to be tried: http://$(HOST):$(PORT)/docs"
 	DATABASE_URL=$(DEMO) $(BIN)/python cli.py serve --host $(HOST) --port $(PORT)
 
 test: check tests ## Lint, types and all tests, on SQLite and PostgreSQL
