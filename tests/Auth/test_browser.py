@@ -26,7 +26,7 @@ def kept_for(answer: Any) -> int:
 
 def open_log_ins(service: Service) -> int:
     found = select(func.count()).where(login_sessions.c.revoked_at.is_(None))
-    return service.database.read_now(lambda session: session.execute(found).scalar_one())
+    return int(service.database.read_now(lambda session: session.execute(found).scalar_one()))
 
 
 @pytest.fixture
