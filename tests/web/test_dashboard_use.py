@@ -141,6 +141,19 @@ def test_too_many_days_are_told_with_what_to_do(person: People) -> None:
     assert len(table(page, "revenue")) == 25 * 12 + 11
 
 
+def test_that_there_are_more_tickets_than_are_shown_is_told(person: People, desk: Desk) -> None:
+    page = opened(person)
+    wait_for_figures(page)
+    (ticket,) = desk.get("/api/tickets/", limit=1)
+    again = {"Link": '</api/tickets/?after=1>; rel="next"'}
+    page.route("**/api/tickets/?*", lambda route: route.fulfill(json=[ticket] * 100, headers=again))
+    page.get_by_role("button", name="Refresh").click()
+    wait_for_figures(page)
+    expect(page.locator("#stock")).to_contain_text("Of the next 500 tickets by date alone")
+    page.locator("#stock").get_by_role("button", name="Show all 500").click()
+    assert page.locator("#stock li").count() == 500
+
+
 def test_all_can_be_chosen_without_a_mouse(person: People) -> None:
     page = opened(person)
     wait_for_figures(page)
@@ -182,6 +195,27 @@ def test_a_customer_sees_nothing_of_it(person: People, desk: Desk) -> None:
     expect(page.get_by_text("is no member of the box office")).to_be_visible()
     expect(page.locator("#content")).to_be_hidden()
     assert heard.queries("analytics/dashboard") == []
+
+
+def test_who_logs_out_leaves_nothing_behind(person: People) -> None:
+    page = opened(person)
+    wait_for_figures(page)
+    assert len(table(page, "by-method")) > 1
+    page.get_by_role("button", name="Log out", exact=True).click()
+    page.get_by_label("Username or email").wait_for()
+    assert page.locator("[data-figure]").count() == 0
+
+
+def test_a_chart_is_made_anew_in_other_colours(person: People) -> None:
+    page = opened(person, "?range=all", color_scheme="light")
+    wait_for_figures(page)
+    canvas = page.locator("#revenue canvas")
+    light = canvas.evaluate("canvas => canvas.toDataURL()")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("was => was !== document.querySelector('canvas').toDataURL()", arg=light)
+    page.set_viewport_size(NARROW)
+    page.wait_for_function("() => document.querySelector('canvas').clientWidth < innerWidth")
+    assert not page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
 
 
 @pytest.mark.parametrize(

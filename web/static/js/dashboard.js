@@ -62,7 +62,8 @@ function showAsOf() {
   const states = Object.values(sources).map(({ now }) => now.state);
   if (states.includes("loading")) return;
   fill(one("#as-of"), `Figures as of ${time(Date.now(), view.zone)}`);
-  if (isChosen) announce(states.includes("failed") ? "Some figures could not be loaded." : "Figures loaded.");
+  const told = states.includes("failed") ? "Some figures could not be loaded." : "Figures loaded.";
+  if (isChosen) announce(told);
   isChosen = false;
 }
 

@@ -74,7 +74,7 @@ function chart(told) {
         colour,
       })),
       label: (index) => shortLabel(data, index),
-      rough: drawn[0].isMoney ? (value) => format.roughMoney(value, data.currency) : format.roughNumber,
+      rough: (value) => rough(drawn[0], value, data),
       isWhole: !drawn[0].isMoney,
       pointed: point,
     });
@@ -86,6 +86,9 @@ function chart(told) {
 
 const written = ({ isMoney }, value, { currency }) =>
   isMoney ? format.money(value, currency) : format.number(value);
+
+const rough = ({ isMoney }, value, { currency }) =>
+  isMoney ? format.roughMoney(value, currency) : format.roughNumber(value);
 
 const legendOf = (one, row, data) =>
   el(
@@ -139,6 +142,9 @@ function columnsOf(data, figures) {
   ];
 }
 
+const TOO_MANY =
+  "These days are too many to be shown one by one. Show longer periods, or choose fewer days.";
+
 /** Too many periods for a chart are no fault, but something to choose anew. */
 function tooMany(choose) {
   return (problem) => {
@@ -152,7 +158,7 @@ function tooMany(choose) {
     return el(
       "div",
       { class: "notice warn", role: "alert" },
-      el("p", {}, "These days are too many to be shown one by one. Show longer periods, or choose fewer days."),
+      el("p", {}, TOO_MANY),
       el("div", { class: "row" }, by("week"), by("month")),
     );
   };

@@ -98,7 +98,8 @@ export class LatestOrders {
     const known = new Set((this.#orders ?? answer.data).map(({ id }) => id));
     this.#tag = answer.headers.get("ETag");
     this.#orders = answer.data;
-    this.#draw(answer.data, new Set(answer.data.map(({ id }) => id).filter((id) => !known.has(id))));
+    const added = answer.data.map(({ id }) => id).filter((id) => !known.has(id));
+    this.#draw(answer.data, new Set(added));
   }
 
   #draw(orders, added) {
@@ -131,8 +132,8 @@ export class LatestOrders {
       ),
       el(
         "span",
-        { class: `badge ${BADGES[order.status]}`, "data-figure": "status", "data-value": order.status },
-        order.status,
+        { class: `badge ${BADGES[order.status]}` },
+        figure("status", order.status, order.status),
       ),
     );
   }

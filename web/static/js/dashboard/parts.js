@@ -13,9 +13,9 @@ export const figure = (name, value, text) =>
 /**
  * A part of the page that shows what a source tells.
  *
- * `draw(data)` returns what the body shows; null: there is nothing, which `empty` says. `rowsOf`
- * the data are the rows of its table, and of its file named `file()`; their columns are {title,
- * name, raw(row), text(row), isHead?, isText?, heading?}. Of the parts that share a source only one
+ * `draw(data)` returns what the body shows. `rowsOf(data)` are the rows of its table, and of its
+ * file named `file()`; their columns are {title, name, raw(row), text(row), isHead?, isText?,
+ * heading?}; that there are none is said by `empty`. Of the parts that share a source only one
  * `tells` in full what went wrong. `exports` are buttons that need the answer.
  */
 export class Part {
@@ -56,9 +56,11 @@ export class Part {
     this.#toggle.disabled = this.#file.disabled = rows.length === 0;
     for (const button of this.exports) one("button", button).disabled = state !== "ready";
     // What was shown stays, dimmed, until there is something else.
-    if (state === "loading") return data === null && this.#body(skeleton());
-    if (state === "failed") this.#body(this.#told(problem));
-    else this.#body((rows.length > 0 && this.draw(data)) || el("p", { class: "empty" }, this.empty));
+    if (state === "loading" && data !== null) return;
+    if (state === "loading") this.#body(skeleton());
+    else if (state === "failed") this.#body(this.#told(problem));
+    else if (rows.length === 0) this.#body(el("p", { class: "empty" }, this.empty));
+    else this.#body(this.draw(data));
     this.#fillTable(rows);
   }
 

@@ -7,7 +7,8 @@ const uPlot = globalThis.uPlot;
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 const ROOM_OF_LABEL = 76;
 // Steps between lines where there are no halves.
-const WHOLE = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((one) => one * 10 ** power)).flat();
+const POWERS = Array.from({ length: 12 }, (_, power) => 10 ** power);
+const WHOLE = POWERS.flatMap((power) => [power, 2 * power, 5 * power]);
 
 /**
  * A chart that is as wide as its place. `bars` are {values, colour: the name of a token}, of which
@@ -56,7 +57,7 @@ export class Plot {
     return {
       width: this.#place.clientWidth,
       height: this.#place.clientHeight,
-      scales: { x: { time: false, range: (_, low, high) => [low - 0.6, high + 0.6] }, y: { range } },
+      scales: { x: { time: false, range: aside }, y: { range } },
       series: [{}, ...this.#told.bars.map(asSeries)],
       axes: [this.#labels(), this.#lines()],
       legend: { show: false },
@@ -104,6 +105,9 @@ const asSeries = ({ colour }) => ({
   paths: uPlot.paths.bars({ size: [0.72, 40] }),
   points: { show: false },
 });
+
+/** With room for half a bar at both ends. */
+const aside = (_, low, high) => [low - 0.6, high + 0.6];
 
 /** From nothing upwards, and below it where more went back than came in. */
 function range(_, low, high) {

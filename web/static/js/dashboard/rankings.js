@@ -17,15 +17,15 @@ const STATES = {
 export function beginRankings({ fileOf, sold }) {
   const lines = exportButton("All lines as CSV", "/api/analytics/sales/export", sold);
   return [
-    salesPart({ name: "by-event", list: "by_event", of: "event_name", title: "Event", fileOf, exports: [lines] }),
-    salesPart({ name: "by-category", list: "by_category", of: "category", title: "Category", fileOf }),
-    salesPart({ name: "by-venue", list: "by_venue", of: "venue", title: "Venue", fileOf }),
+    salesPart(fileOf, { name: "by-event", of: "event_name", title: "Event", exports: [lines] }),
+    salesPart(fileOf, { name: "by-category", of: "category", title: "Category" }),
+    salesPart(fileOf, { name: "by-venue", of: "venue", title: "Venue" }),
     statesPart(fileOf),
     methodsPart(fileOf),
   ];
 }
 
-function salesPart({ name, list, of, title, fileOf, exports }) {
+function salesPart(fileOf, { name, of, title, exports }) {
   const currency = () => sources.sales.now.data.currency;
   return listPart({
     name,
@@ -33,7 +33,7 @@ function salesPart({ name, list, of, title, fileOf, exports }) {
     tells: false,
     exports,
     empty: "Nothing was sold in this period.",
-    rowsOf: (data) => data[list],
+    rowsOf: (data) => data[name.replace("-", "_")],
     file: () => fileOf(`sales-${name}`),
     columns: () => [
       head(title, of),
@@ -67,7 +67,9 @@ function statesPart(fileOf) {
     exports: [exportButton("All orders as CSV", "/api/orders/export", created)],
     empty: "No order was created in this period.",
     rowsOf: ({ orders_by_status: counts, totals }) =>
-      totals.orders === 0 ? [] : Object.keys(STATES).map((state) => ({ state, orders: counts[state] })),
+      Object.keys(STATES)
+        .filter(() => totals.orders > 0)
+        .map((state) => ({ state, orders: counts[state] })),
     file: () => fileOf("orders-by-state"),
     columns: () => [
       { ...head("State", "state"), text: ({ state }) => STATES[state] },

@@ -84,7 +84,8 @@ async function ticketsToCome(parameters, signal) {
   const found = await all("/api/tickets/", query, { limit: MOST_TICKETS + 1, signal });
   const isMeant = ({ event_name: name }) =>
     !parameters.event_name || spelt(name) === spelt(parameters.event_name);
-  return { tickets: found.slice(0, MOST_TICKETS).filter(isMeant), isCut: found.length > MOST_TICKETS };
+  const tickets = found.slice(0, MOST_TICKETS).filter(isMeant);
+  return { tickets, isCut: found.length > MOST_TICKETS };
 }
 
 const spelt = (name) => name.normalize("NFKC").trim().replace(/\s+/g, " ").toLowerCase();
