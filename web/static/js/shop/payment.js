@@ -29,7 +29,7 @@ export async function paying(part, order, payments, shown) {
   if (methods.length === 0) return fill(part, said, byBoxOffice(order));
   const form = el("div", { class: "stack" });
   const choose = (method) => fill(form, wayToPay(method, { order, said, ...shown }));
-  const first = methods.find((one) => one.payment_method === waiting?.payment_method) ?? methods[0];
+  const first = methods.find((one) => one.payment_method === latest?.payment_method) ?? methods[0];
   fill(part, el("section", { class: "card stack", "aria-label": "Payment" }, said, el("h2", {}, "Pay"), choice(methods, first, choose), form));
   choose(first);
   if (waiting) watch(waiting, shown);
