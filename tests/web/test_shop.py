@@ -36,7 +36,7 @@ def test_a_stranger_chooses_registers_and_pays_without_leaving_the_page(
     check_out(page)
     name = f"new_{secrets.token_hex(4)}"
 
-    register(page, name, Password="short")
+    register(page, name, {"Password": "short"})
     expect(page.get_by_label("Password").nth(1)).to_have_attribute("aria-invalid", "true")
     expect(page.locator(".error")).to_contain_text("at least 8 characters")
     register(page, "ada")
@@ -201,7 +201,7 @@ def test_everybody_can_use_each_step(
     page = choose(someone, box_office.ticket(units=4), 2)
     expect_usable()
     check_out(page)
-    register(page, "ada", Email="nobody")
+    register(page, "ada", {"Email": "nobody"})
     page.locator(".error").first.wait_for()
     expect_usable()
     enter(someone, buyer.username)

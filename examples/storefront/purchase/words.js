@@ -84,10 +84,13 @@ const WORDS = {
   }),
   payment_provider_unavailable: (_, { wait }) => unanswered("does not answer", wait),
   payment_provider_failed: (_, { wait }) => unanswered("gave an answer that makes no sense", wait),
-  too_many_requests: (_, { wait }) => ({
-    says: [`That were many requests in a short time. Try again in ${minutes(wait)}; nothing is lost.`],
+  too_many_requests: (_, { wait }) => tooMany(wait),
+  too_many_stored_answers: (_, { wait }) => tooMany(wait),
+  request_in_progress: (_, { wait }) => ({
+    says: ["The same is being done at this moment, from here or in another tab."],
     actions: [{ ...AGAIN, wait }],
   }),
+  conflict: (_, { wait }) => busy(wait),
   user_inactive: () => ({
     says: ["This account is deactivated and can't buy. The box office can help."],
     actions: [],
@@ -133,8 +136,23 @@ function unanswered(what, wait) {
   };
 }
 
+function tooMany(wait) {
+  return {
+    says: [`These were many requests in a short time. Try again in ${minutes(wait)}; nothing is lost.`],
+    actions: [{ ...AGAIN, wait }],
+  };
+}
+
+function busy(wait) {
+  return {
+    says: [`The service has much to do, and has not done this. Try again in ${minutes(wait)}; it is done once.`],
+    actions: [{ ...AGAIN, wait }],
+  };
+}
+
 function otherwise({ message, status, retryAfter }) {
-  const mayHelp = status === 0 || status >= 500 || retryAfter;
+  if (status === 503) return busy(retryAfter);
+  const mayHelp = status >= 500 || retryAfter;
   return { says: [message], actions: mayHelp ? [{ ...AGAIN, wait: retryAfter }] : [] };
 }
 

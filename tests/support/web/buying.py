@@ -1,6 +1,8 @@
 """What buyers do in the shop, as they see it."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -68,7 +70,7 @@ def pay_here(page: Page, card: str) -> None:
     paying(page).click()
 
 
-def register(page: Page, username: str, **said: str) -> None:
+def register(page: Page, username: str, said: Mapping[str, str] = MappingProxyType({})) -> None:
     form = page.locator("form", has=page.get_by_role("heading", name="New here?"))
     given = {
         "Username": username,
@@ -76,7 +78,7 @@ def register(page: Page, username: str, **said: str) -> None:
         "Full name": "A Buyer",
         "Password": PASSWORD,
     }
-    for label, value in (given | said).items():
+    for label, value in (given | dict(said)).items():
         form.get_by_label(label).fill(value)
     form.get_by_role("button", name="Register").click()
 
@@ -90,7 +92,10 @@ def expect_receipt(page: Page, order: Any, payment: Any) -> None:
     """What is shown is what the service has."""
     receipt = page.get_by_role("article")
     expect(receipt.get_by_role("heading")).to_have_text(f"Receipt {order['order_reference']}")
-    lines = [f"{line['quantity']} × {line['event_name']}" for line in order["items"]]
+    lines = [
+        f"{line['quantity']} \N{MULTIPLICATION SIGN} {line['event_name']}"
+        for line in order["items"]
+    ]
     expect(receipt.locator(".lines strong")).to_have_text(lines)
     sums = [money(line["line_total"]) for line in order["items"]]
     expect(receipt.locator(".lines li > .numbers")).to_have_text(sums)
