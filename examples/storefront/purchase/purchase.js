@@ -48,9 +48,23 @@ export class Purchase {
       const [what, buyer, ticketId] = name.split(":");
       if (Number(buyer) !== this.buyer) continue;
       if (what === "add") await this.add(Number(ticketId), wish.quantity);
-      if (what === "reserve") order = await this.reserve();
+      if (what === "reserve") order = await this.#reserved();
     }
     return order;
+  }
+
+  /** The order whose answer was lost. While there is something in the cart there is none, and what
+   * is in it now may not be what was meant: the buyer is asked again. */
+  async #reserved() {
+    const { items } = await this.cart();
+    if (items.length > 0) return null;
+    try {
+      return await this.reserve();
+    } catch (refusal) {
+      // It never came, and the buyer has taken everything out since.
+      if (refusal.code === "cart_empty") return null;
+      throw refusal;
+    }
   }
 
   order(orderId) {

@@ -7,7 +7,7 @@ import { standingOf } from "../purchase/purchase.js";
 import { basket } from "./basket.js";
 import { now, purchase } from "./buyer.js";
 import { doing, lines, steps, total } from "./parts.js";
-import { paying } from "./payment.js";
+import { paying, watch } from "./payment.js";
 import { go } from "./places.js";
 import { otherThanExpected } from "./prices.js";
 import { receipt } from "./receipt.js";
@@ -96,12 +96,16 @@ function givingBack(order, { again }) {
   return el("button", { type: "button", class: "quiet", onclick: ask }, "Give these tickets back");
 }
 
-function over(order, payments, { content }) {
+function over(order, payments, shown) {
+  const { content } = shown;
   const isExpired = standingOf(order, now()) === "expired";
   const returned = payments.filter((one) => one.refunded_amount > 0);
+  const begun = payments.find((one) => one.status === "pending");
   const held = isExpired
-    ? "Your time to pay has run out, so the tickets are on sale for others again. You have not been charged for them."
+    ? "Your time to pay has run out, so the tickets are on sale for others again."
     : "This order was cancelled, and its tickets are on sale for others again.";
+  // Late money still buys the tickets if they are there.
+  if (begun) watch(begun, shown);
   const problem = el("div");
   const anew = () => chooseAgain(order, problem);
   fill(
@@ -114,6 +118,8 @@ function over(order, payments, { content }) {
         "div",
         { class: `notice ${isExpired ? "bad" : "warn"}`, role: "alert" },
         el("p", {}, held),
+        begun && el("p", {}, "If you have just paid, this page shows in a moment what became of it: the tickets are yours, or the money goes back."),
+        !begun && returned.length === 0 && el("p", {}, "You have not been charged for them."),
         returned.map((one) => el("p", {}, `${money(one.refunded_amount, one.currency)} of ${dateTime(one.created_at)} went back.`)),
         el("div", { class: "row" }, doing("Start again with these tickets", { class: "primary" }, anew)),
       ),

@@ -176,7 +176,7 @@ function hint() {
 }
 
 /** Notice when a payment that has begun is over, such as in another tab. */
-function watch(payment, { again, whenLeft, content }) {
+export function watch(payment, { again, whenLeft, content }) {
   const look = async () => {
     const { data } = await ask("GET", `/api/transactions/${payment.id}`);
     if (!content.isConnected || data.status === "pending") return;
