@@ -29,6 +29,8 @@ _LANGUAGES = {
 }
 # What a reader runs or keeps, and may want to copy.
 _TYPED = {"bash", "env", "ini", "js", "json", "python", "sql", "ts"}
+# What a program says.
+_ANSWERS = {"http", "text"}
 _ARROW = re.compile(r"\s*(\S+) --> (\S+?)(?:: (.+))?")
 
 
@@ -59,6 +61,7 @@ class Places:
 @dataclass(frozen=True)
 class Rendered:
     title: str
+    # All but the title.
     html: str
     headings: tuple[Heading, ...]
 
@@ -67,6 +70,9 @@ def render(text: str, places: Places) -> Rendered:
     parser = _parser()
     tokens = parser.parse(text)
     headings = _number_headings(tokens)
+    # The page says the title itself, above its table of contents.
+    if headings and tokens[0].tag == "h1":
+        del tokens[:3]
     for token in tokens:
         _lead_links(token.children or [], places)
     _name_tables(tokens)
@@ -88,9 +94,10 @@ def code(text: str, language: str = "") -> str:
     """A block of code, which scrolls in a frame of its own."""
     label = f'<p class="code-label">{_LANGUAGES[language]}</p>' if language in _LANGUAGES else ""
     is_typed = " data-copy" if language in _TYPED else ""
+    kind = "code answer" if language in _ANSWERS else "code"
     name = f'role="group" aria-label="{_LANGUAGES.get(language, "Text")}"'
     return (
-        f'<div class="code"{is_typed}>{label}'
+        f'<div class="{kind}"{is_typed}>{label}'
         f'<pre tabindex="0" data-frame {name}><code>{escape(text)}</code></pre></div>\n'
     )
 
@@ -120,6 +127,7 @@ def _number_headings(tokens: Sequence[Token]) -> list[Heading]:
     """Give the headings their ids, and levels of which none is passed over."""
     found: list[Heading] = []
     seen: Counter[str] = Counter()
+    within: list[str] = []
     for index, token in enumerate(tokens):
         if token.type == "heading_open":
             title = _words(tokens[index + 1].children)
@@ -127,8 +135,10 @@ def _number_headings(tokens: Sequence[Token]) -> list[Heading]:
             told = f"{name}-{seen[name]}" if seen[name] else name
             seen[name] += 1
             # Screen readers take a gap for a part that is missing.
-            above = found[-1].level if found else 0
-            level = min(int(token.tag[1:]), above + 1)
+            while within and within[-1] >= token.tag:
+                within.pop()
+            within.append(token.tag)
+            level = len(within)
             token.tag = tokens[index + 2].tag = f"h{level}"
             token.attrSet("id", told)
             found.append(Heading(level, told, title))

@@ -8,11 +8,11 @@ from starlette.exceptions import HTTPException
 
 from core.etags import is_among
 from core.settings import Settings
-from web import guide, guide_shelves
+from web import documents, shelves
 from web.shell import require_pages, show
 
 router = APIRouter(
-    prefix=guide.GUIDE, dependencies=[Depends(require_pages)], include_in_schema=False
+    prefix=documents.GUIDE, dependencies=[Depends(require_pages)], include_in_schema=False
 )
 _FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -20,15 +20,19 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 @router.get("")
 async def start(request: Request) -> Response:
     # Others are served while documents are read for the first time.
-    index = await to_thread.run_sync(guide_shelves.index)
-    shelves = guide_shelves.shelves()
-    doors = guide_shelves.doors()
-    return show(request, "guide_start.html", doors=doors, shelves=shelves, index=index)
+    index = await to_thread.run_sync(shelves.index)
+    return show(
+        request,
+        "guide_start.html",
+        doors=shelves.doors(),
+        shelves=shelves.shelves(),
+        index=index,
+    )
 
 
 @router.get("/images/{name:path}")
 async def image(request: Request, name: str) -> Response:
-    found = guide.images().get(name)
+    found = documents.images().get(name)
     if found is None:
         raise HTTPException(404)
     is_named = request.query_params.get("v") == found.digest
@@ -44,22 +48,22 @@ async def image(request: Request, name: str) -> Response:
 
 @router.get("/{address:path}")
 async def document(request: Request, address: str) -> Response:
-    found = guide.documents().get(address)
+    found = documents.documents().get(address)
     if found is None:
         raise HTTPException(404)
     settings: Settings = request.app.state.settings
     root = request.scope.get("root_path", "")
-    read = partial(guide.page, address, root, has_contract=settings.shows_docs)
+    read = partial(documents.page, address, root, has_contract=settings.shows_docs)
     page = await to_thread.run_sync(read)
-    shelf = guide_shelves.shelf_of(found)
-    before, after = guide_shelves.neighbours(found)
+    shelf = shelves.shelf_of(found)
+    before, after = shelves.neighbours(found)
     return show(
         request,
         "guide.html",
         document=found,
         page=page,
         shelf=shelf,
-        shelves=guide_shelves.shelves(),
+        shelves=shelves.shelves(),
         before=before,
         after=after,
     )

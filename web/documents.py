@@ -89,8 +89,9 @@ def page(address: str, root: str, *, has_contract: bool) -> Rendered:
     document = documents()[address]
     if document.is_code:
         path = document.path
-        html = f"<h1>{path}</h1>\n{markdown.code(document.text)}"
-        return Rendered(path, html, (Heading(1, "", path),))
+        return Rendered(
+            path, markdown.code(document.text), (Heading(1, markdown.slug(path), path),)
+        )
     return markdown.render(document.text, _places(document, root, has_contract=has_contract))
 
 

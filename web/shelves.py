@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from web import markdown
-from web.guide import Document, documents
+from web.documents import Document, documents
 from web.markdown import Heading
 
 _DECISIONS = "decisions"
