@@ -51,8 +51,8 @@ def _of_tickets(words: int) -> Select[Any]:
 
 
 def _of_reference() -> Select[Any]:
-    bounds = (bindparam("q_first"), bindparam("q_last"))
-    return select(orders.c.id).where(orders.c.order_reference.between(*bounds))
+    begins_so = orders.c.order_reference.between(bindparam("q_first"), bindparam("q_last"))
+    return select(orders.c.id).where(begins_so)
 
 
 def _has_words(column: ColumnElement[str], words: int) -> ColumnElement[bool]:

@@ -6,11 +6,20 @@ import { notice } from "./frame.js";
 /**
  * Ask whether to do something; `says` tells in words and numbers what will happen. `run` is given a
  * key for the request and the form's values; however often the button is pressed, or has to be
- * pressed again after an answer was lost, the key is the same, so that it is done once.
+ * pressed again after an answer was lost, the key is the same, so that it is done once. `explain`
+ * has words of the page's own for what is refused: {what, next}.
  *
  * Returns what `run` returned; null: it was called off.
  */
-export function confirm({ title, says, inputs = [], action, isDangerous = false, run }) {
+export function confirm({
+  title,
+  says,
+  inputs = [],
+  action,
+  isDangerous = false,
+  explain = (refusal) => ({ what: refusal.message }),
+  run,
+}) {
   return new Promise((resolve) => {
     const key = crypto.randomUUID();
     const problem = el("div");
@@ -37,7 +46,7 @@ export function confirm({ title, says, inputs = [], action, isDangerous = false,
         done = (await run({ key, values: Object.fromEntries(new FormData(form)) })) ?? true;
         dialog.close();
       } catch (refusal) {
-        fill(problem, notice(refusal));
+        fill(problem, notice(refusal, { says: explain(refusal) }));
       } finally {
         yes.disabled = false;
         yes.removeAttribute("aria-busy");
