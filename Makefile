@@ -42,14 +42,17 @@ SERVICE ?= pypi
 # Where `make fuzz` and `make soak` start, to have the same again.
 SEED ?= random
 
-.PHONY: run demo test check lint types tests coverage fuzz faults soak overload bench bench-quick flash fairness slow-provider exports protections reference openapi clients revision migrate install stripe lock audit sbom clean help
+.PHONY: run demo test check lint types tests coverage fuzz faults soak overload bench bench-quick flash fairness slow-provider exports pictures protections reference openapi clients revision migrate install stripe lock audit sbom clean help
 
 run: install migrate ## Install, migrate and serve http://localhost:8000
 	$(BIN)/python cli.py serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
 
 demo: install ## The same with a season of made-up sales, in nexticket-demo.db
 	DATABASE_URL=$(DEMO) $(BIN)/python cli.py demo --orders $(ORDERS) --seed $(DEMO_SEED) --if-empty
-	@echo "Try it at http://$(HOST):$(PORT)/docs; reports are at http://$(HOST):$(PORT)/api/analytics/dashboard"
+	@echo "The organiser's page: http://$(HOST):$(PORT)/dashboard"
+	@echo "The shop:             http://$(HOST):$(PORT)/shop"
+	@echo "The guide:            http://$(HOST):$(PORT)/guide"
+	@echo "The API, to be tried: http://$(HOST):$(PORT)/docs"
 	DATABASE_URL=$(DEMO) $(BIN)/python cli.py serve --host $(HOST) --port $(PORT)
 
 test: check tests ## Lint, types and all tests, on SQLite and PostgreSQL
@@ -98,6 +101,11 @@ slow-provider: $(VENV)/.dev ## Readers beside 200 buyers whose payment provider 
 
 exports: $(VENV)/.dev ## Orders beside an export of a million: make exports BACKEND=postgres
 	$(BIN)/python -m benchmarks.exports --backend $(BACKEND)
+
+pictures: $(VENV)/.dev ## Pictures of all pages for the documents, by the tests in a real Chromium
+	mkdir -p docs/images
+	PICTURES=1 $(BIN)/pytest -q tests/web/test_pictures.py
+	$(BIN)/python -m tests.support.web.pictures
 
 protections: $(VENV)/.dev ## Take each protection out of a copy of the code: a test must miss it
 	$(BIN)/python -m tests.protections

@@ -27,6 +27,9 @@ logger = logging.getLogger("nexticket.health")
 router = Router(tags=["Service"])
 
 
+_PAGE = {"schema": {"type": "string"}, "example": "<!doctype html>…"}
+
+
 class ServiceInfo(BaseModel):
     name: str = Field(examples=["Nexticket API"])
     version: str = Field(examples=["0.1.0"])
@@ -51,7 +54,7 @@ class Health(BaseModel):
     summary="What this service is",
     operation_id="get_service",
     response_model=ServiceInfo,
-    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
+    responses={200: {"content": {"text/html": _PAGE}}},
 )
 @allowed(INDIFFERENT)
 async def get_service(request: Request, response: Response) -> ServiceInfo | Response:

@@ -50,6 +50,7 @@ BAD = [
     ("TRUSTED_PROXIES", "10.0.0.1/8", "10.0.0.1/8 has host bits set"),
     ("TRUSTED_PROXIES", "10.0.0.0/33", "'10.0.0.0/33' does not appear to be"),
     ("DOCS_ENABLED", "never", "valid boolean"),
+    ("PAGES_ENABLED", "seldom", "valid boolean"),
     ("ALLOW_UNSAFE", "limits,everything", "'limits', 'hashing', 'tls' or 'files'"),
     ("CURRENCY", "usd", "'usd' is no currency of ISO 4217 such as USD"),
     ("CURRENCY", "ABC", "'ABC' is no currency of ISO 4217 such as USD"),

@@ -9,6 +9,7 @@ from tests.protections.limits import LIMITS
 from tests.protections.money import OF_MONEY
 from tests.protections.names import NAMES
 from tests.protections.operating import OPERATING
+from tests.protections.pages import PAGES
 from tests.protections.payments import OF_PAYMENTS
 from tests.protections.postgres import OF_POSTGRES
 from tests.protections.privacy import PRIVACY
@@ -41,6 +42,7 @@ FIRST = "migrations/versions/0001_initial.py"
 PROTECTIONS = (
     *OPERATING,
     *EXPORTING,
+    *PAGES,
     *NAMES,
     *RUNNING,
     *FAIR_HOLDS,

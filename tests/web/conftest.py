@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from core.store.schema_version import ROOT
+from tests.support.client import PASSWORD
 from tests.support.service import needing_browser
 from tests.support.web.browser import Reader, axe_source, chromium, reader
 from tests.support.web.demo_site import demo_site
@@ -53,3 +54,12 @@ def log_in(someone: Reader, username: str, password: str) -> Any:
     page.get_by_role("button", name="Log in", exact=True).click()
     page.get_by_role("button", name="Log out", exact=True).wait_for()
     return page
+
+
+def enter(someone: Reader, username: str, password: str = PASSWORD) -> None:
+    """Log in without the form, for who is to look at something else."""
+    answer = someone.page.context.request.post(
+        f"{someone.url}/api/auth/browser/login",
+        form={"username": username, "password": password},
+    )
+    assert answer.ok, answer.text()
