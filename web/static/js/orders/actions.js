@@ -4,8 +4,9 @@ import { ask, get } from "../core/api.js";
 import { el } from "../core/dom.js";
 import { dateTime, money, number } from "../core/format.js";
 import { field } from "../core/frame.js";
-import { doing } from "./doing.js";
-import { cancelling, completing, confirming, deleting, smallest } from "./words.js";
+import { smallest } from "../desk/amounts.js";
+import { doing } from "../desk/doing.js";
+import { cancelling, completing, confirming, deleting } from "./words.js";
 
 // As many as anybody looks through.
 const TICKETS = 100;

@@ -1,118 +1,70 @@
-// An opened order, as it is now.
+// An order, as it is now.
 
-import { announce, el, fill } from "../core/dom.js";
+import { el, fill } from "../core/dom.js";
 import { countdown, dateTime, money, number } from "../core/format.js";
-import { notice } from "../core/frame.js";
-import { explain } from "../core/refusals.js";
 import { table } from "../core/table.js";
+import { card, facts, shown } from "../desk/shown.js";
 import { orderActions } from "./actions.js";
 import { historyList } from "./history.js";
 import { load } from "./load.js";
 import { paymentList } from "./payments.js";
-import { badge } from "./states.js";
+import { badge } from "../desk/states.js";
 import { held } from "./words.js";
 
-/** What shows an order in `place`; `onGone` is called when it was deleted, `onClose` to leave it. */
-export function detail(place, { onChanged, onGone, onClose }) {
-  let running = new AbortController();
-  let ticking = null;
+/** What shows an order in a place, for its desk. */
+export const orderShown = (place, desk) =>
+  shown(place, { load, contents, word: "order", ...desk });
 
-  function stop() {
-    running.abort();
-    clearInterval(ticking);
-  }
-
-  async function show(reference, { said = null, focus = null } = {}) {
-    stop();
-    running = new AbortController();
-    const { signal } = running;
-    if (place.dataset.reference !== reference) fill(place, skeleton(reference));
-    place.dataset.reference = reference;
-    place.setAttribute("aria-busy", "true");
-    try {
-      const known = await load(reference, signal);
-      fill(place, contents(known, said));
-      focusOn(focus);
-    } catch (problem) {
-      if (problem.name === "AbortError") return;
-      const retry = () => show(reference);
-      fill(place, back(), notice(problem, { says: explain(problem), retry }));
-    }
-    place.removeAttribute("aria-busy");
-  }
-
-  /** Show the order anew after something was done to it, where the person was. */
-  const againFor = (reference) => async ({ done = null, isGone = false } = {}) => {
-    if (done !== null) announce(done);
-    if (isGone && done !== null) return onGone(done);
-    const focus = document.activeElement?.dataset?.does ?? "heading";
-    onChanged();
-    return show(reference, { said: done, focus });
-  };
-
-  function focusOn(does) {
-    if (does === null) return;
-    const button = place.querySelector(`[data-does="${does}"]`);
-    (button ?? place.querySelector("h2"))?.focus();
-  }
-
-  function contents(known, said) {
-    const again = againFor(known.order.order_reference);
-    return [
-      back(),
-      said && el("div", { class: "notice good" }, el("p", {}, said)),
-      heading(known, again),
-      actionsOf(known, again),
-      el(
-        "div",
-        { class: "order-parts" },
-        card("Money", moneyOf(known.order)),
-        card("Buyer", buyerOf(known)),
-      ),
-      card("Tickets", linesOf(known.order)),
-      card("Payments", paymentList(known, again)),
-      known.order.notes && card("Notes", el("p", { class: "kept-lines" }, known.order.notes)),
-      card("Shared with", sharedWith(known)),
-      card("History", historyList(known)),
-    ];
-  }
-
-  const back = () =>
-    el("button", { type: "button", class: "quiet back", onclick: onClose }, "← All orders");
-
-  function heading({ order, ahead }, again) {
-    const hold = order.status === "pending" ? el("span", { class: "hold numbers" }) : null;
-    if (hold !== null) tick(hold, Date.parse(order.expires_at) - ahead, again);
-    return el(
+function contents(known, again, signal) {
+  return [
+    heading(known, again, signal),
+    actionsOf(known, again),
+    el(
       "div",
-      { class: "row spread" },
-      el(
-        "div",
-        { class: "row" },
-        el("h2", { class: "mono order-title", tabindex: "-1" }, order.order_reference),
-        badge(order.status),
-        hold,
-      ),
-      el("button", { type: "button", class: "quiet", "data-does": "look", onclick: () => again() }, "Look again"),
-    );
-  }
+      { class: "opened-parts" },
+      card("Money", moneyOf(known.order)),
+      card("Buyer", buyerOf(known)),
+    ),
+    card("Tickets", linesOf(known.order)),
+    card("Payments", paymentList(known, again)),
+    known.order.notes && card("Notes", el("p", { class: "kept-lines" }, known.order.notes)),
+    card("Shared with", sharedWith(known)),
+    card("History", historyList(known)),
+  ];
+}
 
-  function tick(hold, end, again) {
-    const tell = () => {
-      const seconds = (end - Date.now()) / 1000;
-      fill(hold, seconds > 0 ? `held for ${countdown(seconds)} more` : "its hold has run out");
-      return seconds > 0;
-    };
-    if (!tell()) return;
-    ticking = setInterval(() => {
-      if (tell()) return;
-      clearInterval(ticking);
-      // What is allowed is another now; a person in the midst of a dialog sees that at its end.
-      if (document.querySelector("dialog[open]") === null) again();
-    }, 1000);
-  }
+function heading({ order, ahead }, again, signal) {
+  const hold = order.status === "pending" ? el("span", { class: "hold numbers" }) : null;
+  if (hold !== null) tick(hold, Date.parse(order.expires_at) - ahead, again, signal);
+  return el(
+    "div",
+    { class: "row spread" },
+    el(
+      "div",
+      { class: "row" },
+      el("h2", { class: "mono", tabindex: "-1" }, order.order_reference),
+      badge(order.status),
+      hold,
+    ),
+    el("button", { type: "button", class: "quiet", "data-does": "look", onclick: () => again() }, "Look again"),
+  );
+}
 
-  return { show, stop };
+/** Tell how long an order is held, until it is shown anew. */
+function tick(hold, end, again, signal) {
+  const tell = () => {
+    const seconds = (end - Date.now()) / 1000;
+    fill(hold, seconds > 0 ? `held for ${countdown(seconds)} more` : "its hold has run out");
+    return seconds > 0;
+  };
+  if (!tell()) return;
+  const ticking = setInterval(() => {
+    if (tell()) return;
+    clearInterval(ticking);
+    // What is allowed is another now; a person in the midst of a dialog sees that at its end.
+    if (document.querySelector("dialog[open]") === null) again();
+  }, 1000);
+  signal.addEventListener("abort", () => clearInterval(ticking));
 }
 
 function actionsOf(known, again) {
@@ -120,18 +72,6 @@ function actionsOf(known, again) {
   if (buttons.length === 0) return null;
   return el("div", { class: "row", role: "group", "aria-label": "What can be done" }, buttons);
 }
-
-const card = (title, ...children) =>
-  el("section", { class: "card", "aria-label": title }, el("header", {}, el("h3", {}, title)), children);
-
-const facts = (pairs) =>
-  el(
-    "dl",
-    { class: "facts" },
-    pairs
-      .filter(([, value]) => value !== null && value !== undefined && value !== "")
-      .map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))),
-  );
 
 function moneyOf(order) {
   const sum = (amount) => money(amount, order.currency);
@@ -202,15 +142,4 @@ function sharedWith({ people }) {
       ),
     ),
   );
-}
-
-function skeleton(reference) {
-  const bar = (kind) => el("div", { class: `skeleton ${kind}`, "aria-hidden": "true" }, " ");
-  return [
-    el("h2", { class: "mono order-title", tabindex: "-1" }, reference),
-    bar("line-bar"),
-    bar("card-bar"),
-    bar("card-bar"),
-    bar("card-bar"),
-  ];
 }

@@ -4,8 +4,9 @@ import { ask } from "../core/api.js";
 import { el } from "../core/dom.js";
 import { money } from "../core/format.js";
 import { field } from "../core/frame.js";
-import { doing, following } from "./doing.js";
-import { arriving, endsOrder, held, left, refunding, smallest } from "./words.js";
+import { smallest } from "../desk/amounts.js";
+import { doing, following } from "../desk/doing.js";
+import { arriving, endsOrder, held, left, refunding } from "./words.js";
 
 /** The buttons of a payment; who may do it at all is what the order allows. */
 export function paymentActions(known, payment, again) {

@@ -3,7 +3,7 @@
 import { el } from "../core/dom.js";
 import { dateTime, money } from "../core/format.js";
 import { paymentActions, refundActions } from "./payment_actions.js";
-import { badge } from "./states.js";
+import { badge } from "../desk/states.js";
 
 export function paymentList(known, again) {
   if (known.payments.length === 0) return el("p", { class: "muted" }, "Nobody has paid yet.");
