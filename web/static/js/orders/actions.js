@@ -125,6 +125,8 @@ async function addTickets(known, again) {
 function takeMoney(known, again) {
   const { order, buyer } = known;
   const due = money(order.balance_due, order.currency);
+  // What was announced and could not be settled is put right, and not announced once more.
+  let announced = null;
   return doing(again, {
     title: "Take a payment",
     says: [
@@ -150,25 +152,27 @@ function takeMoney(known, again) {
     ],
     action: "Note the payment",
     done: "The payment is noted.",
-    run: ({ key, values }) => settleAtOnce(order, key, values),
+    run: async ({ key, values }) => {
+      announced = await announce(announced, order, { key, values });
+      return ask("PATCH", `/api/transactions/${announced.id}/status`, {
+        key: `${key}-arrived`,
+        body: { status: "success", amount: announced.amount },
+      });
+    },
   });
 }
 
-async function settleAtOnce(order, key, values) {
-  const amount = Number(values.amount);
-  const { data: payment } = await ask("POST", "/api/transactions/", {
-    key,
-    body: {
-      order_id: order.id,
-      amount,
-      payment_method: values.payment_method,
-      transaction_reference: values.transaction_reference.trim() || null,
-    },
-  });
-  return ask("PATCH", `/api/transactions/${payment.id}/status`, {
-    key: `${key}-arrived`,
-    body: { status: "success", amount },
-  });
+async function announce(announced, order, { key, values }) {
+  const said = {
+    amount: Number(values.amount),
+    payment_method: values.payment_method,
+    transaction_reference: values.transaction_reference.trim() || null,
+  };
+  const answer =
+    announced === null
+      ? await ask("POST", "/api/transactions/", { key, body: { order_id: order.id, ...said } })
+      : await ask("PUT", `/api/transactions/${announced.id}`, { key, body: said });
+  return answer.data;
 }
 
 const ACTIONS = [

@@ -15,7 +15,7 @@ const FIELDS = [
   {
     name: "event_date",
     label: "Date and time",
-    hint: `Of ${timezone}`,
+    hint: `As clocks show it in ${timezone}`,
     attributes: { type: "datetime-local", required: true },
   },
   { name: "price", label: "Price", isNumber: true, attributes: { required: true, inputmode: "decimal" } },
@@ -54,7 +54,7 @@ export function ticketForm(ticket, currency) {
   wall.addEventListener("input", follow);
   follow();
   const inputs = [
-    el("div", { class: "form-parts" }, FIELDS.slice(0, 4).map(fieldOf(controls)), asking),
+    el("div", { class: "form-parts words" }, FIELDS.slice(0, 4).map(fieldOf(controls)), asking),
     el("div", { class: "form-parts" }, FIELDS.slice(4).map(fieldOf(controls))),
     fieldOf(controls)({ name: "event_description", label: "Description" }),
   ];
