@@ -32,7 +32,8 @@ def sold(ada: Api) -> dict[str, Any]:
     mine.post(f"/api/orders/{order['id']}/users", {"recipient": friend["username"]})
     payment = ada.settle(ada.payment(order))
     ada.post(
-        f"/api/transactions/{payment['id']}/refund", {"amount": 15.5, "reason": "One seat is broken"}
+        f"/api/transactions/{payment['id']}/refund",
+        {"amount": 15.5, "reason": "One seat is broken"},
     )
     return {
         "order": ada.again(order, "orders"),

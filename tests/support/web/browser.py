@@ -34,6 +34,8 @@ WIDE: ViewportSize = {"width": 1280, "height": 900}
 NARROW: ViewportSize = {"width": 360, "height": 780}
 # What Chromium says of an answer that is a refusal, which pages are made to meet.
 _REFUSED = "Failed to load resource: the server responded with a status of"
+# And of one that a test has lost on its way.
+_LOST = "Failed to load resource: net::ERR_FAILED"
 
 
 class BrowserUnavailableError(Exception):
@@ -58,6 +60,7 @@ class Watched:
     """What went wrong on the pages of a context that no person should meet."""
 
     host: str
+    loses_answers: bool = False
     faults: list[str] = field(default_factory=list)
 
     def watch(self, context: BrowserContext) -> None:
@@ -73,7 +76,8 @@ class Watched:
     def _hear_console(self, message: ConsoleMessage) -> None:
         of_api = "/api/" in message.location["url"]
         is_refusal = of_api and message.text.startswith(_REFUSED)
-        if message.type in {"error", "warning"} and not is_refusal:
+        is_lost = of_api and self.loses_answers and message.text == _LOST
+        if message.type in {"error", "warning"} and not (is_refusal or is_lost):
             self.faults.append(f"{message.type}: {message.text}")
 
 
@@ -90,11 +94,13 @@ class Reader:
 
 
 @contextmanager
-def reader(browser: Browser, url: str, **options: Any) -> Iterator[Reader]:
+def reader(
+    browser: Browser, url: str, *, loses_answers: bool = False, **options: Any
+) -> Iterator[Reader]:
     """A new person's browser; what a person would not forgive fails the test at its end."""
     settings = {"viewport": WIDE, "locale": "en-GB", "reduced_motion": "reduce"} | options
     context = browser.new_context(**settings)
-    watched = Watched(urlsplit(url).netloc)
+    watched = Watched(urlsplit(url).netloc, loses_answers)
     watched.watch(context)
     # A test ends sooner than it would be given up.
     context.set_default_timeout(10_000)
