@@ -96,7 +96,7 @@ def test_a_part_goes_back_once_however_often_the_button_is_pressed(
     expect(said).to_contain_text("The order stays confirmed: its 3 tickets stay sold.")
     expect(dialog(page).get_by_label("Put its tickets back on sale")).to_be_hidden()
     press_twice(page, "Give the money back")
-    expect(page.locator("[data-refund]")).to_contain_text("− US$12.50 back by hand")
+    expect(page.locator("[data-refund]")).to_contain_text("\N{MINUS SIGN} US$12.50 back by hand")
     expect(page.get_by_text("The money goes back.").last).to_be_visible()
     expect(page.get_by_role("button", name="Give back…")).to_be_focused()
     assert len(changes.sent) == 1
@@ -106,7 +106,7 @@ def test_a_part_goes_back_once_however_often_the_button_is_pressed(
     page.get_by_role("button", name="Give back…").click()
     expect(dialog(page).get_by_label("Amount")).to_have_value("47.5")
     expect(dialog(page)).to_contain_text("the order becomes cancelled")
-    expect(dialog(page)).to_contain_text("Back on sale: 3 × Show of")
+    expect(dialog(page)).to_contain_text("Back on sale: 3 \N{MULTIPLICATION SIGN} Show of")
     dialog(page).get_by_label("Put its tickets back on sale").uncheck()
     expect(dialog(page)).to_contain_text("are withheld, and not on sale")
     press_twice(page, "Give the money back")
@@ -125,7 +125,9 @@ def test_cancelling_says_what_goes_back_and_does_it_once(person: People, ada: Ap
     expect(said).to_contain_text(f"Order {order['order_reference']} of Robin")
     expect(said).to_contain_text("US$60.00 goes back to Robin")
     expect(said).to_contain_text(f"yourself (card, {payment['transaction_number']})")
-    expect(said).to_contain_text(f"Back on sale: 3 × {ticket['event_name']}, Stalls.")
+    expect(said).to_contain_text(
+        f"Back on sale: 3 \N{MULTIPLICATION SIGN} {ticket['event_name']}, Stalls."
+    )
     said.get_by_label("Reason").fill("The singer is ill")
     press_twice(page, "Cancel the order")
     expect(page.locator(".opened h2 + .badge")).to_have_text("cancelled")

@@ -150,7 +150,7 @@ def test_an_order_is_shown_as_the_api_has_it(person: People, sold: dict[str, Any
     payment = page.locator(f"[data-payment={sold['payment']['transaction_number']}]")
     expect(payment).to_contain_text("US$60.00success")
     expect(payment).to_contain_text("card, by hand")
-    expect(payment.locator("[data-refund]")).to_contain_text("− US$15.50 back by hand")
+    expect(payment.locator("[data-refund]")).to_contain_text("\N{MINUS SIGN} US$15.50 back by hand")
     expect(payment.locator("[data-refund]")).to_contain_text("refund succeeded")
     expect(payment.locator("[data-refund]")).to_contain_text("One seat is broken")
     shared = page.get_by_role("region", name="Shared with")
@@ -198,7 +198,7 @@ def test_everybody_can_use_the_desk_and_its_dialogs(
     page = desk(person, f"?order={sold['order']['order_reference']}", color_scheme=scheme)
     expect(found(page).first).to_be_visible()
     for viewport in (WIDE, NARROW):
-        page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        page.set_viewport_size(viewport)
         expect(page.locator(".history")).to_be_visible()
         assert serious_findings(page, axe) == []
         assert not page.evaluate("() => document.documentElement.scrollWidth > innerWidth")

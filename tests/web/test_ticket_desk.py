@@ -230,12 +230,12 @@ WALLS = {
 }
 
 
-def test_a_date_is_read_by_the_clock_of_its_zone(person: People, ticket: Any) -> None:
+def test_a_date_is_read_by_the_clock_of_its_zone(person: People) -> None:
     page = desk(person)
     read = page.evaluate(
         """async (walls) => {
-            const form = document.querySelector('link[href$="js/tickets/zones.js"]');
-            const { momentsOf, onTheWall } = await import(form.href);
+            const zones = document.querySelector('link[href$="js/tickets/zones.js"]');
+            const { momentsOf, onTheWall } = await import(zones.href);
             const moments = walls.map(([zone, wall]) => momentsOf(wall, zone));
             const back = walls.map(([zone, wall], index) =>
                 moments[index].every((moment) => onTheWall(moment, zone) === wall));
@@ -252,7 +252,7 @@ def test_everybody_can_use_the_desk_and_its_dialogs(
 ) -> None:
     page = opened(person, ticket, color_scheme=scheme)
     for viewport in (WIDE, NARROW):
-        page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        page.set_viewport_size(viewport)
         assert serious_findings(page, axe) == []
         assert not page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
         page.get_by_role("button", name="Change…").click()
