@@ -13,10 +13,10 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 from core.logs import configure_logs
 from core.settings import Settings
 from tests.support.client import Api
+from tests.support.emptying import empty
 from tests.support.service import (
     BACKENDS,
     Service,
-    empty,
     fresh_database,
     needing_postgres,
     running_service,
