@@ -9,7 +9,7 @@ from tests.support.client import Api
 from tests.support.service import Service
 from web.static_files import static_files
 
-PAGES = ("/dashboard", "/dashboard/orders", "/dashboard/tickets", "/shop", "/guide")
+PAGES = (
     "/dashboard",
     "/dashboard/orders",
     "/dashboard/tickets",
