@@ -44,8 +44,10 @@ _IDENTITY: list[dict[str, list[str]]] = [{name: []} for name in _SCHEMES]
 
 def amend_with_rights(document: dict[str, Any], deployment: Deployment) -> None:
     document["components"]["securitySchemes"] = _SCHEMES | _COOKIE
-    for form in ("Body_log_in", "Body_log_in_browser"):
-        document["components"]["schemas"][form]["examples"] = [_LOG_IN]
+    for name in ("Body_log_in", "Body_log_in_browser"):
+        form = document["components"]["schemas"][name]
+        form["examples"] = [_LOG_IN]
+        _leave_out_nulls(form)
     for operations in document["paths"].values():
         for method, operation in operations.items():
             right = deployment.rights[operation["operationId"]]
@@ -56,6 +58,14 @@ def amend_with_rights(document: dict[str, Any], deployment: Deployment) -> None:
                 add_refusals(operation, RateLimitedError)
             if _takes_key(operation):
                 add_refusals(operation, TooManyStoredAnswersError)
+
+
+def _leave_out_nulls(form: dict[str, Any]) -> None:
+    """A form has nothing but texts: what is left out is not there, and `null` is four letters."""
+    for field in form["properties"].values():
+        for choice in field.pop("anyOf", ()):
+            if choice["type"] != "null":
+                field.update(choice)
 
 
 def _takes_key(operation: dict[str, Any]) -> bool:
