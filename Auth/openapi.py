@@ -47,7 +47,7 @@ def amend_with_rights(document: dict[str, Any], deployment: Deployment) -> None:
     for name in ("Body_log_in", "Body_log_in_browser"):
         form = document["components"]["schemas"][name]
         form["examples"] = [_LOG_IN]
-        _leave_out_nulls(form)
+        _tell_as_form(form)
     for operations in document["paths"].values():
         for method, operation in operations.items():
             right = deployment.rights[operation["operationId"]]
@@ -60,9 +60,11 @@ def amend_with_rights(document: dict[str, Any], deployment: Deployment) -> None:
                 add_refusals(operation, TooManyStoredAnswersError)
 
 
-def _leave_out_nulls(form: dict[str, Any]) -> None:
-    """A form has nothing but texts: what is left out is not there, and `null` is four letters."""
-    for field in form["properties"].values():
+def _tell_as_form(form: dict[str, Any]) -> None:
+    """A form has nothing but texts: `null` is four letters, and an empty text is not there."""
+    for name, field in form["properties"].items():
+        if name in form["required"]:
+            field["minLength"] = 1
         for choice in field.pop("anyOf", ()):
             if choice["type"] != "null":
                 field.update(choice)
