@@ -6,6 +6,7 @@ from tests.protections.edge import EDGE
 from tests.protections.exports import EXPORTING
 from tests.protections.fair_holds import FAIR_HOLDS
 from tests.protections.limits import LIMITS
+from tests.protections.live import LIVE
 from tests.protections.money import OF_MONEY
 from tests.protections.names import NAMES
 from tests.protections.operating import OPERATING
@@ -41,6 +42,7 @@ FIRST = "migrations/versions/0001_initial.py"
 PROTECTIONS = (
     *OPERATING,
     *EXPORTING,
+    *LIVE,
     *NAMES,
     *RUNNING,
     *FAIR_HOLDS,
