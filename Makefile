@@ -42,7 +42,7 @@ SERVICE ?= pypi
 # Where `make fuzz` and `make soak` start, to have the same again.
 SEED ?= random
 
-.PHONY: run demo test check lint types tests coverage fuzz faults soak overload bench bench-quick flash fairness slow-provider exports protections reference openapi clients revision migrate install stripe lock audit sbom clean help
+.PHONY: run demo test check lint types tests coverage fuzz faults soak overload bench bench-quick flash fairness slow-provider exports listeners protections reference openapi clients revision migrate install stripe lock audit sbom clean help
 
 run: install migrate ## Install, migrate and serve http://localhost:8000
 	$(BIN)/python cli.py serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
@@ -98,6 +98,9 @@ slow-provider: $(VENV)/.dev ## Readers beside 200 buyers whose payment provider 
 
 exports: $(VENV)/.dev ## Orders beside an export of a million: make exports BACKEND=postgres
 	$(BIN)/python -m benchmarks.exports --backend $(BACKEND)
+
+listeners: $(VENV)/.dev ## Orders beside 1,000 listeners to live stock: make listeners BACKEND=postgres
+	$(BIN)/python -m benchmarks.listeners --backend $(BACKEND)
 
 protections: $(VENV)/.dev ## Take each protection out of a copy of the code: a test must miss it
 	$(BIN)/python -m tests.protections
