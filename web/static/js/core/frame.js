@@ -29,12 +29,16 @@ export async function open({ audience, start }) {
   whenChanged(enter);
 }
 
-/** A box that says what went wrong, and offers to try again where that may help. */
-export function notice(problem, { retry } = {}) {
+/**
+ * A box that says what went wrong, and offers to try again where that may help; `says` are words of
+ * the page's own, {what, next}.
+ */
+export function notice(problem, { retry, says = { what: problem.message } } = {}) {
   return el(
     "div",
     { class: "notice bad", role: "alert" },
-    el("p", {}, problem.message),
+    el("p", {}, says.what),
+    says.next && el("p", {}, says.next),
     problem.requestId && el("p", { class: "small muted" }, `Request ${problem.requestId}`),
     retry && el("button", { type: "button", onclick: retry }, "Try again"),
   );
