@@ -16,7 +16,7 @@ _SAID = "TEST_PAYMENTS_SAID"
 
 
 def main() -> None:
-    said = _parser().parse_args()
+    said = parser().parse_args()
     # The file has secrets of payments in it.
     os.umask(0o077)
     os.environ[_SAID] = json.dumps(vars(said))
@@ -45,7 +45,7 @@ def app_as_said() -> Starlette:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m test_payments", description=__doc__)
     add = parser.add_argument
     add("--host", default="127.0.0.1")

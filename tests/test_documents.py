@@ -124,11 +124,16 @@ class TestPrintedAnswers:
 
 
 def links_of(document: Path) -> list[str]:
+    found = re.findall(r"\[[^\]]+\]\(([^)\s]+)\)", prose_of(document))
+    return [target for target in found if "://" not in target]
+
+
+def prose_of(document: Path) -> str:
+    """A document without what stands in its fenced blocks."""
     text = document.read_text(encoding="utf-8")
     for block in blocks_of(document):
         text = text.replace(block.text, "")
-    found = re.findall(r"\[[^\]]+\]\(([^)\s]+)\)", text)
-    return [target for target in found if "://" not in target]
+    return text
 
 
 def reachable(start: Path) -> set[Path]:
@@ -147,7 +152,7 @@ def reachable(start: Path) -> set[Path]:
 
 def anchors_of(document: Path) -> set[str]:
     """What GitHub calls the headings."""
-    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    headings = re.findall(r"^#+ (.+)$", prose_of(document), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 

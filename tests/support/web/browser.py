@@ -60,7 +60,7 @@ def chromium() -> Iterator[Browser]:
 class Watched:
     """What went wrong on the pages of a context that no person should meet."""
 
-    host: str
+    hosts: frozenset[str]
     loses_answers: bool = False
     faults: list[str] = field(default_factory=list)
 
@@ -71,7 +71,7 @@ class Watched:
 
     def _hear_request(self, request: Request) -> None:
         address = urlsplit(request.url)
-        if address.scheme in {"http", "https"} and address.netloc != self.host:
+        if address.scheme in {"http", "https"} and address.netloc not in self.hosts:
             self.faults.append(f"asked another host: {request.url}")
 
     def _hear_console(self, message: ConsoleMessage) -> None:
@@ -96,12 +96,16 @@ class Reader:
 
 @contextmanager
 def reader(
-    browser: Browser, url: str, *, loses_answers: bool = False, **options: Any
+    browser: Browser, url: str, *, api: str = "", loses_answers: bool = False, **options: Any
 ) -> Iterator[Reader]:
-    """A new person's browser; what a person would not forgive fails the test at its end."""
+    """A new person's browser; what a person would not forgive fails the test at its end.
+
+    ``api`` is where the service is, of a page that somebody else serves.
+    """
     settings = {"viewport": WIDE, "locale": "en-GB", "reduced_motion": "reduce"} | options
     context = browser.new_context(**settings)
-    watched = Watched(urlsplit(url).netloc, loses_answers)
+    hosts = frozenset(urlsplit(one).netloc for one in (url, api or url))
+    watched = Watched(hosts, loses_answers)
     watched.watch(context)
     # A test ends sooner than it would be given up.
     context.set_default_timeout(10_000)

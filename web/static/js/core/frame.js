@@ -45,7 +45,7 @@ export function notice(problem, { retry, says = { what: problem.message } } = {}
 }
 
 /** The form by which people log in; `then` is called after that. */
-export function logInForm({ then = () => {}, heading = "Log in" } = {}) {
+export function logInForm({ then = () => {}, heading = "Log in", level = 1 } = {}) {
   const problem = el("div", { role: "alert" });
   const code = field("Code of your authenticator", {
     name: "otp",
@@ -57,7 +57,7 @@ export function logInForm({ then = () => {}, heading = "Log in" } = {}) {
   const form = el(
     "form",
     { class: "stack" },
-    el("h1", {}, heading),
+    el(`h${level}`, {}, heading),
     field("Username or email", { name: "username", autocomplete: "username", required: true }),
     field("Password", {
       name: "password",
