@@ -2,12 +2,12 @@
 
 from Auth.equipment import equip
 from Auth.openapi import amend_with_rights
-from Auth.routers import auth, second_factor, session
+from Auth.routers import auth, browser, second_factor, session
 from core.http.security_headers import Caching
 from work.domain import Domain
 
 DOMAIN = Domain(
-    routers=[auth.router, second_factor.router, session.router],
+    routers=[auth.router, browser.router, second_factor.router, session.router],
     tags={"Auth": "Log-in, sessions, tokens, passwords, second factors and API keys."},
     caching={"/api/auth": Caching.NEVER},
     equip=equip,

@@ -35,6 +35,12 @@ _PASSED_ON = frozenset(
 )
 _PASSED_ON_AS = ("cf-", "x-azure-", "x-envoy-", "x-forwarded", "x-vercel-")
 
+# What a browser keeps of a log-in. A cookie of this prefix it takes from the host itself alone, and
+# over TLS: no other host of the same domain can put another log-in in its place.
+SECURE_COOKIE = "__Host-nexticket-login"
+# Over plain HTTP, for development, it would not take that one.
+PLAIN_COOKIE = "nexticket-login"
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -55,6 +61,13 @@ def credentials_of(scope: Scope) -> Credentials | None:
     return None if key is None else Credentials(key.decode("latin-1").strip())
 
 
+def said_in_cookies(scope: Scope, name: str) -> tuple[str, ...]:
+    """All values of a cookie. A head may have it in any number, and anything beside it."""
+    lines = (line.decode("latin-1") for key, line in scope["headers"] if key == b"cookie")
+    pairs = (pair.strip().partition("=") for line in lines for pair in line.split(";"))
+    return tuple(value for key, _, value in pairs if key == name)
+
+
 def comes_from_this_machine(scope: Scope, cors_origins: tuple[str, ...]) -> bool:
     """A loopback peer that names a loopback host, no proxy, and no page of another site behind it.
 
@@ -68,6 +81,26 @@ def comes_from_this_machine(scope: Scope, cors_origins: tuple[str, ...]) -> bool
     if not _is_loopback(hostname(headers.get("host", "").encode("latin-1"))):
         return False
     return not _was_passed_on(scope, headers) and _is_of_this_site(headers, cors_origins)
+
+
+def is_asked_by_own_page(scope: Scope, cors_origins: tuple[str, ...]) -> bool:
+    """Whether no page asks, or one that may use what the browser keeps for this site.
+
+    That is a page of this very origin, or of one that is listed and of the same site. What
+    browsers say in Sec-Fetch-Site is about the address that they asked, whatever a proxy has made
+    of the host since; only who does not say it is judged by Origin or, of old, Referer.
+    """
+    headers = Headers(scope=scope)
+    origin = headers.get("origin") or _origin(headers.get("referer", ""))
+    # With all origins allowed none is known to be ours.
+    is_listed = origin in cors_origins and "*" not in cors_origins
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in {"none", "same-origin"} or (site == "same-site" and is_listed)
+    # A proxy may have ended the encryption, but none has begun it.
+    host = headers.get("host")
+    own = {f"{scope['scheme']}://{host}", f"https://{host}"}
+    return not origin or is_listed or origin in own
 
 
 def _was_passed_on(scope: Scope, headers: Headers) -> bool:

@@ -2,12 +2,19 @@
 
 from typing import ClassVar
 
-from core.errors import TooManyRequestsError, UnauthenticatedError
+from core.errors import ForbiddenError, TooManyRequestsError, UnauthenticatedError
 
 
 class NotAuthenticatedError(UnauthenticatedError):
     code = "not_authenticated"
     title = "This needs an identity"
+
+
+class CrossSiteRequestError(ForbiddenError):
+    """What a browser sends by itself must not be used by pages that are not ours."""
+
+    code = "cross_site_request"
+    title = "Only pages of this site may ask for this"
 
 
 class RateLimitedError(TooManyRequestsError):

@@ -37,7 +37,9 @@ logger = logging.getLogger("nexticket.limits")
 
 T = TypeVar("T")
 
-_LOG_IN, _REGISTER = "/api/auth/token", "/api/users/"
+# Two ways to the same attempts.
+_LOG_IN = frozenset({"/api/auth/token", "/api/auth/browser/login"})
+_REGISTER = "/api/users/"
 LIMITED_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # One address may stand for an office, and one account for a family: each alone gets more.
 _MORE = 5
@@ -91,7 +93,7 @@ class RateLimiter:
         if _is_signed(route):
             self._require_signer(scope, address)
             return
-        if scope["method"] == "POST" and path == _LOG_IN:
+        if scope["method"] == "POST" and path in _LOG_IN:
             for one in self._log_in_address:
                 await self._take(scope, one, address)
         if scope["method"] == "POST" and path == _REGISTER:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from Auth.credentials import PLAIN_COOKIE, SECURE_COOKIE
 from Auth.errors import NotAuthenticatedError, RateLimitedError, TooManyStoredAnswersError
 from Auth.limits import LIMITED_METHODS
 from core.errors import NotAllowedError
@@ -25,17 +26,32 @@ _SCHEMES = {
     },
     "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
+_COOKIE = {
+    "BrowserLogIn": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SECURE_COOKIE,
+        "description": "Set by `POST /api/auth/browser/login`, and taken by its neighbours alone;"
+        f" over plain HTTP, for development, it is called `{PLAIN_COOKIE}`.",
+    }
+}
+# They serve who has no cookie as well.
+_BY_COOKIE: list[dict[str, list[str]]] = [{"BrowserLogIn": []}, {}]
+_TAKING_COOKIES = frozenset({"refresh_browser", "log_out_browser"})
 _LOG_IN = {"username": "john_doe", "password": "a long walk in the rain"}
 _IDENTITY: list[dict[str, list[str]]] = [{name: []} for name in _SCHEMES]
 
 
 def amend_with_rights(document: dict[str, Any], deployment: Deployment) -> None:
-    document["components"]["securitySchemes"] = _SCHEMES
-    document["components"]["schemas"]["Body_log_in"]["examples"] = [_LOG_IN]
+    document["components"]["securitySchemes"] = _SCHEMES | _COOKIE
+    for form in ("Body_log_in", "Body_log_in_browser"):
+        document["components"]["schemas"][form]["examples"] = [_LOG_IN]
     for operations in document["paths"].values():
         for method, operation in operations.items():
             right = deployment.rights[operation["operationId"]]
             _amend(operation, right)
+            if operation["operationId"] in _TAKING_COOKIES:
+                operation["security"] = _BY_COOKIE
             if method.upper() in LIMITED_METHODS or not right.ignores_credentials:
                 add_refusals(operation, RateLimitedError)
             if _takes_key(operation):

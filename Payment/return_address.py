@@ -10,6 +10,11 @@ def return_address(settings: Settings, number: str) -> str:
     if not settings.payment_return_url:
         return ""
     address = urlsplit(settings.payment_return_url)
-    said = urlencode({"transaction_number": number})
+    said = told_back(number)
     query = f"{address.query}&{said}" if address.query else said
     return address._replace(query=query).geturl()
+
+
+def told_back(number: str) -> str:
+    """What the query says of a payment."""
+    return urlencode({"transaction_number": number})

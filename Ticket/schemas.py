@@ -187,8 +187,11 @@ def _words(value: str) -> str:
     return value
 
 
+SearchWords = Annotated[Name, AfterValidator(_words)]
+
+
 class TicketSearch(TicketFilters):
-    q: Annotated[Name, AfterValidator(_words)] | None = Field(
+    q: SearchWords | None = Field(
         default=None,
         description=(
             f"Every word must occur in event name, description, venue or category; {MAX_WORDS}"

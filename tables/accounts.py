@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     String,
+    Text,
     UniqueConstraint,
     false,
     text,
@@ -62,6 +63,8 @@ class User(SQLModel, table=True):
     email: str = Field(sa_type=String(320))
     email_key: str = Field(sa_type=String(640))
     full_name: str = Field(sa_type=String(200))
+    # Username and full name as ``core.text.search_key``, a line each; of who was erased, nothing.
+    search_text: str = Field(default="", sa_type=Text, sa_column_kwargs={"server_default": ""})
     phone_number: str | None = Field(default=None, sa_type=String(20))
     role: UserRole = Field(default=UserRole.CUSTOMER, sa_type=stored_by_value(UserRole, "role"))
     # Without one the user can't log in.

@@ -13,9 +13,9 @@ from test_payments.payments import Order
 from test_payments.provider import PUBLISHABLE_KEY
 from test_payments.refunds import Return
 from test_payments.requests import (
-    ADDRESS,
     AMOUNT,
     CURRENCY,
+    WAY_BACK,
     WORD,
     body_of,
     fields_of,
@@ -37,7 +37,7 @@ async def create_payment(request: Request) -> Response:
         currency=fields.text("currency", CURRENCY),
         description=fields.text("description", default=""),
         metadata=fields.texts("metadata"),
-        return_url=fields.text("return_url", ADDRESS, default=""),
+        return_url=fields.text("return_url", WAY_BACK, default=""),
         channel=fields.text("channel", WORD, default=""),
         card=fields.text("card", default=""),
     )

@@ -52,7 +52,7 @@ def _page(payment: Payment, text: str, status: int = HTTPStatus.OK) -> Response:
 def _headers(return_url: str) -> dict[str, str]:
     # A browser follows a form that is answered with a redirect only to where forms may lead.
     back = urlsplit(return_url)
-    targets = f"'self' {back.scheme}://{back.netloc}" if return_url else "'self'"
+    targets = f"'self' {back.scheme}://{back.netloc}" if back.netloc else "'self'"
     return {
         "Content-Security-Policy": f"default-src 'none'; style-src {html.STYLE_SOURCE}; "
         f"form-action {targets}; base-uri 'none'; frame-ancestors 'none'",

@@ -21,6 +21,8 @@ _LARGEST_PAGE = 100
 AMOUNT = r"(?=.*[1-9])\d{1,15}(\.\d{1,4})?"
 CURRENCY = r"[A-Z]{3}"
 ADDRESS = r"https?://[A-Za-z0-9.:\[\]-]+([/?#]\S*)?"
+# Or beside its own page, for a shop that is served by the same host.
+WAY_BACK = rf"{ADDRESS}|\.\./\.\./[a-z][A-Za-z0-9/?=&_-]*"
 WORD = r"[a-z_]{0,50}"
 _ANYTHING = r"(?s).{0,500}"
 _KEY = r"[!-~]{1,255}"

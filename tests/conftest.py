@@ -13,10 +13,10 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 from core.logs import configure_logs
 from core.settings import Settings
 from tests.support.client import Api
+from tests.support.emptying import empty
 from tests.support.service import (
     BACKENDS,
     Service,
-    empty,
     fresh_database,
     needing_postgres,
     running_service,
@@ -116,6 +116,8 @@ def shared_service(request: pytest.FixtureRequest) -> Service:
 @pytest.fixture
 def service(shared_service: Service) -> Iterator[Service]:
     shared_service.clock.reset()
+    # Nobody is logged in by what a test before was told to keep.
+    shared_service.client.cookies.clear()
     # A test may sell on other terms, and services of others log as those are set to.
     shared_service.app.state.terms = Terms.of(shared_service.settings)
     configure_logs(shared_service.settings)

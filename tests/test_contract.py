@@ -43,6 +43,7 @@ OWNED = {
 SECRET = {
     "POST /api/auth/token",
     "POST /api/auth/refresh",
+    "POST /api/auth/browser/login",
     "POST /api/auth/password",
     "POST /api/auth/second-factor",
     "POST /api/auth/second-factor/recovery-codes",

@@ -65,6 +65,7 @@ OWN_REASONS = {
     ("change_order_status", "not_allowed"),
     ("share_order", "not_allowed"),
     ("refresh_token", "invalid_token"),
+    ("refresh_browser", "invalid_token"),
 }
 ELSEWHERE = {
     # tests/work/test_health.py changes the schema.
@@ -76,6 +77,10 @@ ELSEWHERE = {
     # tests/Auth/test_second_factor.py
     ("log_in", "second_factor_required"),
     ("log_in", "invalid_second_factor"),
+    # tests/Auth/test_browser.py
+    ("log_in_browser", "invalid_credentials"),
+    ("log_in_browser", "second_factor_required"),
+    ("log_in_browser", "invalid_second_factor"),
     # tests/Payment/test_paying.py: what was announced stays so.
     ("create_transaction", "payment_provider_unavailable"),
     ("create_transaction", "payment_provider_failed"),
@@ -120,7 +125,7 @@ def test_a_declared_refusal_is_met_and_changes_nothing(
 def test_bad_input_is_refused_and_told(
     api: Api, method: str, path: str, operation: dict[str, Any]
 ) -> None:
-    if operation["operationId"] == "log_in":
+    if operation["operationId"] in {"log_in", "log_in_browser"}:
         response = api.request(method, path, data={"username": "x"})
         assert response.json()["errors"][0]["pointer"] == "#/password"
     elif "requestBody" in operation:

@@ -13,6 +13,11 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
 FOLDER = Path(__file__).parent / "static"
+# What the shop shares with the example of one stands there, to be copied by others.
+_FOLDERS = {
+    "": FOLDER,
+    "js/purchase/": FOLDER.parent.parent / "examples" / "storefront" / "purchase",
+}
 _DIGITS = 16
 _TEXTS = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 _IMPORTED = re.compile(r"""^(?:import|export)\b[^'"]*?from "(\.[^"]+)";""", re.MULTILINE)
@@ -51,11 +56,12 @@ class StaticFiles:
 def static_files() -> StaticFiles:
     by_path = {}
     digest = sha256()
-    for file in sorted(FOLDER.rglob("*")):
-        if file.is_file():
-            path, plain = file.relative_to(FOLDER).as_posix(), file.read_bytes()
-            by_path[path] = _read(file, plain)
-            digest.update(path.encode() + b"\0" + plain + b"\0")
+    for below, folder in _FOLDERS.items():
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                path, plain = below + file.relative_to(folder).as_posix(), file.read_bytes()
+                by_path[path] = _read(file, plain)
+                digest.update(path.encode() + b"\0" + plain + b"\0")
     return StaticFiles(digest.hexdigest()[:_DIGITS], by_path)
 
 

@@ -173,7 +173,11 @@ class UnitOfWork(Request):
         A refusal that the service returns, rather than raises, is answered as one; but what was
         done is committed.
         """
-        return await self._write(lambda context: _ok_unless_refused(service(context)))
+        return await self.answer(lambda context: _ok_unless_refused(service(context)))
+
+    async def answer(self, service: Service[Response | DomainError]) -> Response:
+        """Change something and answer what a flow has made of it."""
+        return await self._write(service)
 
     async def create(self, service: Service[Resource]) -> Response:
         """Make something and answer 201 with it and its ``Location``."""

@@ -2,15 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Form, Query, Response
-from fastapi.security import OAuth2PasswordRequestForm
+from fastapi import Query, Response
 
-from Auth.equipment import LogInAttempts
+from Auth.equipment import LogInAttempts, LogInForm, LogInMeans
 from Auth.flows.change_password import replace_password
-from Auth.flows.log_in import Shown, log_in_with_password
+from Auth.flows.log_in import log_in_with_password, refreshed
 from core.http.problems import responses
 from core.schemas import IdPath
-from User.equipment import Hasher, Seal, Signer
+from User.equipment import Hasher, Signer
 from User.errors import (
     ApiKeyNotFoundError,
     InvalidCredentialsError,
@@ -31,27 +30,12 @@ from User.schemas.identity import (
     TokenRefresh,
     Tokens,
 )
-from User.schemas.second_factor import LONGEST_CODE
 from User.services import account_service, api_key_service, log_in_service
 from work.access import BOX_OFFICE, INDIFFERENT, KNOWN, OWN_OR_ADMIN, allowed, repeatable
 from work.routing import Router
 from work.unit_of_work import Work
 
 router = Router(prefix="/api/auth", tags=["Auth"])
-
-
-async def _shown(
-    form: Annotated[OAuth2PasswordRequestForm, Depends()],
-    otp: Annotated[
-        str | None,
-        Form(
-            max_length=LONGEST_CODE,
-            description="Where the account has a second factor: a code of the authenticator, or a"
-            " recovery code.",
-        ),
-    ] = None,
-) -> Shown:
-    return Shown(form.username, form.password, otp)
 
 
 @router.post(
@@ -64,22 +48,13 @@ async def _shown(
     ),
 )
 @allowed(INDIFFERENT)
-async def log_in(
-    shown: Annotated[Shown, Depends(_shown)],
-    work: Work,
-    attempts: LogInAttempts,
-    hasher: Hasher,
-    signer: Signer,
-    seal: Seal,
-) -> Response:
+async def log_in(shown: LogInForm, work: Work, means: LogInMeans) -> Response:
     """Username (or email) and password, as an OAuth 2.0 password form.
 
     An unknown user, a wrong password and a deactivated account get the same answer. Whether the
     account has a second factor is told only to who knows the password; its code is sent as `otp`.
     """
-    return await log_in_with_password(
-        work, shown, attempts=attempts, hasher=hasher, signer=signer, seal=seal
-    )
+    return await log_in_with_password(work, shown, means)
 
 
 @router.post(
@@ -97,8 +72,8 @@ async def refresh_token(body: TokenRefresh, work: Work, signer: Signer) -> Respo
     Send an `Idempotency-Key`: where the answer was lost, the same request gets it again.
     """
     principal = log_in_service.principal_of(body.refresh_token)
-    return await work.on_behalf_of(principal).change(
-        lambda context: log_in_service.refresh(context, body.refresh_token, signer=signer)
+    return await work.on_behalf_of(principal).answer(
+        lambda context: refreshed(context, body.refresh_token, signer)
     )
 
 

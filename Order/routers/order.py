@@ -37,16 +37,24 @@ from Order.schemas.history import OrderHistory
 from Order.schemas.order import (
     OrderCancel,
     OrderCreate,
+    OrderFound,
     OrderItemRead,
     OrderLine,
     OrderList,
     OrderRead,
+    OrderSearch,
     OrderStatusChange,
     OrderUpdate,
     OrderUserCreate,
     OrderUserRead,
 )
-from Order.services import history_service, order_queries, order_service, share_service
+from Order.services import (
+    history_service,
+    order_queries,
+    order_search,
+    order_service,
+    share_service,
+)
 from Ticket.errors import (
     EventPassedError,
     InsufficientStockError,
@@ -55,10 +63,11 @@ from Ticket.errors import (
 )
 from User.access import USER
 from User.errors import UserErasedError, UserInactiveError, UserNotFoundError
-from work.access import OWN_OR_BOX_OFFICE, allowed, owner_or_box_office
+from work.access import BOX_OFFICE, OWN_OR_BOX_OFFICE, allowed, owner_or_box_office
 from work.conditions import conditional
 from work.routing import Router
 from work.unit_of_work import Work
+from work.weights import SEARCH, weighs
 
 router = Router(prefix="/api/orders", tags=["Orders"])
 
@@ -107,6 +116,23 @@ async def create_order(body: OrderCreate, work: Work) -> Response:
 async def list_orders(query: Annotated[OrderList, Query()], work: Work) -> Response:
     """All orders that match every filter given, with their items."""
     return await work.page(lambda context: order_queries.list_orders(context, query))
+
+
+@router.get(
+    "/search",
+    summary="Search orders",
+    operation_id="search_orders",
+    response_model=list[OrderFound],
+    responses=responses(),
+)
+@allowed(BOX_OFFICE)
+@weighs(SEARCH)
+async def search_orders(query: Annotated[OrderSearch, Query()], work: Work) -> Response:
+    """Orders by what a person at the counter knows of theirs, with their buyers; newest first.
+
+    An email finds its buyer's orders only where it is said as a whole, and is not told.
+    """
+    return await work.page(lambda context: order_search.search_orders(context, query))
 
 
 @router.post(

@@ -27,6 +27,7 @@ from core.schemas import (
     optional,
 )
 from models import OrderStatus, TicketStatus, UserOrderRole
+from Ticket.schemas import MAX_WORDS, SearchWords
 
 Action = Literal["update", "add_item", "pay", "confirm", "complete", "cancel", "refund", "delete"]
 MAX_LINES = 100
@@ -205,6 +206,39 @@ class OrderFilters(OrderFields, ListQuery):
 
 class OrderList(OrderFilters):
     user_id: AnyOf[IdParameter] | None = None
+
+
+class OrderSearch(OrderList):
+    q: SearchWords | None = Field(
+        default=None,
+        description=(
+            "What is known of the order. Its reference begins so; or every word occurs in its "
+            "buyer's username and full name, or in name, description, venue and category of one of "
+            f"its tickets, in any case and with or without accents; or it is its buyer's whole "
+            f"email. {MAX_WORDS} words at most."
+        ),
+        examples=["jane doe"],
+    )
+    sort: Literal["-id", "id", "created_at", "-created_at", "total_amount", "-total_amount"] = "-id"
+
+
+class Buyer(Output):
+    """Whose order it is, for who has them at the counter."""
+
+    username: str
+    full_name: str
+
+
+class OrderFound(OrderRead):
+    """An order, with whose it is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{**_EXAMPLE, "buyer": {"username": "jane_doe", "full_name": "Jane Doe"}}]
+        }
+    )
+
+    buyer: Buyer
 
 
 class OrderUserCreate(Input):

@@ -77,8 +77,8 @@ _BUYER_STATE = (
     .scalar_subquery()
     .label("buyer_state")
 )
-_SERVED = (*orders.c, money_to_come.IS_KEPT, _BUYER_STATE)
-_WITH_ITEMS = Around(_with_items, ties=("item_id",))
+SERVED = (*orders.c, money_to_come.IS_KEPT, _BUYER_STATE)
+WITH_ITEMS = Around(_with_items, ties=("item_id",))
 _FILTERS: dict[str, Filter] = {
     "status": OneOf("status", orders.c.status),
     "order_reference": OneOf("order_reference", orders.c.order_reference, str.upper),
@@ -88,16 +88,16 @@ _FILTERS: dict[str, Filter] = {
 # What the box office finds orders by; customers find their own.
 FILTERS: Mapping[str, Filter] = {**_FILTERS, "user_id": OneOf("user_id", orders.c.user_id)}
 _OWN = {"buyer_id": Where("buyer_id", orders.c.user_id == bindparam("buyer_id"))}
-_ORDERS = Listing(select(*_SERVED), orders.c, {**FILTERS, **_OWN}, _WITH_ITEMS)
+_ORDERS = Listing(select(*SERVED), orders.c, {**FILTERS, **_OWN}, WITH_ITEMS)
 # Sorted by the relation's own column, whose index leads straight to the page.
 _ORDERS_OF = Listing(
-    select(*_SERVED, user_orders.c.role).join(user_orders, user_orders.c.order_id == orders.c.id),
+    select(*SERVED, user_orders.c.role).join(user_orders, user_orders.c.order_id == orders.c.id),
     {**orders.c, "id": user_orders.c.order_id},
     {
         **_FILTERS,
         "related_id": Where("related_id", user_orders.c.user_id == bindparam("related_id")),
     },
-    _WITH_ITEMS,
+    WITH_ITEMS,
 )
 _ITEMS = Listing(
     select(*(order_items.c[name] for name in _ITEM_FIELDS), *_TICKET_COLUMNS).join(
@@ -110,32 +110,32 @@ _ITEMS = Listing(
 
 @statement
 def _order(_sql: Sql) -> Executable:
-    page = select(*_SERVED).where(orders.c.id == bindparam("order_id"))
+    page = select(*SERVED).where(orders.c.id == bindparam("order_id"))
     return _with_items(page, Sorting.of("id", orders.c))
 
 
 def get_order(context: Context, order_id: int) -> OrderRead:
-    rows = _asking(context)(_order, order_id=order_id)
+    rows = asking(context)(_order, order_id=order_id)
     if not rows:
         raise OrderNotFoundError
-    return OrderRead(**_fields_of(context, rows))
+    return OrderRead(**fields_of(context, rows))
 
 
 def list_orders(context: Context, query: OrderList) -> Page[OrderRead]:
     """The box office sees all orders, customers their own."""
     own = {} if context.caller.is_box_office else {"buyer_id": context.caller.user_id}
     query = query.in_days_of(context.terms.zone)
-    page = _ORDERS.gathered(_asking(context), query, _by_order, **own)
-    return page.map(lambda rows: OrderRead(**_fields_of(context, rows)))
+    page = _ORDERS.gathered(asking(context), query, by_order, **own)
+    return page.map(lambda rows: OrderRead(**fields_of(context, rows)))
 
 
 def list_orders_of(context: Context, user_id: int, query: OrderFilters) -> Page[OrderHistoryEntry]:
     """The orders that a user bought or that are shared with the user."""
     query = query.in_days_of(context.terms.zone)
-    page = _ORDERS_OF.gathered(_asking(context), query, _by_order, related_id=user_id)
+    page = _ORDERS_OF.gathered(asking(context), query, by_order, related_id=user_id)
     if not page.items:
         user_service.require_user(context, user_id)
-    return page.map(lambda rows: OrderHistoryEntry(**_fields_of(context, rows)))
+    return page.map(lambda rows: OrderHistoryEntry(**fields_of(context, rows)))
 
 
 def list_items(context: Context, order_id: int, query: ListQuery) -> Page[OrderItemRead]:
@@ -147,16 +147,16 @@ def list_items(context: Context, order_id: int, query: ListQuery) -> Page[OrderI
 
 
 def require_order(context: Context, order_id: int) -> None:
-    if not _asking(context)(_order, order_id=order_id):
+    if not asking(context)(_order, order_id=order_id):
         raise OrderNotFoundError
 
 
-def _asking(context: Context) -> Ask:
+def asking(context: Context) -> Ask:
     """Asks for orders as they are served, which depends on the time."""
     return partial(context.rows, failed_since=money_to_come.failed_since(context))
 
 
-def _by_order(rows: list[Row]) -> list[list[Row]]:
+def by_order(rows: list[Row]) -> list[list[Row]]:
     return [list(group) for _, group in groupby(rows, key=lambda row: row.id)]
 
 
@@ -179,7 +179,7 @@ def _fields(
     }
 
 
-def _fields_of(context: Context, rows: list[Row]) -> dict[str, Any]:
+def fields_of(context: Context, rows: list[Row]) -> dict[str, Any]:
     """An order's fields as they are served, from the rows of its lines."""
     items = [_line(row, "item_") for row in rows if row.item_id is not None]
     return _fields(context, rows[0], rows[0]._mapping, items)

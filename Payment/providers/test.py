@@ -35,7 +35,7 @@ from Payment.port import (
 )
 from Payment.providers.connections import Answer, Http
 from Payment.providers.here import ADDRESS, ServedHere, Within, secrets_of
-from Payment.return_address import return_address
+from Payment.return_address import return_address, told_back
 from Payment.signatures import require_signed
 
 # The same for everybody, and no secret.
@@ -82,7 +82,7 @@ class ByTestCards:
             "currency": asked.currency,
             "description": asked.description,
             "metadata": {"number": asked.number},
-            "return_url": return_address(self._settings, asked.number),
+            "return_url": self._way_back(asked.number),
             "channel": self.name,
         }
         answer = await self._ask("POST", "/v1/payments", said, key=asked.number)
@@ -134,6 +134,14 @@ class ByTestCards:
 
     async def close(self) -> None:
         await self._http.close()
+
+    def _way_back(self, number: str) -> str:
+        address = return_address(self._settings, number)
+        if address or self._served_here is None or not self._settings.pages_enabled:
+            return address
+        # From the provider's page to the shop's, at whatever address both are served: who goes on
+        # with a payment later has to ask for the same.
+        return f"../../shop?{told_back(number)}"
 
     def _next_action(self, asked: PaymentAsked, answer: Mapping[str, Any]) -> Mapping[str, Any]:
         if self.shown.next_action == "redirect":

@@ -189,6 +189,7 @@ def _forget_names(context: Context, user_id: int) -> None:
             email=address,
             email_key=address,
             full_name="Erased user",
+            search_text="",
             phone_number=None,
             password_hash=None,
             role=UserRole.CUSTOMER,

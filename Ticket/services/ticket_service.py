@@ -40,7 +40,7 @@ def _part(text: str) -> str:
     return pattern(name_key(text))
 
 
-def _telling_words(text: str) -> list[str]:
+def telling_words(text: str) -> list[str]:
     """The words that tell, the longest first: the fewer texts have it, the less is looked at.
 
     A word that stands in another one is found wherever that is.
@@ -67,7 +67,7 @@ _TICKETS = Listing(
         "date_from": Where("date_from", tickets.c.event_date >= bindparam("date_from")),
         "date_to": Where("date_to", tickets.c.event_date < bindparam("date_to")),
         "available": Either(tickets.c.status == TicketStatus.AVAILABLE.value),
-        "q": Words("q", tickets.c.search_text, _telling_words),
+        "q": Words("q", tickets.c.search_text, telling_words),
     },
 )
 _SEARCHED = ("event_name", "event_description", "venue", "category")

@@ -10,7 +10,27 @@ from models import UserRole
 from User.schemas.password import GivenPassword, Password
 
 
-class Tokens(BaseModel):
+class AccessGrant(BaseModel):
+    """What a log-in answers whose refresh token is in a cookie."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "access_token": "eyJhbGciOiJIUzI1NiIs…",
+                    "token_type": "bearer",
+                    "expires_in": 1800,
+                }
+            ]
+        }
+    )
+
+    access_token: str
+    token_type: Literal["bearer"]
+    expires_in: int = Field(description="Seconds until the access token ends.")
+
+
+class Tokens(AccessGrant):
     """What a log-in answers (OAuth 2.0, RFC 6749)."""
 
     model_config = ConfigDict(
@@ -26,9 +46,6 @@ class Tokens(BaseModel):
         }
     )
 
-    access_token: str
-    token_type: Literal["bearer"]
-    expires_in: int = Field(description="Seconds until the access token ends.")
     refresh_token: str = Field(description="Good for one refresh, which answers the next one.")
 
 

@@ -35,8 +35,18 @@ class LogIn:
     log_in_id: int
     user_id: int
     refresh_token: str
+    # Unless it is prolonged.
+    lapses_at: datetime
     # However often it is prolonged.
     ends_at: datetime
+
+
+@dataclass(frozen=True)
+class Granted:
+    """What a log-in hands out, and for how long its refresh token is good."""
+
+    tokens: Tokens
+    lasts: timedelta
 
 
 def nothing_more(_context: Context, _proof: Proof) -> bool:
@@ -51,7 +61,7 @@ def log_in(
     device: str | None = None,
     demand: Demand = nothing_more,
     signer: TokenSigner,
-) -> Tokens | DomainError:
+) -> Granted | DomainError:
     """Open a log-in for a user whose password was right, unless more is demanded."""
     proof_service.require(context, proof)
     proof_service.renew_hash(context, proof)
@@ -60,15 +70,15 @@ def log_in(
         return shown
     opened = _open(context, proof.user_id, device, has_second_factor=shown)
     _audit(context, opened)
-    return _tokens(context, opened, signer)
+    return _granted(context, opened, signer)
 
 
 def refresh(
     context: Context, refresh_token: str, *, signer: TokenSigner
-) -> Tokens | InvalidTokenError:
+) -> Granted | InvalidTokenError:
     """The next tokens for a refresh token. That one is not valid is returned: see ``rotate``."""
     renewed = rotate(context, refresh_token)
-    return InvalidTokenError() if renewed is None else _tokens(context, renewed, signer)
+    return InvalidTokenError() if renewed is None else _granted(context, renewed, signer)
 
 
 def rotate(context: Context, refresh_token: str) -> LogIn | None:
@@ -86,7 +96,8 @@ def rotate(context: Context, refresh_token: str) -> LogIn | None:
     if secrets.compare_digest(row.secret_hash, hashed(secret)):
         return _renewed(context, row, key, secret)
     if _was_the_newest_just_now(context, row, secret):
-        return _log_in(context, row, f"{key}.{successor(secret, row.successor_salt)}")
+        newest = successor(secret, row.successor_salt)
+        return _log_in(context, row, f"{key}.{newest}", lapses_at=_ends_at(context, row))
     revoke(context, login_sessions.c.id == row.id)
     return None
 
@@ -138,18 +149,19 @@ def mark(context: Context, *conditions: ColumnElement[bool], has_second_factor: 
 
 def _open(context: Context, user_id: int, device: str | None, *, has_second_factor: bool) -> LogIn:
     key, secret = secrets.token_urlsafe(16), new_secret()
+    lapses_at = _prolonged(context, context.now)
     statement = insert(login_sessions).values(
         user_id=user_id,
         key_hash=hashed(key),
         secret_hash=hashed(secret),
         device=device,
         has_second_factor=has_second_factor,
-        expires_at=_prolonged(context, context.now),
+        expires_at=lapses_at,
         created_at=context.now,
         updated_at=context.now,
     )
     row = context.session.execute(statement.returning(*login_sessions.c)).one()
-    return _log_in(context, row, f"{key}.{secret}")
+    return _log_in(context, row, f"{key}.{secret}", lapses_at=lapses_at)
 
 
 def _locked(context: Context, key: str) -> Row | None:
@@ -173,26 +185,27 @@ def _was_the_newest_just_now(context: Context, row: Row, secret: str) -> bool:
 def _renewed(context: Context, row: Row, key: str, secret: str) -> LogIn:
     salt = new_secret()
     renewed = successor(secret, salt)
+    lapses_at = _prolonged(context, row.created_at)
     fields = {
         "secret_hash": hashed(renewed),
         "previous_hash": row.secret_hash,
         "successor_salt": salt,
         "rotated_at": context.now,
-        "expires_at": _prolonged(context, row.created_at),
+        "expires_at": lapses_at,
         "updated_at": context.now,
     }
     is_this = login_sessions.c.id == row.id
     context.session.execute(update(login_sessions).where(is_this).values(fields))
-    return _log_in(context, row, f"{key}.{renewed}")
+    return _log_in(context, row, f"{key}.{renewed}", lapses_at=lapses_at)
 
 
 def _prolonged(context: Context, opened_at: datetime) -> datetime:
     return min(context.now + LIFETIME, opened_at + context.terms.access.log_in)
 
 
-def _log_in(context: Context, row: Row, refresh_token: str) -> LogIn:
+def _log_in(context: Context, row: Row, refresh_token: str, *, lapses_at: datetime) -> LogIn:
     ends_at = row.created_at + context.terms.access.log_in
-    return LogIn(row.id, row.user_id, refresh_token, ends_at)
+    return LogIn(row.id, row.user_id, refresh_token, lapses_at, ends_at)
 
 
 def _audit(context: Context, opened: LogIn) -> None:
@@ -204,10 +217,10 @@ def _audit(context: Context, opened: LogIn) -> None:
         audit_service.record(context, Action.LOGGED_IN, about, actor=caller.actor)
 
 
-def _tokens(context: Context, opened: LogIn, signer: TokenSigner) -> Tokens:
+def _granted(context: Context, opened: LogIn, signer: TokenSigner) -> Granted:
     # No access token outlives its log-in.
     lifetime = min(signer.lifetime, opened.ends_at - context.now)
-    return Tokens(
+    tokens = Tokens(
         access_token=signer.sign(
             user_id=opened.user_id, log_in_id=opened.log_in_id, now=context.now, lifetime=lifetime
         ),
@@ -215,3 +228,4 @@ def _tokens(context: Context, opened: LogIn, signer: TokenSigner) -> Tokens:
         expires_in=int(lifetime.total_seconds()),
         refresh_token=opened.refresh_token,
     )
+    return Granted(tokens, opened.lapses_at - context.now)

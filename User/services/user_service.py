@@ -1,5 +1,6 @@
 """User accounts."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Executable, Row, bindparam, delete, exists, or_, select, update
@@ -10,7 +11,7 @@ from core.store.dialects import Sql
 from core.store.listing import Either, Listing
 from core.store.statements import statement
 from core.store.upsert import insert_into
-from core.text import account_key
+from core.text import account_key, search_key
 from Ledger.services import audit_service
 from models import UserRole, orders, users
 from User.actions import Action
@@ -69,7 +70,11 @@ def insert_user(context: Context, **fields: Any) -> Row[Any]:
     _require_free(context, fields)
     dates = {"created_at": context.now, "updated_at": context.now}
     statement = insert_into(context.session, users).values(
-        **fields, **_keys(fields), is_active=True, **dates
+        **fields,
+        **_keys(fields),
+        search_text=_search_text(fields),
+        is_active=True,
+        **dates,
     )
     made = statement.on_conflict_do_nothing().returning(*users.c)
     row = context.session.execute(made).one_or_none()
@@ -112,7 +117,8 @@ def update_user(
     _audit(context, row, changes)
     _require_free(context, changes, but=user_id)
     _end_what_stood_on(context, user_id, changes)
-    return _set(context, user_id, {**changes, **_keys(changes)})
+    found_by = {"search_text": _search_text({**row._mapping, **changes})}
+    return _set(context, user_id, {**changes, **_keys(changes), **found_by})
 
 
 def set_active(context: Context, user_id: int, *, active: bool) -> UserRead:
@@ -283,6 +289,11 @@ def _keys(fields: dict[str, Any]) -> dict[str, str]:
     return {
         f"{name}_key": account_key(fields[name]) for name in ("username", "email") if name in fields
     }
+
+
+def _search_text(fields: Mapping[str, Any]) -> str:
+    """What the box office finds the buyer of an order by; an address is asked for as a whole."""
+    return search_key(f"{fields['username']}\n{fields['full_name']}")
 
 
 def _require_free(context: Context, fields: dict[str, Any], *, but: int | None = None) -> None:

@@ -52,8 +52,8 @@ async def require_acceptable(request: Request, takes: str | None) -> None:
         if takes == FORM:
             await _require_said_once(request)
         return
-    # What says no kind is JSON: nothing else is sent here, and browsers send credentials by
-    # themselves to nobody.
+    # What says no kind is JSON: nothing else is sent here, and what browsers send by themselves is
+    # taken by none but the routes that look at whose page it is.
     kind = request.headers.get("content-type") or JSON
     if takes is not None and not (takes == JSON and _is_json(kind)) and await request.body():
         raise HTTPException(415, headers={"Accept": takes})

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from core.store.schema_version import ROOT
+from tests.support.browser import BROWSER, OWN_PAGE
 from tests.support.client import PASSWORD
 from tools import server
 
@@ -72,6 +73,7 @@ def use(client: httpx2.Client) -> tuple[dict[str, str], dict[str, str]]:
     first = log_in(client, PASSWORD).json()
     second = client.post("/api/auth/refresh", json={"refresh_token": first["refresh_token"]}).json()
     bearer = {"Authorization": f"Bearer {second['access_token']}"}
+    cookies = kept_by_browser(client)
     key = client.post("/api/auth/api-keys", json={"name": "till", "role": "staff"}, headers=bearer)
     with_key = client.get("/api/auth/me", headers={"X-API-Key": key.json()["key"]})
     assert with_key.json()["username"] == "john"
@@ -92,6 +94,8 @@ def use(client: httpx2.Client) -> tuple[dict[str, str], dict[str, str]]:
         "renewed access token": second["access_token"],
         "refresh token": first["refresh_token"],
         "renewed refresh token": second["refresh_token"],
+        "cookie": cookies[0],
+        "renewed cookie": cookies[1],
         "API key": key.json()["key"],
         "forged key": "nxt_forged-by-somebody",
         "signing key": SIGNING_KEY,
@@ -103,6 +107,20 @@ def use(client: httpx2.Client) -> tuple[dict[str, str], dict[str, str]]:
         "not_allowed": forbidden,
     }
     return secrets, {code: answer.headers["x-request-id"] for code, answer in ids.items()}
+
+
+def kept_by_browser(client: httpx2.Client) -> list[str]:
+    """The cookies of a log-in and a refresh, and then a refusal of each kind."""
+    name = "nexticket-login"
+    form = {"username": "john", "password": PASSWORD}
+    answers = [client.post(f"{BROWSER}/login", data=form, headers=OWN_PAGE)]
+    answers += [client.post(f"{BROWSER}/refresh", headers=OWN_PAGE)]
+    kept = [answer.cookies[name] for answer in answers]
+    client.cookies.clear()
+    foreign = client.post(f"{BROWSER}/refresh", headers={"Cookie": f"{name}={kept[1]}"})
+    dead = client.post(f"{BROWSER}/refresh", headers=OWN_PAGE | {"Cookie": f"{name}={kept[1]}x"})
+    assert (foreign.status_code, dead.status_code) == (403, 401)
+    return kept
 
 
 def log_in(client: httpx2.Client, password: str) -> httpx2.Response:

@@ -18,8 +18,9 @@ from main import DOMAINS
 from tests.support import books, broken_books
 from tests.support.books_world import Broken, build_books, stock, transaction_of
 from tests.support.client import Api
+from tests.support.emptying import empty
 from tests.support.lives import live
-from tests.support.service import Service, empty
+from tests.support.service import Service
 from tests.support.statements import listening, statements
 from work.context import unattended
 

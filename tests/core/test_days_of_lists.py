@@ -23,6 +23,7 @@ LISTS: dict[str, tuple[str, str, dict[str, str]]] = {
     "/api/tickets/": ("date_from", "date_to", {}),
     "/api/tickets/search/by-event": ("date_from", "date_to", {}),
     "/api/orders/": ("created_from", "created_to", {}),
+    "/api/orders/search": ("created_from", "created_to", {}),
     "/api/users/1/orders": ("created_from", "created_to", {}),
     "/api/audit": ("created_from", "created_to", {"action": "ticket_changed"}),
 }

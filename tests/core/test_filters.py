@@ -42,6 +42,7 @@ FILTERS: dict[str, dict[str, tuple[Any, ...]]] = {
         "action": ("ticket_changed", "user_deactivated", "none_such"),
     },
 }
+FILTERS["/api/orders/search"] = FILTERS["/api/orders/"]
 FILTERS["/api/tickets/search/by-event"] = FILTERS["/api/tickets/"]
 # Tried as well, but drawn anew in each world.
 REFERENCES = "order_reference"

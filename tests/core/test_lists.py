@@ -22,6 +22,7 @@ LISTS = {
     f"/api/users/{USER}/orders": ("created_at", "total_amount", "status"),
     f"/api/cart/user/{USER}": (),
     "/api/orders/": ("created_at", "total_amount", "status"),
+    "/api/orders/search": ("created_at", "total_amount"),
     f"/api/orders/{ORDER}/items": (),
     f"/api/orders/{ORDER}/users": (),
     "/api/auth/api-keys": (),

@@ -5,6 +5,7 @@ from tests.protections.removing import Edit, Protection
 SHELL = "web/shell.py"
 PAGE_TESTS = "tests/web/test_pages.py"
 HOUSE_TESTS = "tests/web/test_house.py"
+ORDER_ACTIONS = "tests/web/test_order_actions.py"
 
 PAGES = (
     Protection(
@@ -48,5 +49,38 @@ PAGES = (
             )
         ],
         f"{HOUSE_TESTS}::test_pages_have_no_way_to_the_data_but_the_api",
+    ),
+    Protection(
+        "what is pressed again after its answer was lost is done once",
+        [
+            Edit(
+                "web/static/js/core/dialogs.js",
+                "if (isOver(refusal)) key = crypto.randomUUID();",
+                "key = crypto.randomUUID();",
+            )
+        ],
+        f"{ORDER_ACTIONS}::test_an_answer_that_was_lost_is_asked_for_again_and_nothing_is_done_twice",
+    ),
+    Protection(
+        "what was refused is not in the way of the next try",
+        [
+            Edit(
+                "web/static/js/core/dialogs.js",
+                "if (isOver(refusal)) key = crypto.randomUUID();",
+                "void isOver;",
+            )
+        ],
+        f"{ORDER_ACTIONS}::test_more_than_is_left_is_refused_in_words_and_less_is_another_try",
+    ),
+    Protection(
+        "the box office changes an order only as it has seen it",
+        [
+            Edit(
+                "web/static/js/orders/actions.js",
+                'headers: { "If-Match": known.tag }',
+                "headers: {}",
+            )
+        ],
+        f"{ORDER_ACTIONS}::test_what_somebody_else_changed_meanwhile_is_told_and_not_overwritten",
     ),
 )

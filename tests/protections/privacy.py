@@ -10,6 +10,7 @@ ERASURE_TESTS = "tests/Privacy/test_erasure.py"
 PAYMENT_TESTS = "tests/Privacy/test_erased_payments.py"
 EXPORT_TESTS = "tests/Privacy/test_export.py"
 RETENTION_TESTS = "tests/Privacy/test_retention.py"
+SEARCH_TESTS = "tests/Order/test_order_search.py"
 
 PRIVACY = (
     Protection(
@@ -166,5 +167,21 @@ PRIVACY = (
         "notes of what was sold are kept",
         [Edit(RETENTION, ", orders.c.amount_paid == ZERO", "")],
         RETENTION_TESTS,
+    ),
+    Protection(
+        "nobody spells out an address letter by letter where orders are searched",
+        [
+            Edit(
+                "Order/services/order_search.py",
+                'users.c.email_key == bindparam("q_address")',
+                'users.c.email_key.contains(bindparam("q_address"))',
+            )
+        ],
+        f"{SEARCH_TESTS}::test_an_email_finds_whom_it_is_whole_of_and_is_not_told",
+    ),
+    Protection(
+        "who was erased is found by no name",
+        [Edit(ERASURE, '            search_text="",\n')],
+        f"{SEARCH_TESTS}::test_who_was_erased_is_found_by_no_name",
     ),
 )

@@ -13,7 +13,8 @@ SECOND_FACTORS = (
         [
             Edit(
                 "Auth/flows/log_in.py",
-                "return second_factor_service.check(context, proof.user_id, shown.otp, seal=seal)",
+                "return second_factor_service.check("
+                "context, proof.user_id, shown.otp, seal=means.seal)",
                 "return False",
             )
         ],

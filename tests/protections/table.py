@@ -1,6 +1,7 @@
 """Every protection of stock, money and time, with the test that misses it."""
 
 from tests.protections.accounts import ACCOUNTS
+from tests.protections.browsers import OF_BROWSERS
 from tests.protections.disputes import OF_DISPUTES
 from tests.protections.edge import EDGE
 from tests.protections.exports import EXPORTING
@@ -385,6 +386,7 @@ PROTECTIONS = (
     *LIMITS,
     *EDGE,
     *ACCOUNTS,
+    *OF_BROWSERS,
     *RECORDS,
     *OF_MONEY,
     *OF_REFUNDS,

@@ -23,7 +23,23 @@ from tests.support.scenes import (
     user,
 )
 
+BROWSER = "/api/auth/browser"
+DEAD_COOKIE = {"Cookie": "nexticket-login=unknown.secret"}
+ELSEWHERE = {"Sec-Fetch-Site": "cross-site", **DEAD_COOKIE}
+
 ACCOUNT_SCENES: dict[tuple[str, str], Scene] = {
+    ("log_in_browser", "cross_site_request"): prepared(
+        call=("POST", f"{BROWSER}/login", None, ELSEWHERE)
+    ),
+    ("refresh_browser", "cross_site_request"): prepared(
+        call=("POST", f"{BROWSER}/refresh", None, ELSEWHERE)
+    ),
+    ("refresh_browser", "invalid_token"): prepared(
+        call=("POST", f"{BROWSER}/refresh", None, DEAD_COOKIE)
+    ),
+    ("log_out_browser", "cross_site_request"): prepared(
+        call=("POST", f"{BROWSER}/logout", None, ELSEWHERE)
+    ),
     ("create_user", "role_too_high"): by(
         "staff", call=("POST", "/api/users/", {**NEW_USER, "role": "admin"})
     ),

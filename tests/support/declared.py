@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import Session, SQLModel
 
+from Auth.credentials import PLAIN_COOKIE
 from core.http.problem_schemas import codes_of
 from core.settings import Settings
 from main import create_app
@@ -97,8 +98,12 @@ def sensible(api: Api, method: str, path: str, operation: dict[str, Any]) -> Any
     name = operation["operationId"]
     arguments: dict[str, Any] = {"json": BODIES[name]} if name in BODIES else {}
     values = {}
-    if name == "log_in":
+    if name in {"log_in", "log_in_browser"}:
         arguments = {"data": {"username": TEXT, "password": PASSWORD}}
+    if "/browser/" in path:
+        # A page of ours; the cookie is one that nobody was given.
+        cookie = f"{PLAIN_COOKIE}={'k' * 22}.{'s' * 43}"
+        arguments["headers"] = {"Sec-Fetch-Site": "same-origin", "Cookie": cookie}
     if name == "hear_payment_provider":
         # The first event of the provider that is set up, if there is one.
         arguments, values = {"content": b"evt_1"}, {"provider": "stripe"}

@@ -14,13 +14,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import URL, Table, delete, text
-from sqlmodel import Session, SQLModel
+from sqlalchemy import URL
 from starlette.types import ASGIApp
 
 from core.settings import Settings
 from database import Database
-from models import deployment
 from tests.support.clock import ManualClock
 from tests.support.in_process import InProcess
 from tests.support.web.browser import BrowserUnavailableError
@@ -29,8 +27,6 @@ from tools.pgbouncer import PgbouncerUnavailableError
 from tools.postgres import PostgresUnavailableError, new_database
 
 BACKENDS = ("sqlite", "postgres")
-# A table and its indexes, in bytes: more than those of any test but the few about many rows.
-_LARGE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -142,51 +138,3 @@ def running_service(settings: Settings) -> Iterator[Service]:
         yield Service(app, client, app.state.database, settings, clock)
     # Whoever comes next on a database of the same name was told nothing yet.
     Path(settings.test_payments_file).unlink(missing_ok=True)
-
-
-def empty(database: Database) -> None:
-    """Remove all rows and start the ids anew; what currency it is in a database remembers."""
-    is_sqlite = database.settings.is_sqlite
-    database.write_now(_empty_sqlite if is_sqlite else _empty_postgres)
-
-
-def _emptied() -> list[Table]:
-    return [table for table in SQLModel.metadata.sorted_tables if table != deployment]
-
-
-def _empty_sqlite(session: Session) -> None:
-    with _without_triggers(session):
-        for table in reversed(_emptied()):
-            session.execute(delete(table))
-    session.execute(text("DELETE FROM sqlite_sequence"))
-
-
-def _empty_postgres(session: Session) -> None:
-    """Not by TRUNCATE, which makes the files of each table anew, and the service plan anew; but
-    where many rows were, all that come later would look for theirs among what is left of them.
-    """
-    # Neither keys nor triggers are asked: nothing is left that they could protect.
-    session.execute(text("SET LOCAL session_replication_role = replica"))
-    names = [table.name for table in _emptied()]
-    filled = " UNION ALL ".join(
-        f"SELECT '{name}' AS name, pg_total_relation_size('{name}') > {_LARGE} AS is_large"  # noqa: S608 - our own names
-        f" WHERE EXISTS (SELECT FROM {name})"
-        for name in names
-    )
-    for name, is_large in session.execute(text(filled)).all():
-        removal = f"TRUNCATE {name} CASCADE" if is_large else f"DELETE FROM {name}"  # noqa: S608
-        session.execute(text(removal))
-    restarted = "SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence"
-    session.execute(text(restarted))
-
-
-@contextmanager
-def _without_triggers(session: Session) -> Iterator[None]:
-    """The ledger refuses to forget, and tests begin with none."""
-    made = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '% DELETE ON %'"
-    triggers = session.execute(text(made)).all()
-    for name, _ in triggers:
-        session.execute(text(f"DROP TRIGGER {name}"))
-    yield
-    for _, statement in triggers:
-        session.execute(text(statement))

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.support.client import Api
-from tests.support.service import Service, empty, fresh_database, running_service, settings_for
+from tests.support.emptying import empty
+from tests.support.service import Service, fresh_database, running_service, settings_for
 from tests.support.stripe_words import stripe_settings
 
 

@@ -12,8 +12,10 @@ from playwright.sync_api import Browser
 from core.store.schema_version import ROOT
 from tests.support.client import PASSWORD
 from tests.support.service import needing_browser
+from tests.support.web.box_office import BoxOffice
 from tests.support.web.browser import Reader, axe_source, chromium, reader
 from tests.support.web.demo_site import demo_site
+from tests.support.web.elsewhere import Elsewhere, served_elsewhere
 
 People = Callable[..., Reader]
 
@@ -26,10 +28,30 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the demo's files."""
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="session")
+def elsewhere() -> Iterator[Elsewhere]:
+    """Where a copy of the example is served, whose origin the demo lets in."""
+    with served_elsewhere() as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def site(demo: Path, elsewhere: Elsewhere) -> Iterator[str]:
     """Where the demo is served; tests share it, and change what is their own alone."""
-    with demo_site(tmp_path_factory.mktemp("demo")) as url:
+    with demo_site(demo, CORS_ORIGINS=elsewhere.origin) as url:
+        elsewhere.service = url
         yield url
+
+
+@pytest.fixture
+def box_office(site: str) -> Iterator[BoxOffice]:
+    with BoxOffice(site) as opened:
+        yield opened
 
 
 @pytest.fixture

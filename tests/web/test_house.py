@@ -21,10 +21,11 @@ LINES = 400
 
 
 def own_files(*suffixes: str) -> dict[str, str]:
-    """The static files that are written here."""
+    """The files of pages that are written here, and those that others are given to copy."""
     return {
         file.relative_to(ROOT).as_posix(): file.read_text()
-        for file in FOLDER.rglob("*")
+        for folder in (FOLDER, ROOT / "examples")
+        for file in folder.rglob("*")
         if file.suffix in suffixes and "vendor" not in file.parts
     }
 

@@ -355,6 +355,7 @@ class TestParameters:
                 },
             ),
             ("/api/tickets/search/by-event", {"q": ("", "  ", "a\0b", "\x07", "x" * 201)}),
+            ("/api/orders/search", {"q": ("", "  ", "a\0b", "\x07", "x" * 201)}),
             ("/api/users/", {"is_active": ("2", "maybe", "")}),
             (
                 "/api/orders/",

@@ -18,10 +18,10 @@ from core.settings import ConfigurationError
 from core.store.schema_version import prepare_schema
 from database import Database
 from tests.support.client import PROBLEM, Api
+from tests.support.emptying import empty
 from tests.support.service import (
     BACKENDS,
     Service,
-    empty,
     fresh_database,
     running_service,
     settings_for,

@@ -19,10 +19,10 @@ from database import Database
 from Order.services.expiry_service import expire_overdue_orders
 from tests.support.books import disagreements
 from tests.support.client import Api
+from tests.support.emptying import empty
 from tests.support.lives import live
 from tests.support.service import (
     Service,
-    empty,
     needing_pgbouncer,
     running_service,
     settings_for,

@@ -15,7 +15,8 @@ from hypothesis import note
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from tests.support.client import Api
-from tests.support.service import Service, empty
+from tests.support.emptying import empty
+from tests.support.service import Service
 from tests.support.stateful import comparing
 from tests.support.stateful.model import Shop
 from tests.support.stateful.second_party import SecondParty

@@ -35,6 +35,10 @@ def demo_site(folder: Path, **settings: str) -> Iterator[str]:
         "LOGIN_RATE_LIMIT": "",
         "LOGIN_DAY_RATE_LIMIT": "",
         "REGISTRATION_RATE_LIMIT": "",
+        # Beyond, an administrator has to give money back.
+        "REFUND_LIMIT": "500",
+        # What a provider is to give back, it is asked for at once.
+        "SWEEP_SECONDS": "1",
         **settings,
     }
     with running_server(environment, log=folder / "server.log") as (address, _):

@@ -14,10 +14,7 @@ import { accessToken, renew } from "./session.js";
 export async function ask(method, path, { query, body, signal, key, headers } = {}) {
   const prepared = { method, path: path + asQuery(query), body, signal, headers: { ...headers } };
   if (method !== "GET") prepared.headers["Idempotency-Key"] = key ?? crypto.randomUUID();
-  let response = await send(prepared);
-  if (response.status === 401 && accessToken() !== null && (await renew())) {
-    response = await send(prepared);
-  }
+  const response = await sendRenewing(prepared);
   if (!response.ok && response.status !== 304) throw await refusalOf(response);
   const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
   return {
@@ -45,7 +42,7 @@ export async function all(path, query, { limit = 1000, signal } = {}) {
 /** A file of the API, saved as it is named there. */
 export async function download(path, query, options = {}) {
   const headers = { Accept: "*/*", ...options.headers };
-  const response = await send({ method: "GET", path: path + asQuery(query), headers });
+  const response = await sendRenewing({ method: "GET", path: path + asQuery(query), headers });
   if (!response.ok) throw await refusalOf(response);
   const named = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "");
   save(await response.blob(), named?.[1] ?? "export.csv");
@@ -77,6 +74,13 @@ export function nextOf(headers) {
   if (next === null) return null;
   const address = new URL(next[1], location.origin);
   return { path: address.pathname.slice(root.length) + address.search, query: {} };
+}
+
+/** The answer; where the access token has ended meanwhile, that to the same with the next one. */
+async function sendRenewing(prepared) {
+  const response = await send(prepared);
+  const hasEnded = response.status === 401 && accessToken() !== null && (await renew());
+  return hasEnded ? send(prepared) : response;
 }
 
 async function send({ method, path, body, signal, headers }) {

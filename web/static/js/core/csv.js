@@ -11,7 +11,8 @@ export function saveCsv(name, rows) {
 
 function cell(value) {
   if (typeof value === "number") return String(value);
-  // A text that begins like a formula would be computed.
-  const text = String(value ?? "").replace(/(^|[;\t\r\n])(?=[=+\-@])/g, "$1'");
+  // A text that begins like a formula would be computed: core/spreadsheets.py says what does.
+  const formula = /(^|[;\t\r\n])(?=\s*[=+\-@＝＋－＠])|^(?=[\t\r\n])/g;
+  const text = String(value ?? "").replace(formula, "$1'");
   return `"${text.replaceAll('"', '""')}"`;
 }

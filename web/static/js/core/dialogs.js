@@ -6,13 +6,23 @@ import { notice } from "./frame.js";
 /**
  * Ask whether to do something; `says` tells in words and numbers what will happen. `run` is given a
  * key for the request and the form's values; however often the button is pressed, or has to be
- * pressed again after an answer was lost, the key is the same, so that it is done once.
+ * pressed again after an answer was lost, the key is the same, so that it is done once. What was
+ * refused was not done, and the next try is another one. `explain`
+ * has words of the page's own for what is refused: {what, next}.
  *
  * Returns what `run` returned; null: it was called off.
  */
-export function confirm({ title, says, inputs = [], action, isDangerous = false, run }) {
+export function confirm({
+  title,
+  says,
+  inputs = [],
+  action,
+  isDangerous = false,
+  explain = (refusal) => ({ what: refusal.message }),
+  run,
+}) {
   return new Promise((resolve) => {
-    const key = crypto.randomUUID();
+    let key = crypto.randomUUID();
     const problem = el("div");
     const no = el("button", { type: "button", onclick: () => dialog.close() }, "Go back");
     const yes = el("button", { type: "submit", class: `primary${isDangerous ? " danger" : ""}` }, action);
@@ -37,7 +47,8 @@ export function confirm({ title, says, inputs = [], action, isDangerous = false,
         done = (await run({ key, values: Object.fromEntries(new FormData(form)) })) ?? true;
         dialog.close();
       } catch (refusal) {
-        fill(problem, notice(refusal));
+        if (isOver(refusal)) key = crypto.randomUUID();
+        fill(problem, notice(refusal, { says: explain(refusal) }));
       } finally {
         yes.disabled = false;
         yes.removeAttribute("aria-busy");
@@ -51,3 +62,9 @@ export function confirm({ title, says, inputs = [], action, isDangerous = false,
     dialog.showModal();
   });
 }
+
+// Of these an earlier request under the same key is known, which may have been done.
+const KEPT = ["request_in_progress", "idempotency_key_reused"];
+
+/** Whether a request is known to have done nothing: its refusal is stored under its key. */
+const isOver = ({ status, code }) => status >= 400 && status < 500 && !KEPT.includes(code);

@@ -20,7 +20,8 @@ export const percent = (share) =>
 export function change(now, before) {
   if (!before) return null;
   const options = { style: "percent", maximumFractionDigits: 1, signDisplay: "exceptZero" };
-  return formatter(Intl.NumberFormat, options).format((now - before) / before);
+  // What was below nothing and is less so has grown.
+  return formatter(Intl.NumberFormat, options).format((now - before) / Math.abs(before));
 }
 
 /** An amount, with the decimals of its currency. */
@@ -58,6 +59,18 @@ export const shortDate = (moment, timeZone = timezone) =>
 export const month = (moment, timeZone = timezone) =>
   formatter(Intl.DateTimeFormat, { month: "long", year: "numeric", timeZone }).format(
     new Date(moment),
+  );
+
+export const shortMonth = (moment, timeZone = timezone) =>
+  formatter(Intl.DateTimeFormat, { month: "short", year: "numeric", timeZone }).format(
+    new Date(moment),
+  );
+
+/** From one day to another (YYYY-MM-DD), without saying twice what they share. */
+export const days = (first, last) =>
+  formatter(Intl.DateTimeFormat, { dateStyle: "medium", timeZone: "UTC" }).formatRange(
+    new Date(first),
+    new Date(last),
   );
 
 /** 14:05, for what is left of a hold. */

@@ -29,19 +29,23 @@ export async function open({ audience, start }) {
   whenChanged(enter);
 }
 
-/** A box that says what went wrong, and offers to try again where that may help. */
-export function notice(problem, { retry } = {}) {
+/**
+ * A box that says what went wrong, and offers to try again where that may help; `says` are words of
+ * the page's own, {what, next}.
+ */
+export function notice(problem, { retry, says = { what: problem.message } } = {}) {
   return el(
     "div",
     { class: "notice bad", role: "alert" },
-    el("p", {}, problem.message),
+    el("p", {}, says.what),
+    says.next && el("p", {}, says.next),
     problem.requestId && el("p", { class: "small muted" }, `Request ${problem.requestId}`),
     retry && el("button", { type: "button", onclick: retry }, "Try again"),
   );
 }
 
 /** The form by which people log in; `then` is called after that. */
-export function logInForm({ then = () => {}, heading = "Log in" } = {}) {
+export function logInForm({ then = () => {}, heading = "Log in", level = 1 } = {}) {
   const problem = el("div", { role: "alert" });
   const code = field("Code of your authenticator", {
     name: "otp",
@@ -53,7 +57,7 @@ export function logInForm({ then = () => {}, heading = "Log in" } = {}) {
   const form = el(
     "form",
     { class: "stack" },
-    el("h1", {}, heading),
+    el(`h${level}`, {}, heading),
     field("Username or email", { name: "username", autocomplete: "username", required: true }),
     field("Password", {
       name: "password",
