@@ -181,22 +181,18 @@ class UnitOfWork(Request):
         """
         return await self.answer(lambda context: _ok_unless_refused(service(context)))
 
-    async def answer(self, service: Service[Response | DomainError]) -> Response:
-        """Change something and answer what a flow has made of it."""
-        return await self._write(service)
-
     async def create(self, service: Service[Resource]) -> Response:
         """Make something and answer 201 with it and its ``Location``."""
-        return await self._write(lambda context: self._created(service(context)))
+        return await self.answer(lambda context: self._created(service(context)))
 
     async def take_step(self, name: str, service: Service[Resource]) -> Response:
         """Make something on the way to an answer; once, where the request has a key."""
         key = None if self.key is None else self.key.for_step(name)
-        return await self._write(lambda context: self._created(service(context)), key)
+        return await self.answer(lambda context: self._created(service(context)), key)
 
     async def end_with(self, answer: Response) -> Response:
         """Answer as a step was answered, and keep that for whoever sends the request again."""
-        return await self._write(lambda _context: answer)
+        return await self.answer(lambda _context: answer)
 
     async def remove(self, service: Service[None]) -> Response:
         """Remove something and answer 204."""
@@ -205,7 +201,7 @@ class UnitOfWork(Request):
             service(context)
             return Response(status_code=204)
 
-        return await self._write(serve)
+        return await self.answer(serve)
 
     async def run(
         self, way: Callable[[Callable[[Session], T]], Awaitable[T]], service: Service[T]
@@ -244,9 +240,10 @@ class UnitOfWork(Request):
             told = {"caller": actor.name} | ({"means": actor.means} if actor.means else {})
             note(self.scope, **told)
 
-    async def _write(
+    async def answer(
         self, serve: Service[Response | DomainError], key: KeyedRequest | None = None
     ) -> Response:
+        """Change something and answer what was made of it; once, where there is a key."""
         key = key or self.key
 
         def serve_as_meant(context: Context) -> Response | DomainError:

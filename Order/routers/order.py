@@ -48,13 +48,8 @@ from Order.schemas.order import (
     OrderUserCreate,
     OrderUserRead,
 )
-from Order.services import (
-    history_service,
-    order_queries,
-    order_search,
-    order_service,
-    share_service,
-)
+from Order.services import history_service, order_queries, order_service, share_service
+from Order.services.order_search import search_orders as find_orders
 from Ticket.errors import (
     EventPassedError,
     InsufficientStockError,
@@ -132,7 +127,7 @@ async def search_orders(query: Annotated[OrderSearch, Query()], work: Work) -> R
 
     An email finds its buyer's orders only where it is said as a whole, and is not told.
     """
-    return await work.page(lambda context: order_search.search_orders(context, query))
+    return await work.page(lambda context: find_orders(context, query))
 
 
 @router.post(

@@ -348,7 +348,7 @@ PROTECTIONS = (
     ),
     Protection(
         "who waits is sent away when the process is asked to stop",
-        [Edit("main.py", "on_stop(database.refuse_newcomers)", "on_stop(lambda: None)")],
+        [Edit("main.py", "on_stop(lambda: _stop(app))", "on_stop(lambda: None)")],
         "tests/test_start.py",
     ),
     Protection(

@@ -1,6 +1,7 @@
 // The API over HTTP. Nothing else in these pages speaks to the service.
 
 import { root } from "./deployment.js";
+import { newKey } from "./keys.js";
 import { Problem, unreachable } from "./problems.js";
 import { accessToken, renew } from "./session.js";
 
@@ -13,7 +14,7 @@ import { accessToken, renew } from "./session.js";
  */
 export async function ask(method, path, { query, body, signal, key, headers } = {}) {
   const prepared = { method, path: path + asQuery(query), body, signal, headers: { ...headers } };
-  if (method !== "GET") prepared.headers["Idempotency-Key"] = key ?? crypto.randomUUID();
+  if (method !== "GET") prepared.headers["Idempotency-Key"] = key ?? newKey();
   const response = await sendRenewing(prepared);
   if (!response.ok && response.status !== 304) throw await refusalOf(response);
   const isJson = (response.headers.get("Content-Type") ?? "").includes("json");

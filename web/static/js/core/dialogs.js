@@ -1,5 +1,6 @@
 // Questions before something is done that others will notice.
 
+import { newKey } from "./keys.js";
 import { el, fill } from "./dom.js";
 import { notice } from "./frame.js";
 
@@ -22,7 +23,7 @@ export function confirm({
   run,
 }) {
   return new Promise((resolve) => {
-    let key = crypto.randomUUID();
+    let key = newKey();
     const problem = el("div");
     const no = el("button", { type: "button", onclick: () => dialog.close() }, "Go back");
     const yes = el("button", { type: "submit", class: `primary${isDangerous ? " danger" : ""}` }, action);
@@ -47,7 +48,7 @@ export function confirm({
         done = (await run({ key, values: Object.fromEntries(new FormData(form)) })) ?? true;
         dialog.close();
       } catch (refusal) {
-        if (isOver(refusal)) key = crypto.randomUUID();
+        if (isOver(refusal)) key = newKey();
         fill(problem, notice(refusal, { says: explain(refusal) }));
       } finally {
         yes.disabled = false;
