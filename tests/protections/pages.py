@@ -57,8 +57,8 @@ PAGES = (
         [
             Edit(
                 "web/static/js/core/dialogs.js",
-                "if (isOver(refusal)) key = crypto.randomUUID();",
-                "key = crypto.randomUUID();",
+                "if (isOver(refusal)) key = newKey();",
+                "key = newKey();",
             )
         ],
         f"{ORDER_ACTIONS}::test_an_answer_that_was_lost_is_asked_for_again_and_nothing_is_done_twice",
@@ -68,7 +68,7 @@ PAGES = (
         [
             Edit(
                 "web/static/js/core/dialogs.js",
-                "if (isOver(refusal)) key = crypto.randomUUID();",
+                "if (isOver(refusal)) key = newKey();",
                 "void isOver;",
             )
         ],
