@@ -137,7 +137,7 @@ def test_the_domain_of_the_guide_brings_its_rule_and_its_chore(serve: Serve) -> 
     rules = run(rule, {"Rule": Rule})
     words = {"delete": delete, "select": select, "timedelta": timedelta, "Context": Context}
     services = run(chore, words, vouchers=VOUCHERS)
-    files = {
+    files: dict[str, dict[str, Any]] = {
         "Voucher": {},
         "Voucher.causes": {"Cause": Cause},
         "Voucher.routers": {"voucher": SimpleNamespace(router=router_of_vouchers())},
