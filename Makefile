@@ -42,7 +42,7 @@ SERVICE ?= pypi
 # Where `make fuzz` and `make soak` start, to have the same again.
 SEED ?= random
 
-.PHONY: run demo test check lint types tests coverage fuzz faults soak overload bench bench-quick flash fairness slow-provider exports pictures protections reference openapi clients revision migrate install stripe lock audit sbom clean help
+.PHONY: run demo test check lint types tests coverage fuzz faults soak overload bench bench-quick flash fairness slow-provider exports listeners pictures protections reference openapi clients revision migrate install stripe lock audit sbom clean help
 
 run: install migrate ## Install, migrate and serve http://localhost:8000
 	$(BIN)/python cli.py serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
@@ -106,6 +106,9 @@ pictures: $(VENV)/.dev ## Pictures of all pages for the documents, by the tests 
 	mkdir -p docs/images
 	PICTURES=1 $(BIN)/pytest -q tests/web/test_pictures.py
 	$(BIN)/python -m tests.support.web.pictures
+
+listeners: $(VENV)/.dev ## Orders beside 1,000 listeners to live stock: make listeners BACKEND=postgres
+	$(BIN)/python -m benchmarks.listeners --backend $(BACKEND)
 
 protections: $(VENV)/.dev ## Take each protection out of a copy of the code: a test must miss it
 	$(BIN)/python -m tests.protections

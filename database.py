@@ -109,10 +109,15 @@ class Database:
         self.exports = Exports(
             self._reading_at_length,
             seconds=settings.export_timeout_seconds,
-            are_others_served=lambda: bool(self._writers.taken or self._readers.taken),
+            are_others_served=lambda: self.is_serving,
             # They are rare: nothing of one is kept for the next.
             all_ended=self._lengthy.dispose,
         )
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether anybody has a seat: what can wait leaves the event loop to them."""
+        return bool(self._writers.taken or self._readers.taken)
 
     async def read(self, unit: Unit[T]) -> T:
         """Run statements that each see their own committed state."""

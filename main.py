@@ -171,12 +171,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         upkeep = app.state.domains.upkeep(app.state)
         async with sweeping(database, upkeep, clock=app.state.clock):
-            with on_stop(database.refuse_newcomers):
+            with on_stop(lambda: _stop(app)):
                 yield
     finally:
+        _stop(app)
         await database.finish()
         database.close()
         await app.state.domains.close(app.state)
+
+
+def _stop(app: FastAPI) -> None:
+    """End what would go on, and begin nothing more."""
+    app.state.database.refuse_newcomers()
+    app.state.domains.stop(app.state)
 
 
 def _schema_is_known(settings: Settings) -> bool:

@@ -44,8 +44,10 @@ _IDENTITY: list[dict[str, list[str]]] = [{name: []} for name in _SCHEMES]
 
 def amend_with_rights(document: dict[str, Any], deployment: Deployment) -> None:
     document["components"]["securitySchemes"] = _SCHEMES | _COOKIE
-    for form in ("Body_log_in", "Body_log_in_browser"):
-        document["components"]["schemas"][form]["examples"] = [_LOG_IN]
+    for name in ("Body_log_in", "Body_log_in_browser"):
+        form = document["components"]["schemas"][name]
+        form["examples"] = [_LOG_IN]
+        _tell_as_form(form)
     for operations in document["paths"].values():
         for method, operation in operations.items():
             right = deployment.rights[operation["operationId"]]
@@ -56,6 +58,16 @@ def amend_with_rights(document: dict[str, Any], deployment: Deployment) -> None:
                 add_refusals(operation, RateLimitedError)
             if _takes_key(operation):
                 add_refusals(operation, TooManyStoredAnswersError)
+
+
+def _tell_as_form(form: dict[str, Any]) -> None:
+    """A form has nothing but texts: `null` is four letters, and an empty text is not there."""
+    for name, field in form["properties"].items():
+        if name in form["required"]:
+            field["minLength"] = 1
+        for choice in field.pop("anyOf", ()):
+            if choice["type"] != "null":
+                field.update(choice)
 
 
 def _takes_key(operation: dict[str, Any]) -> bool:

@@ -3,12 +3,13 @@
 from core.http.security_headers import Caching
 from Ticket.actions import Action
 from Ticket.causes import Cause
-from Ticket.routers import ticket
+from Ticket.equipment import close, equip, stop
+from Ticket.routers import live, ticket
 from Ticket.rules import RULES
 from work.domain import Domain
 
 DOMAIN = Domain(
-    routers=[ticket.router],
+    routers=[ticket.router, live.router],
     tags={"Tickets": "Kinds of admission on sale for an event, with stock."},
     resources={"tickets": "/api/tickets/"},
     # Everybody sees the same tickets.
@@ -16,4 +17,7 @@ DOMAIN = Domain(
     causes=Cause,
     actions=Action,
     rules=RULES,
+    equip=equip,
+    stop=stop,
+    close=close,
 )

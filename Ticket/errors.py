@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from core.errors import ConflictError, NotFoundError
+from core.errors import ConflictError, NotFoundError, TooManyRequestsError, UnavailableError
 from models import TicketStatus
 
 
@@ -73,3 +73,33 @@ class StockConflictError(ConflictError):
 class TicketHasOrdersError(ConflictError):
     code = "ticket_has_orders"
     title = "Orders refer to the ticket: set its status to cancelled instead"
+
+
+class ListenersFullError(UnavailableError):
+    """All who listen may do so for hours; whoever buys needs connections as well."""
+
+    code = "listeners_full"
+    title = "As many listen to live stock as can be served"
+    retry_after_seconds: ClassVar[int] = 30
+    example: ClassVar = {"max_listeners": 400, "max_tickets": 5000}
+
+    def __init__(self, max_listeners: int, max_tickets: int) -> None:
+        super().__init__(
+            f"A process serves {max_listeners} listeners, to {max_tickets} tickets together. Ask"
+            " for the tickets themselves from time to time.",
+            max_listeners=max_listeners,
+            max_tickets=max_tickets,
+        )
+
+
+class TooManyListenersError(TooManyRequestsError):
+    code = "too_many_listeners"
+    title = "So many listeners at one address are too many"
+    example: ClassVar = {"max_listeners_per_address": 40}
+
+    def __init__(self, most: int) -> None:
+        super().__init__(_HANGS_UP_SECONDS, max_listeners_per_address=most)
+
+
+# Whoever closes a page hangs up; there is no saying when.
+_HANGS_UP_SECONDS = 30

@@ -4,6 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     ConfigDict,
     Field,
     ValidationInfo,
@@ -20,10 +21,12 @@ from core.schemas import (
     UNTIL,
     Category,
     Changes,
+    IdParameter,
     Input,
     LongText,
     LowerBound,
     Name,
+    Output,
     Resource,
     ServedTime,
     StockQuantity,
@@ -36,6 +39,8 @@ from models import TicketStatus
 
 # What a search may ask for; who looks for a ticket writes three or four.
 MAX_WORDS = 8
+# Of one listener: what a page shows at once.
+MAX_WATCHED = 100
 
 _EXAMPLE: dict[str, Any] = {
     "event_name": "Concert 2024",
@@ -117,6 +122,17 @@ class TicketRead(Resource):
     updated_at: ServedTime
 
 
+class TicketState(Output):
+    """What of a ticket changes while it is looked at."""
+
+    id: int
+    status: TicketStatus
+    available_quantity: int
+    total_quantity: int
+    price: Amount
+    currency: str
+
+
 class TicketUpdate(Changes):
     model_config = ConfigDict(json_schema_extra={"examples": [{"price": 89.5}]})
     served_as: ClassVar[Any] = TicketRead
@@ -188,6 +204,19 @@ def _words(value: str) -> str:
 
 
 SearchWords = Annotated[Name, AfterValidator(_words)]
+
+
+class WatchedTickets(BaseModel):
+    """Which tickets somebody listens to; an unknown parameter is a mistake worth telling."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: Annotated[list[IdParameter], Field(min_length=1, max_length=MAX_WATCHED)] = Field(
+        description=(
+            f"The tickets, {MAX_WATCHED} at most: one `ids` for each, as in `?ids=1&ids=2`."
+        ),
+        examples=[[1, 2]],
+    )
 
 
 class TicketSearch(TicketFilters):

@@ -127,6 +127,10 @@ class Settings(BaseSettings):
     keep_audit_days: int = Field(default=0, ge=0, le=36_500)
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
     max_connections: int = Field(default=800, ge=10, le=100_000)
+    # None: half of the connections.
+    max_listeners: int | None = Field(default=None, ge=0, le=100_000)
+    max_listeners_per_address: int = Field(default=40, ge=1, le=100_000)
+    live_stock_seconds: float = Field(default=0.5, ge=0.1, le=3600, allow_inf_nan=False)
     request_timeout_seconds: float = Field(default=5, ge=0.1, le=300, allow_inf_nan=False)
     export_timeout_seconds: float = Field(default=3600, ge=1, le=86_400, allow_inf_nan=False)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
@@ -189,7 +193,12 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "auth_required", "docs_enabled", "second_factor", "payment_providers", mode="before"
+        "auth_required",
+        "docs_enabled",
+        "second_factor",
+        "payment_providers",
+        "max_listeners",
+        mode="before",
     )
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:

@@ -33,6 +33,7 @@ class Deployment:
 # Puts what the routes of a domain share (a signer, a client of a provider) into the app's state.
 Equip = Callable[[State, Settings, Clock], None]
 Close = Callable[[State], Awaitable[None]]
+Stop = Callable[[State], None]
 # Applications that are served at addresses of their own, and are no part of the API: about what
 # they answer nothing that holds for the service is asked. {address: application}
 Apart = Callable[[FastAPI], Mapping[str, ASGIApp]]
@@ -61,6 +62,8 @@ class Domain:
     rules: Sequence[Rule] = ()
     equip: Equip | None = None
     apart: Apart | None = None
+    # Ends what would go on for as long as its caller stays, once the process was asked to stop.
+    stop: Stop | None = None
     # Lets go of what ``equip`` made, once nothing is served any more.
     close: Close | None = None
     amend: Amend | None = None
@@ -123,6 +126,11 @@ class Domains:
 
     def apart(self, app: FastAPI) -> dict[str, ASGIApp]:
         return _merged(domain.apart(app) for domain in self.all if domain.apart is not None)
+
+    def stop(self, state: State) -> None:
+        for domain in self.all:
+            if domain.stop is not None:
+                domain.stop(state)
 
     async def close(self, state: State) -> None:
         for domain in reversed(self.all):

@@ -11,12 +11,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from core.http import idempotency_key
 from core.http.bodies import FORM, JSON
 from core.http.conditional import CONDITIONAL, TAGGED
+from core.http.event_streams import EventsAnswer
 from core.http.files import CsvAnswer
 from work.access import is_repeatable, right_of
 from work.arguments import Arguments
 from work.conditions import is_conditional
 from work.unit_of_work import UnitOfWork
 from work.weights import weight_of
+
+# What is sent while it is made has no tag.
+_OF_ANY_LENGTH = (CsvAnswer, EventsAnswer)
 
 
 class WorkRoute(APIRoute):
@@ -29,7 +33,7 @@ class WorkRoute(APIRoute):
         work = _name_of_work(endpoint)
         told = {
             idempotency_key.NOT_TAKEN: is_repeatable(endpoint),
-            TAGGED: work is not None and options.get("response_class") is not CsvAnswer,
+            TAGGED: work is not None and options.get("response_class") not in _OF_ANY_LENGTH,
             CONDITIONAL: is_conditional(endpoint),
         }
         super().__init__(path, endpoint, **options | {"openapi_extra": told})

@@ -24,6 +24,7 @@ from core.clock import Clock
 from core.errors import DomainError, RequestInProgressError, UnavailableError
 from core.etags import Precondition, is_among, tag_of_all
 from core.http.bodies import parsed, require_acceptable
+from core.http.event_streams import EventStream, Source
 from core.http.files import CsvFile
 from core.http.idempotency_key import REPLAYED, KeyedRequest, keyed_request
 from core.http.middleware import all_said, note
@@ -166,6 +167,11 @@ class UnitOfWork(Request):
             lambda session: service(Context(session, now, self._terms, known))
         )
         return CsvFile(export, name=name)
+
+    async def listen(self, source: Callable[[], Awaitable[Source]]) -> Response:
+        """Answer 200 with events, as long as there are any and the caller listens."""
+        await self.run(self._database.read, lambda context: context.caller)
+        return EventStream(await source())
 
     async def change(self, service: Service[Served | DomainError]) -> Response:
         """Change something and answer 200 with the object.

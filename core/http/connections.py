@@ -113,6 +113,8 @@ class BoundedProtocol(HttpToolsProtocol):
         for timer in (self._patience, self._hearing):
             if timer is not None:
                 timer.cancel()
+        # uvicorn would go on waiting for the next request of a connection that was reset.
+        self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
     # Before a request.

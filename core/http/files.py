@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from core.errors import DomainError
+from core.http.hanging_up import hang_up_of
 from core.http.problems import responses
 
 logger = logging.getLogger("nexticket.exports")
@@ -62,20 +63,21 @@ class CsvFile(CsvAnswer):
         self._name = name
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        hung_up = asyncio.create_task(_hung_up(receive))
         try:
-            async with asyncio.timeout(_PATIENCE):
-                await send(self._start())
-            # Who only asked for the head shows by now.
-            if scope["method"] == "HEAD" or await self._is_sent_whole(hung_up, send):
-                await send(_body(b"", more=False))
+            with hang_up_of(receive) as hung_up:
+                await self._send(scope, hung_up, send)
         except (DomainError, TimeoutError) as error:
             # The server closes the connection of who is left without the end of an answer.
             logger.warning("export broken off", extra={"file": self._name, "reason": str(error)})
         finally:
-            hung_up.cancel()
-            hung_up.add_done_callback(_heard)
             await self._pieces.close()
+
+    async def _send(self, scope: Scope, hung_up: "asyncio.Task[None]", send: Send) -> None:
+        async with asyncio.timeout(_PATIENCE):
+            await send(self._start())
+        # Who only asked for the head shows by now.
+        if scope["method"] == "HEAD" or await self._is_sent_whole(hung_up, send):
+            await send(_body(b"", more=False))
 
     async def _is_sent_whole(self, hung_up: "asyncio.Task[None]", send: Send) -> bool:
         async for piece in self._pieces:
@@ -91,14 +93,3 @@ class CsvFile(CsvAnswer):
 
 def _body(piece: bytes, *, more: bool) -> dict[str, Any]:
     return {"type": "http.response.body", "body": piece, "more_body": more}
-
-
-def _heard(task: "asyncio.Task[None]") -> None:
-    """A request that is refused while it is answered is one that broke off."""
-    if not task.cancelled():
-        task.exception()
-
-
-async def _hung_up(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        """What is left of the request."""

@@ -241,6 +241,14 @@ class TestCookie:
         said = f"theme=dark; {NAME}={browser.cookies[NAME]};lang=de"
         assert browser.refresh(headers=OWN_PAGE | {"Cookie": said}).status_code == 200
 
+    @pytest.mark.parametrize("said", ["{0}; {1}", "{1}; {0}", "{0}; {0}"])
+    def test_that_is_there_twice_is_neither(self, browser: Browser, said: str) -> None:
+        """One of them may be somebody else's, whom the browser would be logged in as."""
+        browser.log_in()
+        good, other = f"{NAME}={browser.cookies[NAME]}", f"{NAME}=another.one"
+        headers = OWN_PAGE | {"Cookie": said.format(good, other)}
+        assert code(browser.refresh(headers=headers)) == "invalid_token"
+
     def test_of_plain_http_opens_nothing_over_https(self, api: Api, browser: Browser) -> None:
         """Anybody on the way can have set it."""
         browser.log_in()

@@ -1,20 +1,32 @@
 """nginx as deploy/ sets it up, in front of the service as it is in production."""
 
+import re
 import ssl
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import make_url
 
-from tests.support.service import needing_nginx
+from core.http.event_streams import BEAT_SECONDS
+from core.money import selling_in
+from database import Database
+from tests.support.listening import events_in
+from tests.support.service import needing_nginx, settings_for
 from tests.support.sockets import drip, said_until_the_end
-from tools.nginx import NAME, Nginx, nginx_before
+from Ticket.schemas import TicketCreate
+from Ticket.services import ticket_service
+from tools.nginx import NAME, SITE, Nginx, nginx_before
 from tools.postgres import free_port
 from tools.server import running_server
+from work.context import unattended
 
 PRODUCTION = {
     "ENVIRONMENT": "production",
@@ -33,8 +45,27 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
     with needing_nginx(), running_server(environment) as (url, _):
         port = httpx2.URL(url).port
         assert port
+        put_on_sale(f"sqlite:///{database}")
         with nginx_before(port) as started:
             yield started
+
+
+def put_on_sale(database_url: str) -> None:
+    """A ticket: nobody of the staff has logged in."""
+    settings = settings_for(make_url(database_url))
+    with selling_in(settings.currency):
+        ticket = TicketCreate(
+            event_name="Concert",
+            event_date=datetime(2090, 12, 25, tzinfo=UTC),
+            venue="Arena",
+            price=Decimal(10),
+            total_quantity=100,
+            category="VIP",
+        )
+    database = Database(settings)
+    with closing(database):
+        service = partial(ticket_service.create_ticket, body=ticket)
+        database.write_now(unattended(service, settings))
 
 
 @contextmanager
@@ -110,6 +141,24 @@ class TestPassingOn:
             # It gets to the service, which asks for an identity first.
             changed = client.put("/api/tickets/1", json={}, headers={"If-Match": tag})
             assert changed.status_code == 401
+
+    def test_passes_events_on_as_they_come(self, nginx: Nginx) -> None:
+        """Though the answer has no end yet."""
+        with (
+            caller(nginx, "127.0.0.14") as client,
+            client.stream("GET", "/api/tickets/1/events") as stream,
+        ):
+            pieces = stream.iter_raw()
+            said = b""
+            while not events_in(said):
+                said += next(pieces)
+            assert stream.headers["content-type"].startswith("text/event-stream")
+        assert [event.data["id"] for event in events_in(said)] == [1]
+
+    def test_waits_longer_for_events_than_for_answers(self) -> None:
+        """They may be as far apart as signs of life are."""
+        [_, of_streams] = re.findall(r"proxy_read_timeout (\d+)s;", SITE.read_text())
+        assert int(of_streams) > 2 * BEAT_SECONDS
 
     def test_leads_nobody_to_a_name_of_the_callers(self, nginx: Nginx) -> None:
         with closing(socket_to(nginx.plain_port, "127.0.0.5")) as plain:

@@ -73,7 +73,7 @@ OF_BROWSERS = (
     Protection(
         "of two cookies of one name none is believed",
         [Edit(COOKIE, "len(self.said) != 1 or not", "not self.said or not")],
-        f"{TESTS}::TestCookie",
+        f"{TESTS}::TestCookie::test_that_is_there_twice_is_neither",
     ),
     Protection(
         "a cookie is no authority but for its own routes",

@@ -5,6 +5,8 @@ from tests.protections.removing import Edit, Protection
 SHELL = "web/shell.py"
 PAGE_TESTS = "tests/web/test_pages.py"
 HOUSE_TESTS = "tests/web/test_house.py"
+SHOP_TESTS = "tests/web/test_shop.py"
+REFUSED = "tests/web/test_shop_refusals.py"
 ORDER_ACTIONS = "tests/web/test_order_actions.py"
 
 PAGES = (
@@ -87,5 +89,21 @@ PAGES = (
             )
         ],
         f"{ORDER_ACTIONS}::test_what_somebody_else_changed_meanwhile_is_told_and_not_overwritten",
+    ),
+    Protection(
+        "what a buyer asked for and had no answer to is asked for under the same key",
+        [Edit("examples/storefront/purchase/keys.js", "return kept.key;", "return newKey();")],
+        f"{SHOP_TESTS}::test_what_was_interrupted_goes_on_and_is_done_once",
+    ),
+    Protection(
+        "a price that has changed is agreed to before anything is reserved",
+        [
+            Edit(
+                "web/static/js/shop/cart.js",
+                "button.disabled = isChanged;",
+                "button.disabled = false;",
+            )
+        ],
+        f"{REFUSED}::test_a_price_that_changed_is_told_before_anything_is_reserved_or_paid",
     ),
 )

@@ -7,6 +7,7 @@ from tests.protections.edge import EDGE
 from tests.protections.exports import EXPORTING
 from tests.protections.fair_holds import FAIR_HOLDS
 from tests.protections.limits import LIMITS
+from tests.protections.live import LIVE
 from tests.protections.money import OF_MONEY
 from tests.protections.names import NAMES
 from tests.protections.operating import OPERATING
@@ -44,6 +45,7 @@ PROTECTIONS = (
     *OPERATING,
     *EXPORTING,
     *PAGES,
+    *LIVE,
     *NAMES,
     *RUNNING,
     *FAIR_HOLDS,

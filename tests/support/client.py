@@ -67,7 +67,8 @@ class Api:
 
     def refused(self, method: str, path: str, body: Any = None, **parameters: Any) -> Any:
         """A request that must be refused; the problem."""
-        arguments: dict[str, Any] = {"params": parameters}
+        # An empty one would take away what the path asks for.
+        arguments: dict[str, Any] = {"params": parameters} if parameters else {}
         if body is not None:
             arguments["json"] = body
         response = self.request(method, path, **arguments)
@@ -163,12 +164,12 @@ class Api:
         return {code for response in responses for code in codes_of(response)}
 
     def operation(self, method: str, path: str) -> dict[str, Any]:
-        bare = path.rstrip("/")
-        found = [
-            operations[method.lower()]
+        bare = path.partition("?")[0].rstrip("/")
+        found = {
+            template: operations[method.lower()]
             for template, operations in self.document["paths"].items()
             if method.lower() in operations
             and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template.rstrip("/")), bare)
-        ]
+        }
         # The address without parameters wins, as it does in the router.
-        return found[0] if found else {}
+        return found[min(found, key=lambda template: template.count("{"))] if found else {}

@@ -25,6 +25,7 @@ from schemathesis.openapi.checks import RejectedPositiveData
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.http import idempotency_key
+from tests.support.in_process import without_streams
 
 # Rules that JSON Schema can't say: what breaks only these fits the document, and is refused.
 BEYOND_SCHEMA = {
@@ -177,7 +178,7 @@ def _served(app: FastAPI) -> ASGIApp:
 
     The app is running already, and a second start would replace its database.
     """
-    numbers = count(1)
+    numbers, served = count(1), without_streams(app)
 
     async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -185,7 +186,7 @@ def _served(app: FastAPI) -> ASGIApp:
                 (name, _any_state(name, _unused(name, value, numbers)))
                 for name, value in scope["headers"]
             ]
-            await app({**scope, "headers": headers}, receive, send)
+            await served({**scope, "headers": headers}, receive, send)
 
     return asgi
 

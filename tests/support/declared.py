@@ -9,6 +9,8 @@ from sqlalchemy import select
 from sqlmodel import Session, SQLModel
 
 from Auth.credentials import PLAIN_COOKIE
+from core.http.event_streams import EVENTS
+from core.http.files import CSV
 from core.http.problem_schemas import codes_of
 from core.settings import Settings
 from main import create_app
@@ -93,6 +95,10 @@ BODIES: dict[str, Any] = {
 }
 
 
+# What a query has to say, by operation id.
+QUERIES = {"listen_to_tickets": "?ids=1"}
+
+
 def sensible(api: Api, method: str, path: str, operation: dict[str, Any]) -> Any:
     """A request that nothing but the state of the service can refuse."""
     name = operation["operationId"]
@@ -107,9 +113,19 @@ def sensible(api: Api, method: str, path: str, operation: dict[str, Any]) -> Any
     if name == "hear_payment_provider":
         # The first event of the provider that is set up, if there is one.
         arguments, values = {"content": b"evt_1"}, {"provider": "stripe"}
-    return api.request(method, example_path(path, operation, **values), **arguments)
+    address = example_path(path, operation, **values) + QUERIES.get(name, "")
+    return api.request(method, address, **arguments)
 
 
 def is_file(operation: Any) -> bool:
     """Whether it is answered by a file, which is made while it is sent."""
-    return "text/csv" in operation["responses"].get("200", {}).get("content", {})
+    return CSV in operation["responses"].get("200", {}).get("content", {})
+
+
+def is_stream(operation: Any) -> bool:
+    """Whether it is answered by events, for as long as somebody listens."""
+    return EVENTS in operation["responses"].get("200", {}).get("content", {})
+
+
+def is_of_any_length(operation: Any) -> bool:
+    return is_file(operation) or is_stream(operation)

@@ -13,15 +13,42 @@ from urllib.parse import unquote
 import httpx2
 from anyio.from_thread import BlockingPortal
 from starlette.testclient import TestClient
-from starlette.types import ASGIApp, Message, Scope
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.http.event_streams import EVENTS
 
 Portals = Callable[[], AbstractContextManager[BlockingPortal]]
+
+
+def without_streams(app: ASGIApp) -> ASGIApp:
+    """Who asks for a stream of events hears what it says first, and hangs up: it has no end."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        is_stream = has_hung_up = False
+
+        async def hear(message: Message) -> None:
+            nonlocal is_stream, has_hung_up
+            if message["type"] == "http.response.start":
+                is_stream = any(value.startswith(_STREAM) for _, value in message["headers"])
+            elif is_stream:
+                message = {**message, "more_body": False}
+            if not has_hung_up:
+                has_hung_up = is_stream and message["type"] == "http.response.body"
+                await send(message)
+
+        await app(scope, receive, hear if scope["type"] == "http" else send)
+
+    return serve
+
+
+_STREAM = EVENTS.encode()
 
 
 class InProcess(TestClient):
     """Starlette's in all else: the application's life, cookies, redirects.
 
-    Answers are there as a whole; what fails in the application is raised here.
+    Answers are there as a whole, and of streams what they begin with; what fails in the
+    application is raised here.
     """
 
     def __init__(self, app: ASGIApp, *, base_url: str, client: tuple[str, int]) -> None:
@@ -31,7 +58,7 @@ class InProcess(TestClient):
 
 class _Transport(httpx2.BaseTransport):
     def __init__(self, app: ASGIApp, client: tuple[str, int], portals: Portals) -> None:
-        self._app = app
+        self._app = without_streams(app)
         self._client = client
         self._portals = portals
 

@@ -82,6 +82,8 @@ SCENES: dict[tuple[str, str], Scene] = (
             "customer", past, cart, call=("PUT", "/api/cart/1", {"quantity": 2})
         ),
         ("get_ticket", "ticket_not_found"): just("GET", "/api/tickets/1"),
+        ("listen_to_ticket", "ticket_not_found"): just("GET", "/api/tickets/1/events"),
+        ("listen_to_tickets", "ticket_not_found"): just("GET", "/api/tickets/events?ids=1"),
         ("update_ticket", "ticket_not_found"): just("PUT", "/api/tickets/1", {}),
         ("update_ticket", "stock_conflict"): prepared(
             user, few, order, call=("PUT", "/api/tickets/1", {"total_quantity": 0})

@@ -58,6 +58,7 @@ def settings_for(url: URL, **changes: object) -> Settings:
         "password_hash_memory_kib": 8,
         "password_hash_iterations": 1,
         "sweep_seconds": 3600,
+        "live_stock_seconds": 3600,
         "database_pool_size": 8,
         # A machine that is busy with many tests may stand still for longer than callers would wait.
         "request_timeout_seconds": 20,

@@ -84,6 +84,14 @@ class TestThePage:
         assert (answer.status_code, answer.headers["location"]) == (303, BACK)
         assert provider.again(payment)["status"] == "succeeded"
 
+    def test_leads_to_a_shop_that_is_served_beside_it(self, provider: ProviderProcess) -> None:
+        back = "../../shop?transaction_number=TXN-1"
+        payment = provider.made(return_url=back)
+        shown = provider.client.get(payment["url"])
+        assert "form-action 'self';" in shown.headers["content-security-policy"]
+        answer = provider.client.post(payment["url"], data={"card": SUCCESS})
+        assert answer.headers["location"] == back
+
     def test_says_so_where_there_is_no_way_back(self, provider: ProviderProcess) -> None:
         payment = provider.made()
         answer = provider.client.post(payment["url"], data={"card": SUCCESS}, follow_redirects=True)

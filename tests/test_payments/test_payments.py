@@ -38,6 +38,8 @@ class TestAPayment:
             {"currency": "usd"},
             {"metadata": {"number": 1}},
             {"return_url": "javascript:alert(1)"},
+            {"return_url": "../../javascript:alert(1)"},
+            {"return_url": "//shop.example"},
             {"channel": "../admin"},
             {"card": "1234"},
             {"colour": "red"},

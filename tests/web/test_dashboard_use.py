@@ -135,6 +135,7 @@ def test_too_many_days_are_told_with_what_to_do(person: People) -> None:
     told = page.locator("#revenue").get_by_role("alert")
     expect(told).to_contain_text("Show longer periods, or choose fewer days")
     assert totals(page)["orders"] > 0
+    expect(page.locator("#by-event")).to_contain_text("the chart above says why")
     told.get_by_role("button", name="Show by month").click()
     wait_for_figures(page)
     assert "interval=month" in page.url

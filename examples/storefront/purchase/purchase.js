@@ -103,10 +103,10 @@ export class Purchase {
     const waiting = (await this.payments(order)).find(
       (one) => one.status === "pending" && one.payment_method === method && one.next_action,
     );
-    if (waiting) return waiting;
+    if (waiting) return remembered(waiting);
     const body = { order_id: order.id, payment_method: method, amount: order.balance_due };
-    return once(`pay:${order.id}`, { method, amount: body.amount }, (key) =>
-      this.#do("POST", "/api/transactions/", { body, key }),
+    return once(`pay:${order.id}`, { method, amount: body.amount }, async (key) =>
+      remembered(await this.#do("POST", "/api/transactions/", { body, key })),
     );
   }
 
@@ -126,8 +126,22 @@ export class Purchase {
 
   /** The payment that a provider's page has led back from; undefined: it is not this buyer's. */
   async returned(number) {
+    const id = sessionStorage.getItem(`payment:${number}`);
+    const known = id === null ? null : await this.#theirs(`/api/transactions/${id}`);
+    if (known) return known;
+    // Of another tab, or another browser.
     const latest = await this.#get("/api/transactions/", { sort: "-id", limit: 50 });
     return latest.find((one) => one.transaction_number === number);
+  }
+
+  /** Null where it is somebody else's: another account may have logged in meanwhile. */
+  async #theirs(path) {
+    try {
+      return await this.#get(path);
+    } catch (refusal) {
+      if (refusal.status === 403 || refusal.status === 404) return null;
+      throw refusal;
+    }
   }
 
   async #synced(payment) {
@@ -147,6 +161,12 @@ export class Purchase {
   async #do(method, path, options) {
     return (await this.ask(method, path, options)).data;
   }
+}
+
+/** A provider's page leads back with the number of the payment, and not with its id. */
+function remembered(payment) {
+  sessionStorage.setItem(`payment:${payment.transaction_number}`, payment.id);
+  return payment;
 }
 
 /** Tickets as they are looked for: [{name, date, venue, description, tickets}]. */

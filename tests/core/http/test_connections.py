@@ -1,6 +1,7 @@
 """What one connection may send before a request, after an answer, and how long it may take."""
 
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -253,6 +254,19 @@ class TestConnections:
             with closing(connect(server)) as caller:
                 caller.sendall(GET + b"\r\n")
                 assert answer(caller).startswith(b"HTTP/1.1 200 ")
+
+    def test_that_their_peer_has_reset_are_waited_for_no_longer(
+        self, server: uvicorn.Server
+    ) -> None:
+        with closing(connect(server)) as caller:
+            caller.sendall(GET + b"\r\n")
+            assert answer(caller).startswith(b"HTTP/1.1 200 ")
+            protocol: Any = next(iter(server.server_state.connections))
+            assert protocol.timeout_keep_alive_task is not None
+            # It ends without a farewell.
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        assert_nothing_is_open(server)
+        assert protocol.timeout_keep_alive_task is None
 
 
 def assert_nothing_is_open(server: uvicorn.Server) -> None:

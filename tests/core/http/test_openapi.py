@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from core.http.problem_schemas import codes_of
 from main import create_app
 from tests.support.client import PROBLEM, Api
-from tests.support.declared import RIGHTS, is_file
+from tests.support.declared import RIGHTS, is_of_any_length
 from tests.support.service import Service
 from tools import openapi
 
@@ -237,7 +237,7 @@ class TestDocument:
             answers = operation["responses"]
             takes_time = "updated_at" in document.fields_of(operation.get("requestBody"))
             assert ("If-Match" in said) == ("412" in answers) >= takes_time, name
-            is_read = name.startswith("GET /api/") and not is_file(operation)
+            is_read = name.startswith("GET /api/") and not is_of_any_length(operation)
             assert ("If-None-Match" in said) == is_read == ("304" in answers), name
             changes = not name.startswith("GET ")
             assert ("condition_not_supported" in codes_of(answers.get("422", {}))) == changes, name

@@ -10,9 +10,6 @@ export function explain(problem) {
   return { what, next };
 }
 
-/** Whether somebody else has changed what a person was looking at. */
-export const isStale = (problem) => ["stale_object", "precondition_failed"].includes(problem.code);
-
 const CHANGED = "It was changed since you looked.";
 const LOOK = "Nothing was done. Go back and look again, then decide anew.";
 const SENT_AGAIN = "Press again: however often it is sent, it is done once.";

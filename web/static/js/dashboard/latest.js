@@ -58,7 +58,8 @@ export class LatestOrders {
   #plan(wait) {
     clearTimeout(this.#timer);
     if (!this.#isOn || document.hidden) return;
-    this.#timer = setTimeout(() => this.#ask(), wait);
+    if (wait === 0) this.#ask();
+    else this.#timer = setTimeout(() => this.#ask(), wait);
   }
 
   async #ask() {

@@ -71,6 +71,7 @@ export class Part {
   #told(problem) {
     const retry = () => this.source.again();
     if (this.tells) return this.noticeOf?.(problem) ?? notice(problem, { retry });
+    if (problem.status === REFUSED) return el("p", { class: "empty" }, SAID_ABOVE);
     const button = el("button", { type: "button", class: "quiet", onclick: retry }, "Try again");
     return el("div", { class: "empty" }, "This could not be loaded. ", button);
   }
@@ -125,5 +126,9 @@ export function exportButton(text, path, query) {
   });
   return el("span", { class: "row" }, problem, button);
 }
+
+// The same choice is refused the same way, however often it is tried.
+const REFUSED = 422;
+const SAID_ABOVE = "This can't be shown for what is chosen; the chart above says why.";
 
 const skeleton = () => el("div", { class: "skeleton fills", "aria-hidden": "true" });

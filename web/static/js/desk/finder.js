@@ -30,7 +30,9 @@ export function finder({ label, word, inputs, fields, path, queryOf, row, nothin
     running.abort();
     running = new AbortController();
     list.setAttribute("aria-busy", "true");
-    const query = { ...queryOf(values()), limit: A_PAGE, count: true };
+    const said = values();
+    // To count what words are found in is to look for them a second time.
+    const query = { ...queryOf(said), limit: A_PAGE, count: !said.q };
     return show({ path, query }, { isNew: true });
   }
 
@@ -39,7 +41,7 @@ export function finder({ label, word, inputs, fields, path, queryOf, row, nothin
     try {
       const answer = await ask("GET", asked.path, { query: asked.query, signal });
       next = nextOf(answer.headers);
-      if (isNew) begin(answer.headers);
+      if (isNew) begin(answer);
       list.append(...answer.data.map((one) => el("li", {}, row(one))));
       mark(opened);
     } catch (problem) {
@@ -51,14 +53,20 @@ export function finder({ label, word, inputs, fields, path, queryOf, row, nothin
     more.hidden = next === null;
   }
 
-  function begin(headers) {
-    const atLeast = headers.get("X-Total-Count-At-Least");
-    const all = Number(atLeast ?? headers.get("X-Total-Count"));
-    const said = atLeast ? `More than ${number(all)} ${word}s` : count(all, word);
+  function begin(answer) {
+    const isNone = answer.data.length === 0;
+    const said = howMany(answer);
     fill(list);
     fill(total, said);
-    announce(all === 0 ? `No ${word} is found` : `${said} found`);
-    fill(found, all === 0 ? el("div", { class: "empty" }, nothing(values())) : [total, list, more]);
+    announce(isNone ? `No ${word} is found` : `${said} found`);
+    fill(found, isNone ? el("div", { class: "empty" }, nothing(values())) : [total, list, more]);
+  }
+
+  function howMany({ data, headers }) {
+    const [all, atLeast] = ["X-Total-Count", "X-Total-Count-At-Least"].map((one) => headers.get(one));
+    if (atLeast !== null) return `More than ${number(Number(atLeast))} ${word}s`;
+    if (all !== null) return count(Number(all), word);
+    return count(data.length, word) + (next === null ? "" : ", and more");
   }
 
   function mark(key) {

@@ -14,6 +14,7 @@ export function shown(place, { load, contents, word, onChanged, onGone, onClose 
   function stop() {
     running.abort();
     delete place.dataset.key;
+    place.removeAttribute("aria-busy");
   }
 
   async function show(key, { said = null, focus = null } = {}) {

@@ -68,20 +68,25 @@ export const basket = {
     tellAll();
   },
 
-  /** A ticket's state that was told: a stranger's prices are today's as well. */
+  /** A ticket's state that was told. Who is about to press something is left alone where that is
+   * nothing new of what they chose. */
   hear(state) {
-    const choice = read(CHOICE);
-    const chosen = choice[state.id];
-    if (chosen) write(CHOICE, { ...choice, [state.id]: { ...chosen, ticket: { ...chosen.ticket, ...state } } });
-    for (const line of cart.items.filter((one) => one.ticket_id === state.id)) {
-      Object.assign(line.ticket, { status: state.status, available_quantity: state.available_quantity });
-      line.unit_price = state.price;
-      line.line_total = fractions.times(state.price, line.quantity);
-    }
-    cart.total_amount = fractions.sum(cart.items.map((line) => line.line_total));
+    const line = basket.lineOf(state.id);
+    if (!line || isAsTold(line, state)) return;
+    const { status, available_quantity: left, price = line.unit_price } = state;
+    Object.assign(line.ticket, { status, available_quantity: left });
+    Object.assign(line, { unit_price: price, line_total: fractions.times(price, line.quantity) });
+    cart.total_amount = fractions.sum(cart.items.map((one) => one.line_total));
+    const { [state.id]: chosen, ...others } = read(CHOICE);
+    if (chosen) write(CHOICE, { ...others, [state.id]: { ...chosen, ticket: { ...chosen.ticket, ...state } } });
     tellAll();
   },
 };
+
+const isAsTold = ({ ticket, unit_price: price }, state) =>
+  ticket.status === state.status &&
+  ticket.available_quantity === state.available_quantity &&
+  (state.price === undefined || state.price === price);
 
 /** Put a stranger's choice into the cart of who has logged in; returns what was refused of it. */
 export async function takeAlong() {
