@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from web import markdown
 from web.markdown import Heading, Picture, Places, Rendered
@@ -122,9 +122,11 @@ def _places(document: Document, root: str, *, has_contract: bool) -> Places:
         found = addresses.get(path)
         return None if found is None else found + "".join(anchor)
 
-    def picture_of(said: str) -> Picture:
-        name = PurePosixPath(path_of(said)).relative_to(_PICTURES).as_posix()
-        image = images()[name]
+    def picture_of(said: str) -> Picture | None:
+        name = path_of(said).removeprefix(_PICTURES)
+        image = images().get(name)
+        if image is None:
+            return None
         address = f"{root}{GUIDE}/images/{name}?v={image.digest}"
         return Picture(address, image.width, image.height)
 

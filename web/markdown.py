@@ -55,7 +55,7 @@ class Places:
 
     address_of: Callable[[str], str | None]
     path_of: Callable[[str], str]
-    picture_of: Callable[[str], Picture]
+    picture_of: Callable[[str], Picture | None]
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,10 @@ def _image(
 ) -> str:
     token = tokens[index]
     picture = env["places"].picture_of(str(token.attrGet("src")))
+    shows = escape(_words(token.children))
+    if picture is None:
+        return f'<em class="elsewhere">{shows}</em>'
     return (
-        f'<img src="{escape(picture.address)}" alt="{escape(_words(token.children))}" '
+        f'<img src="{escape(picture.address)}" alt="{shows}" '
         f'width="{picture.width}" height="{picture.height}" loading="lazy" decoding="async">'
     )

@@ -11,6 +11,11 @@ ORDER_ACTIONS = "tests/web/test_order_actions.py"
 
 PAGES = (
     Protection(
+        "nothing that a document says becomes markup of its page",
+        [Edit("web/markdown.py", '{"html": False}', '{"html": True}')],
+        "tests/web/test_guide.py::TestMarkdown::test_html_of_a_document_is_text",
+    ),
+    Protection(
         "a page runs the service's own files and nothing else",
         [
             Edit(

@@ -226,6 +226,12 @@ class TestPictures:
         assert (file.content, file.headers["content-type"]) == (picture, "image/png")
         assert "immutable" in file.headers["cache-control"]
 
+    def test_a_picture_that_is_not_there_is_told_in_words(self) -> None:
+        nowhere = Places(lambda said: said, lambda said: said, lambda _: None)
+        html = markdown.render("# A\n\n![What *it* shows](x.png)\n", nowhere).html
+        assert "What it shows</em>" in html
+        assert not ReadPage(html).pictures
+
     def test_a_picture_is_kept_for_ever_only_under_its_own_address(
         self, picture: bytes, client: TestClient
     ) -> None:
