@@ -128,10 +128,7 @@ async def list_orders(query: Annotated[OrderList, Query()], work: Work) -> Respo
 @allowed(BOX_OFFICE)
 @weighs(SEARCH)
 async def search_orders(query: Annotated[OrderSearch, Query()], work: Work) -> Response:
-    """Orders by what a person at the counter knows of theirs, with their buyers; newest first.
-
-    An email finds its buyer's orders only where it is said as a whole, and is not told.
-    """
+    """Orders by what their buyers know of them, newest first; an email counts only as a whole."""
     return await work.page(lambda context: order_search.search_orders(context, query))
 
 
