@@ -44,6 +44,9 @@ _AUDIT_DAYS = 365
 
 _POSTGRES_NAMES = {"postgres", "postgresql", "postgresql+psycopg2"}
 
+# Switches that may be left to what suits the environment.
+_SWITCHES = ("auth_required", "docs_enabled", "second_factor")
+
 
 class ConfigurationError(Exception):
     """The service can't start as configured; the message is one line for the operator."""
@@ -192,14 +195,7 @@ class Settings(BaseSettings):
             raise ValueError(f"the database keeps {_AUDIT_DAYS} days at least; 0 keeps all")
         return value
 
-    @field_validator(
-        "auth_required",
-        "docs_enabled",
-        "second_factor",
-        "payment_providers",
-        "max_listeners",
-        mode="before",
-    )
+    @field_validator(*_SWITCHES, "payment_providers", "max_listeners", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value in {"", ()} else value

@@ -10,6 +10,7 @@ FOLDER = ROOT / "docs" / "images"
 MADE_OF = FOLDER / "made-of.txt"
 _LOOKS = ("web/static", "web/templates")
 SCHEMES = ("light", "dark")
+_WIDTHS = ("wide", "narrow")
 PAGES = {
     "doors": "/",
     "dashboard": "/dashboard",
@@ -20,11 +21,12 @@ PAGES = {
 }
 
 
+# Where something is opened before it is looked at.
+DESKS = {"orders", "tickets"}
+
+
 def names() -> set[str]:
     return {name(page, scheme, width) for page in PAGES for scheme in SCHEMES for width in _WIDTHS}
-
-
-_WIDTHS = ("wide", "narrow")
 
 
 def name(page: str, scheme: str, width: str) -> str:
