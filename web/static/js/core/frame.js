@@ -20,9 +20,8 @@ export async function open({ audience, start }) {
   try {
     await begin();
   } catch (problem) {
-    showDoor(true);
-    fill(one("#door"), notice(problem, { retry: () => location.reload() }));
-    one("#door").hidden = false;
+    one("#content").hidden = true;
+    showFault(problem, { retry: () => location.reload() });
     return;
   }
   enter();
@@ -124,10 +123,17 @@ function showDoor(mayEnter) {
   );
 }
 
+function showFault(problem, options) {
+  fill(one("#door"), notice(problem, options));
+  one("#door").hidden = false;
+}
+
 function showAccount() {
   const who = person();
+  // Who can't be logged out now must not believe that they are.
+  const leave = (options) => () => logOut(options).catch((problem) => showFault(problem));
   const out = (label, options) =>
-    el("button", { type: "button", class: "quiet", onclick: () => logOut(options) }, label);
+    el("button", { type: "button", class: "quiet", onclick: leave(options) }, label);
   if (who === null) return fill(one("#account"));
   if (isOpen && who.user_id === null) {
     return fill(

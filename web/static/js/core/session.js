@@ -28,15 +28,18 @@ export async function begin() {
   return who;
 }
 
-/** Get the next token by the cookie; false: there is no log-in, or it has ended. */
+/**
+ * Get the next token by the cookie; false: there is no log-in, or it has ended. That the service
+ * can't tell now is a Problem, and ends nothing.
+ */
 export async function renew() {
   // Several pages of a browser have one cookie: one after the other renews it.
   const renewed = await inTurn(() => post("refresh"));
-  if (renewed.status !== 200) {
+  if (renewed.status === 204 || renewed.status === 401) {
     if (token !== null) await change(null);
     return false;
   }
-  const { access_token: next } = await renewed.json();
+  const { access_token: next } = await toldBy(renewed);
   if (token === null) await change(next);
   else token = next;
   return true;
@@ -46,20 +49,16 @@ export async function renew() {
 export async function logIn(username, password, otp = "") {
   const form = new URLSearchParams({ username, password });
   if (otp) form.set("otp", otp);
-  const response = await post("login", form);
-  const told = await response.json();
-  if (!response.ok) throw new Problem(told, Number(response.headers.get("Retry-After")) || null);
+  const told = await toldBy(await post("login", form));
   await change(told.access_token);
 }
 
 /** Log out here, or in all browsers and programs where this account is logged in. */
 export async function logOut({ everywhere = false } = {}) {
-  if (everywhere) {
-    const response = await fetch(`${root}/api/auth/sessions`, {
-      method: "DELETE",
-      headers: { Authorization: `Bearer ${token}` },
-    });
-    if (!response.ok) throw new Problem(await response.json());
+  // The token may have ended while nobody did anything.
+  if (everywhere && (await renew())) {
+    const response = await reach(`${root}/api/auth/sessions`, { method: "DELETE", headers: shown() });
+    if (!response.ok) await toldBy(response);
   }
   await post("logout");
   await change(null);
@@ -71,18 +70,27 @@ async function change(next) {
   for (const listener of listeners) listener(who);
 }
 
-async function me() {
-  const headers = token === null ? {} : { Authorization: `Bearer ${token}` };
-  const response = await fetch(`${root}/api/auth/me`, { headers, cache: "no-store" });
-  return response.ok ? response.json() : null;
-}
+const me = async () =>
+  toldBy(await reach(`${root}/api/auth/me`, { headers: shown(), cache: "no-store" }));
 
-async function post(what, body) {
+const shown = () => (token === null ? {} : { Authorization: `Bearer ${token}` });
+
+/** Also if the page is left meanwhile: the answer has the next cookie. */
+const post = (what, body) => reach(`${BROWSER}/${what}`, { method: "POST", body, keepalive: true });
+
+async function reach(address, options) {
   try {
-    return await fetch(`${BROWSER}/${what}`, { method: "POST", body });
+    return await fetch(address, options);
   } catch {
     throw unreachable();
   }
+}
+
+async function toldBy(response) {
+  const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
+  const told = isJson ? await response.json() : { status: response.status };
+  if (!response.ok) throw new Problem(told, Number(response.headers.get("Retry-After")) || null);
+  return told;
 }
 
 async function inTurn(work) {
