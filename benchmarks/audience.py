@@ -53,9 +53,9 @@ def audience(host: str, port: int, paths: Sequence[str]) -> Iterator[Audience]:
         here.recv()
         yield Audience(here)
     finally:
-        here.close()
         process.terminate()
         process.join()
+        here.close()
 
 
 def _listen(line: "Connection[Heard, str]", host: str, port: int, paths: Sequence[str]) -> None:

@@ -39,6 +39,8 @@ _HEAD = ("round", "orders", "orders/s", "p50 ms", "p99 ms", "beside ÷ alone", "
 _ORDER = next(one for one in SCENARIOS if one.name == "order")
 # Between one order and the next of the client that orders slowly.
 _SLOWLY = 0.1
+# Little is measured of what hardly works.
+_LONGER = 3
 
 
 @dataclass(frozen=True)
@@ -159,9 +161,10 @@ def _path(number: int) -> str:
 
 
 def _cost(subject: Subject, clients: Executor, chosen: argparse.Namespace) -> Cost:
-    alone = _order_slowly(subject, clients, chosen.seconds)
+    seconds = _LONGER * chosen.seconds
+    alone = _order_slowly(subject, clients, seconds)
     with _listening(subject, chosen.listeners) as listeners:
-        beside = _order_slowly(subject, clients, chosen.seconds)
+        beside = _order_slowly(subject, clients, seconds)
         heard = listeners.heard()
     return Cost(alone, beside, heard)
 

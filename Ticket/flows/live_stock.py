@@ -158,6 +158,7 @@ class LiveStock:
         self._reader: asyncio.Task[None] | None = None
         self._to_wake: deque[Listener] = deque()
         self._is_waking = False
+        self._woke_at = 0.0
         self._is_closed = False
 
     @property
@@ -294,18 +295,21 @@ class LiveStock:
             self._wake_some()
 
     def _wake_some(self) -> None:
-        begun = time.thread_time()
+        loop = asyncio.get_running_loop()
+        # All of this comes in a row in the next turn, so that nobody else's work is measured.
+        loop.call_soon(self._begin_waking)
         for _ in range(min(_AT_ONCE, len(self._to_wake))):
             self._to_wake.popleft().bell.set()
-        loop = asyncio.get_running_loop()
-        # They take their news in the next turn, at whose end these are written.
-        loop.call_soon(loop.call_soon, self._rest_from_waking, begun)
+        loop.call_soon(self._rest_from_waking)
 
-    def _rest_from_waking(self, begun: float) -> None:
+    def _begin_waking(self) -> None:
+        self._woke_at = time.thread_time()
+
+    def _rest_from_waking(self) -> None:
         if not self._to_wake:
             self._is_waking = False
             return
-        worked = time.thread_time() - begun
+        worked = time.thread_time() - self._woke_at
         rest = worked * (1 / _SHARE - 1) if self._are_others_served() else 0
         asyncio.get_running_loop().call_later(min(rest, _LONGEST_REST), self._wake_some)
 
