@@ -60,7 +60,7 @@ export async function logOut({ everywhere = false } = {}) {
     const response = await reach(`${root}/api/auth/sessions`, { method: "DELETE", headers: shown() });
     if (!response.ok) await toldBy(response);
   }
-  await post("logout");
+  await toldBy(await post("logout"));
   await change(null);
 }
 
