@@ -1,4 +1,7 @@
-"""Pictures of every page; `make pictures` puts them where the documents show them."""
+"""Every page as people see it, in light and dark, wide and narrow: of use to all, and in pictures.
+
+`make pictures` puts these where the documents show them.
+"""
 
 import os
 from pathlib import Path
@@ -6,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
-from tests.support.web.browser import NARROW, WIDE
+from tests.support.web.browser import NARROW, WIDE, serious_findings
 from tests.support.web.pictures import (
     DESKS,
     FOLDER,
@@ -24,7 +27,9 @@ _KEEPS = "PICTURES" in os.environ
 
 
 @pytest.mark.parametrize("page_name", PAGES)
-def test_a_page_has_its_pictures(person: People, tmp_path: Path, page_name: str) -> None:
+def test_a_page_is_of_use_to_all_and_has_its_pictures(
+    person: People, axe: str, tmp_path: Path, page_name: str
+) -> None:
     someone = person()
     enter(someone, "ada")
     page = someone.go(PAGES[page_name])
@@ -36,6 +41,9 @@ def test_a_page_has_its_pictures(person: People, tmp_path: Path, page_name: str)
             made = (FOLDER if _KEEPS else tmp_path) / name(page_name, scheme, width)
             _take(page, viewport, made)
             assert made.stat().st_size > 5_000
+            assert serious_findings(page, axe) == [], (scheme, width)
+            wider = page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
+            assert not wider, "the page scrolls sideways"
 
 
 @pytest.mark.skipif(_KEEPS, reason="they are being made")
