@@ -39,8 +39,8 @@ from models import TicketStatus
 
 # What a search may ask for; who looks for a ticket writes three or four.
 MAX_WORDS = 8
-# Of one listener: what a page shows at once.
-MAX_WATCHED = 100
+# Of one listener: what a page shows at once. An address has at most a hundred parameters.
+MAX_WATCHED = 50
 
 _EXAMPLE: dict[str, Any] = {
     "event_name": "Concert 2024",

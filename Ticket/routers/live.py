@@ -16,17 +16,14 @@ from work.weights import LIST, weighs
 
 router = Router(prefix="/api/tickets", tags=["Tickets"])
 
-_EXAMPLE = """retry: 3000
-
-id: 5f2b6c0d9e1a4873
-event: ticket
-data: {"id":1,"status":"available","available_quantity":98,"total_quantity":100,\
-"price":99.99,"currency":"USD"}
-
-event: gone
-data: {"id":1}
-
-"""
+_EXAMPLE = {
+    "id": "5f2b6c0d9e1a4873",
+    "event": "ticket",
+    "data": (
+        '{"id":1,"status":"available","available_quantity":98,"total_quantity":100,"price":99.99,'
+        '"currency":"USD"}'
+    ),
+}
 _DESCRIPTION = (
     "Server-sent events: `ticket` with a ticket as it is now, at once and whenever its status,"
     " stock or price has changed; `gone` with the `id` of one that does not exist (any more). A"
@@ -34,7 +31,11 @@ _DESCRIPTION = (
     " when all of its tickets are gone."
 )
 _RESPONSES = event_responses(
-    _EXAMPLE, _DESCRIPTION, TicketNotFoundError, ListenersFullError, TooManyListenersError
+    "ticket",
+    "gone",
+    example=_EXAMPLE,
+    description=_DESCRIPTION,
+    errors=(TicketNotFoundError, ListenersFullError, TooManyListenersError),
 )
 
 

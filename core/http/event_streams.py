@@ -7,6 +7,7 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html.
 import asyncio
 import logging
 import random
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from starlette.responses import Response
@@ -61,12 +62,17 @@ def event(name: str, data: bytes) -> bytes:
 
 
 def event_responses(
-    example: str, description: str, *errors: type[DomainError]
+    *names: str, example: dict[str, str], description: str, errors: Sequence[type[DomainError]]
 ) -> dict[int | str, dict[str, Any]]:
-    """The answers of a stream, for ``responses=`` of its route."""
-    told = {"schema": {"type": "string"}, "example": example}
-    stream = {"description": description, "content": {EVENTS: told}}
-    return {200: stream, **responses(*errors)}
+    """The answers of a stream, for ``responses=`` of its route; the schema is of one event."""
+    fields = {"event": {"type": "string", "enum": list(names)}, "data": _JSON, "id": _ID}
+    one = {"type": "object", "required": ["event", "data"], "properties": fields}
+    content = {EVENTS: {"schema": one, "example": example}}
+    return {200: {"description": description, "content": content}, **responses(*errors)}
+
+
+_JSON = {"type": "string", "contentMediaType": "application/json"}
+_ID = {"type": "string", "description": "To be sent back as `Last-Event-ID`."}
 
 
 class EventStream(EventsAnswer):

@@ -7,7 +7,7 @@ const PAUSE = 15_000;
 // How many times it is asked before the stream is tried again.
 const ASKED = 4;
 // As many as one stream tells of.
-const MOST = 100;
+const MOST = 50;
 
 /**
  * Listen to tickets for as long as the page is looked at. `tell(state)` is called with what has
