@@ -207,7 +207,7 @@ class LiveStock:
 
     async def close(self) -> None:
         self.stop()
-        if self._reader is not None:
+        if self._reader is not None and not self._reader.done():
             await self._reader
         # For the next event loop, if there is one.
         self._is_closed = False
