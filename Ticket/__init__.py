@@ -9,7 +9,8 @@ from Ticket.rules import RULES
 from work.domain import Domain
 
 DOMAIN = Domain(
-    routers=[ticket.router, live.router],
+    # What has a name of its own comes before what is named by an id.
+    routers=[live.router, ticket.router],
     tags={"Tickets": "Kinds of admission on sale for an event, with stock."},
     resources={"tickets": "/api/tickets/"},
     # Everybody sees the same tickets.

@@ -25,7 +25,7 @@ import cli
 from commands.backups import DUMP, LOAD
 from core.settings import Settings, load_settings
 from core.store.schema_version import ROOT, prepare_schema
-from test_payments.__main__ import parser as test_payments_parser
+from test_payments.__main__ import parser as parser_of_test_payments
 from tests.support.clients import PACKAGES, TYPES
 from tests.support.curl import PROGRAM, request_of
 from tests.support.markdown import (
@@ -245,7 +245,7 @@ def check_cd(command: Command, _folder: Path) -> None:
 def check_python(command: Command, folder: Path) -> None:
     option, *words = command.words[1:]
     if words[:1] == ["test_payments"]:
-        test_payments_parser().parse_args(words[1:])
+        parser_of_test_payments().parse_args(words[1:])
         return
     if words[:1] == ["serve"] or "--provider" in words:
         # It would not end by itself, or ask somebody else.

@@ -242,7 +242,7 @@ class TestTheApplication:
             "import main; print(len(main.DOMAINS.all), 'app' in vars(main));"
             "print(getattr(main, 'application', None))"
         )
-        assert self.run(script) == "8 False\nNone\n"
+        assert self.run(script) == "9 False\nNone\n"
 
     def test_is_one_whoever_asks_at_once(self) -> None:
         script = (

@@ -47,6 +47,8 @@ BEYOND_SCHEMA = {
     "password_too_common": "a password that everybody tries first",
     "password_too_simple": "a password of repeated letters",
     "password_is_a_name": "a password that is the name of the account, or of the service",
+    # Forms are read as objects, and what is said twice in one is there once.
+    "repeated_parameter": "a field of a form that stands there twice",
     # It depends on the time.
     "bad_key_end": "an API key that ends in the past, or too late",
 }

@@ -126,6 +126,7 @@ def pointers(response: Response) -> set[str]:
 # and test_second_factor_secrets.py.
 SECRETS = {
     "log_in",
+    "log_in_browser",
     "refresh_token",
     "log_out",
     "change_password",
