@@ -71,7 +71,9 @@ class Background:
 
     async def close(self) -> None:
         """End what is being done; what was not told is told by who opens the file next."""
-        for task in (ended := list(self._tasks)):
+        loop = asyncio.get_running_loop()
+        # One that somebody has begun on another event loop ends with that, and can't be awaited.
+        for task in (ended := [task for task in self._tasks if task.get_loop() is loop]):
             task.cancel()
         await asyncio.gather(*ended, return_exceptions=True)
         self._main = None
