@@ -3,8 +3,9 @@
 from collections import Counter
 from dataclasses import replace
 
+from benchmarks.beside import Memory, Round
 from benchmarks.driver import Outcome
-from benchmarks.exports import Found, Memory, Round, verdict
+from benchmarks.exports import Found, verdict
 
 
 def outcome(orders: int, **more: int) -> Outcome:
@@ -12,7 +13,7 @@ def outcome(orders: int, **more: int) -> Outcome:
 
 
 def found(beside: int = 100, *, grown: float = 5, odd: int = 0, lines: int = 1000) -> Found:
-    rounds = [Round(outcome(100), outcome(beside, odd=odd), lines=50)]
+    rounds = [Round(outcome(100), outcome(beside, odd=odd), 50)]
     return Found(rounds, Memory(1, before=90, most=90 + grown), lines, 2, 1000)
 
 
@@ -38,5 +39,5 @@ def test_answers_that_nobody_expected_are_told() -> None:
 
 def test_a_round_without_an_export_is_told() -> None:
     [one] = found().rounds
-    idle = replace(found(), rounds=[replace(one, lines=0)])
+    idle = replace(found(), rounds=[replace(one, seen=0)])
     assert list(verdict(idle)) == ["nothing was exported beside the orders"]

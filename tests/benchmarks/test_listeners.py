@@ -5,9 +5,9 @@ from collections import Counter
 import pytest
 
 from benchmarks.audience import Heard
+from benchmarks.beside import Memory, Round
 from benchmarks.driver import Outcome
-from benchmarks.exports import Memory
-from benchmarks.listeners import Cost, Found, Round, verdict
+from benchmarks.listeners import Cost, Found, verdict
 
 ALL = 1000
 
