@@ -59,6 +59,7 @@ class Health(BaseModel):
 @allowed(INDIFFERENT)
 async def get_service(request: Request, response: Response) -> ServiceInfo | Response:
     """Name, version and where to go from here; a browser gets a page of that."""
+    # Where pages are served, web/equipment.py has put it there.
     front_page = getattr(request.app.state, "front_page", None)
     if front_page is not None and prefers_html(request.headers.get("accept", "")):
         page: Response = front_page(request)

@@ -9,21 +9,17 @@ from core.schemas import Category, Input, Output, Resource, ServedTime, UtcTime
 from models import UserRole
 from User.schemas.password import GivenPassword, Password
 
+_GRANT_EXAMPLE: dict[str, Any] = {
+    "access_token": "eyJhbGciOiJIUzI1NiIs…",
+    "token_type": "bearer",
+    "expires_in": 1800,
+}
+
 
 class AccessGrant(BaseModel):
     """What a log-in answers whose refresh token is in a cookie."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "access_token": "eyJhbGciOiJIUzI1NiIs…",
-                    "token_type": "bearer",
-                    "expires_in": 1800,
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [_GRANT_EXAMPLE]})
 
     access_token: str
     token_type: Literal["bearer"]
@@ -34,16 +30,7 @@ class Tokens(AccessGrant):
     """What a log-in answers (OAuth 2.0, RFC 6749)."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "access_token": "eyJhbGciOiJIUzI1NiIs…",
-                    "token_type": "bearer",
-                    "expires_in": 1800,
-                    "refresh_token": "5qVb…",
-                }
-            ]
-        }
+        json_schema_extra={"examples": [{**_GRANT_EXAMPLE, "refresh_token": "5qVb…"}]}
     )
 
     refresh_token: str = Field(description="Good for one refresh, which answers the next one.")

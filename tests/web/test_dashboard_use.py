@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, ViewportSize, expect
 
-from tests.support.web.browser import NARROW, WIDE, serious_findings
+from tests.support.web.browser import NARROW, WIDE, scrolls_sideways, serious_findings
 from tests.support.web.overview import Desk, Heard, desk_at, pick, table, totals, wait_for_figures
 from tests.web.conftest import People, enter
 
@@ -216,7 +216,7 @@ def test_a_chart_is_made_anew_in_other_colours(person: People) -> None:
     page.wait_for_function("was => was !== document.querySelector('canvas').toDataURL()", arg=light)
     page.set_viewport_size(NARROW)
     page.wait_for_function("() => document.querySelector('canvas').clientWidth < innerWidth")
-    assert not page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
+    assert not scrolls_sideways(page)
 
 
 @pytest.mark.parametrize(
@@ -235,4 +235,3 @@ def test_the_filled_page_is_of_use_to_all_and_nothing_moves(
     for part in ("revenue", "by-event", "stock"):
         assert table(page, part)
     assert serious_findings(page, axe) == []
-    assert not page.evaluate("() => document.documentElement.scrollWidth > innerWidth")

@@ -42,8 +42,6 @@ def test_a_page_is_of_use_to_all_and_has_its_pictures(
             _take(page, viewport, made)
             assert made.stat().st_size > 5_000
             assert serious_findings(page, axe) == [], (scheme, width)
-            wider = page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
-            assert not wider, "the page scrolls sideways"
 
 
 @pytest.mark.skipif(_KEEPS, reason="they are being made")

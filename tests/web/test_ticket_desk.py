@@ -254,7 +254,6 @@ def test_everybody_can_use_the_desk_and_its_dialogs(
     for viewport in (WIDE, NARROW):
         page.set_viewport_size(viewport)
         assert serious_findings(page, axe) == []
-        assert not page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
         page.get_by_role("button", name="Change…").click()
         dialog(page).get_by_label("Venue").fill(" ")
         press(page, "Change the ticket")

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.exceptions import HTTPException
 
+from core.http.accepting import takes_gzip
 from web.shell import ASSETS, require_pages
 from web.static_files import static_files
 
@@ -22,16 +23,7 @@ async def static_file(request: Request, digest: str, path: str) -> Response:
         "Vary": "Accept-Encoding",
     }
     body = file.plain
-    if file.compressed is not None and _takes_gzip(request):
+    if file.compressed is not None and takes_gzip(request.headers.get("accept-encoding", "")):
         body = file.compressed
         headers["Content-Encoding"] = "gzip"
     return Response(body, media_type=file.media_type, headers=headers)
-
-
-def _takes_gzip(request: Request) -> bool:
-    said = request.headers.get("accept-encoding", "")
-    names = (part.partition(";") for part in said.lower().split(","))
-    return any(
-        name.strip() == "gzip" and "q=0" not in rest.replace(" ", "").replace("q=0.", "")
-        for name, _, rest in names
-    )

@@ -122,12 +122,17 @@ def axe_source(modules: Path) -> str:
 
 
 def serious_findings(page: Page, axe: str) -> list[str]:
-    """What keeps people from using a page as it is now, by axe's rules."""
+    """What keeps people from using a page as it is now, by axe's rules; and that it is too wide."""
     page.evaluate(axe)
     found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-    return [
+    too_wide = ["it scrolls sideways"] if scrolls_sideways(page) else []
+    return too_wide + [
         f"{one['id']}: {node['html']} {node['failureSummary']}"
         for one in found["violations"]
         if one["impact"] in {"serious", "critical"}
         for node in one["nodes"]
     ]
+
+
+def scrolls_sideways(page: Page) -> bool:
+    return bool(page.evaluate("() => document.documentElement.scrollWidth > innerWidth"))

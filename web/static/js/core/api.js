@@ -1,8 +1,8 @@
 // The API over HTTP. Nothing else in these pages speaks to the service.
 
 import { root } from "./deployment.js";
+import { reach, toldBy } from "./http.js";
 import { newKey } from "./keys.js";
-import { Problem, unreachable } from "./problems.js";
 import { accessToken, renew } from "./session.js";
 
 /**
@@ -16,13 +16,8 @@ export async function ask(method, path, { query, body, signal, key, headers } = 
   const prepared = { method, path: path + asQuery(query), body, signal, headers: { ...headers } };
   if (method !== "GET") prepared.headers["Idempotency-Key"] = key ?? newKey();
   const response = await sendRenewing(prepared);
-  if (!response.ok && response.status !== 304) throw await refusalOf(response);
-  const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
-  return {
-    data: isJson ? await response.json() : null,
-    headers: response.headers,
-    status: response.status,
-  };
+  const { headers: told, status } = response;
+  return { data: await toldBy(response), headers: told, status };
 }
 
 export const get = async (path, query, options = {}) =>
@@ -44,7 +39,7 @@ export async function all(path, query, { limit = 1000, signal } = {}) {
 export async function download(path, query, options = {}) {
   const headers = { Accept: "*/*", ...options.headers };
   const response = await sendRenewing({ method: "GET", path: path + asQuery(query), headers });
-  if (!response.ok) throw await refusalOf(response);
+  if (!response.ok) await toldBy(response);
   const named = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition") ?? "");
   save(await response.blob(), named?.[1] ?? "export.csv");
 }
@@ -88,23 +83,11 @@ async function send({ method, path, body, signal, headers }) {
   const token = accessToken();
   if (token !== null) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  try {
-    return await fetch(root + path, {
-      method,
-      headers: { Accept: "application/json", ...headers },
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal,
-      cache: "no-store",
-    });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw unreachable();
-  }
-}
-
-async function refusalOf(response) {
-  const retryAfter = Number(response.headers.get("Retry-After")) || null;
-  const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
-  const told = isJson ? await response.json() : { status: response.status };
-  return new Problem(told, retryAfter);
+  return reach(root + path, {
+    method,
+    headers: { Accept: "application/json", ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal,
+    cache: "no-store",
+  });
 }

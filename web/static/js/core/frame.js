@@ -1,9 +1,8 @@
 // What every page does before its own work: find out who looks at it, and let them log in or out.
 
-import { root } from "./deployment.js";
+import { isOpen, root } from "./deployment.js";
 import { el, fill, one } from "./dom.js";
 import { begin, isStaff, logIn, logOut, person, whenChanged } from "./session.js";
-import { isOpen } from "./deployment.js";
 
 /**
  * Begin a page. `start` is called once somebody is there who may see it, and again whenever that

@@ -2,7 +2,7 @@
 // have is a token for half an hour, in memory alone, which a reload gets anew.
 
 import { isOpen, root } from "./deployment.js";
-import { Problem, unreachable } from "./problems.js";
+import { reach, toldBy } from "./http.js";
 
 const BROWSER = `${root}/api/auth/browser`;
 let token = null;
@@ -57,8 +57,7 @@ export async function logIn(username, password, otp = "") {
 export async function logOut({ everywhere = false } = {}) {
   // The token may have ended while nobody did anything.
   if (everywhere && (await renew())) {
-    const response = await reach(`${root}/api/auth/sessions`, { method: "DELETE", headers: shown() });
-    if (!response.ok) await toldBy(response);
+    await toldBy(await reach(`${root}/api/auth/sessions`, { method: "DELETE", headers: shown() }));
   }
   await toldBy(await post("logout"));
   await change(null);
@@ -77,21 +76,6 @@ const shown = () => (token === null ? {} : { Authorization: `Bearer ${token}` })
 
 /** Also if the page is left meanwhile: the answer has the next cookie. */
 const post = (what, body) => reach(`${BROWSER}/${what}`, { method: "POST", body, keepalive: true });
-
-async function reach(address, options) {
-  try {
-    return await fetch(address, options);
-  } catch {
-    throw unreachable();
-  }
-}
-
-async function toldBy(response) {
-  const isJson = (response.headers.get("Content-Type") ?? "").includes("json");
-  const told = isJson ? await response.json() : { status: response.status };
-  if (!response.ok) throw new Problem(told, Number(response.headers.get("Retry-After")) || null);
-  return told;
-}
 
 async function inTurn(work) {
   return navigator.locks ? navigator.locks.request("nexticket-session", work) : work();

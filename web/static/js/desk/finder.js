@@ -112,6 +112,19 @@ export function finder({ label, word, inputs, fields, path, queryOf, row, nothin
   };
 }
 
+/** Where one types what is looked for. */
+export const wordsInput = () =>
+  el("input", { name: "q", type: "search", autocomplete: "off", spellcheck: "false" });
+
+/** One of these states, or any. */
+export const stateInput = (states) =>
+  el(
+    "select",
+    { name: "status" },
+    el("option", { value: "" }, "Any state"),
+    states.map((state) => el("option", { value: state }, state)),
+  );
+
 function skeleton() {
   const rows = Array.from({ length: 6 }, () => el("li", { class: "skeleton found-skeleton" }, " "));
   return el("ul", { class: "found-list", "aria-hidden": "true" }, rows);

@@ -3,7 +3,7 @@
 import { el } from "../core/dom.js";
 import { count, date, money, number } from "../core/format.js";
 import { field } from "../core/frame.js";
-import { finder } from "../desk/finder.js";
+import { finder, stateInput, wordsInput } from "../desk/finder.js";
 import { badge } from "../desk/states.js";
 
 const STATES = ["pending", "confirmed", "completed", "cancelled"];
@@ -11,13 +11,8 @@ const STATES = ["pending", "confirmed", "completed", "cancelled"];
 /** {onSearch, onOpen, addressOf} of the desk. */
 export function orderFinder({ onSearch, onOpen, addressOf }) {
   const inputs = {
-    q: el("input", { name: "q", type: "search", autocomplete: "off", spellcheck: "false" }),
-    status: el(
-      "select",
-      { name: "status" },
-      el("option", { value: "" }, "Any state"),
-      STATES.map((state) => el("option", { value: state }, state)),
-    ),
+    q: wordsInput(),
+    status: stateInput(STATES),
     from: el("input", { name: "from", type: "date" }),
     to: el("input", { name: "to", type: "date" }),
   };

@@ -3,7 +3,7 @@
 import { el } from "../core/dom.js";
 import { dateTime, money } from "../core/format.js";
 import { field } from "../core/frame.js";
-import { finder } from "../desk/finder.js";
+import { finder, stateInput, wordsInput } from "../desk/finder.js";
 import { badge } from "../desk/states.js";
 import { stockBar, stockWords } from "./stock.js";
 
@@ -12,13 +12,8 @@ const STATES = ["available", "reserved", "sold", "cancelled"];
 /** {onSearch, onOpen, addressOf} of the desk. */
 export function ticketFinder({ onSearch, onOpen, addressOf }) {
   const inputs = {
-    q: el("input", { name: "q", type: "search", autocomplete: "off", spellcheck: "false" }),
-    status: el(
-      "select",
-      { name: "status" },
-      el("option", { value: "" }, "Any state"),
-      STATES.map((state) => el("option", { value: state }, state)),
-    ),
+    q: wordsInput(),
+    status: stateInput(STATES),
   };
   return finder({
     label: "Tickets",
