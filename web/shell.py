@@ -20,6 +20,8 @@ POLICY = (
     "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
+# Of what has another address as soon as it is another.
+FOR_EVER = "public, max-age=31536000, immutable"
 _TEMPLATES = Path(__file__).parent / "templates"
 
 

@@ -40,8 +40,8 @@ PAGES = (
         [
             Edit(
                 "web/routers/files.py",
-                '_FOR_EVER if digest == files.digest else "no-store"',
-                "_FOR_EVER",
+                'FOR_EVER if digest == files.digest else "no-store"',
+                "FOR_EVER",
             )
         ],
         f"{PAGE_TESTS}::test_a_page_of_another_release_gets_todays_files_but_not_for_keeps",

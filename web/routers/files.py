@@ -4,11 +4,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.exceptions import HTTPException
 
 from core.http.accepting import takes_gzip
-from web.shell import ASSETS, require_pages
+from web.shell import ASSETS, FOR_EVER, require_pages
 from web.static_files import static_files
 
 router = APIRouter(prefix=ASSETS, dependencies=[Depends(require_pages)], include_in_schema=False)
-_FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @router.get("/{digest}/{path:path}")
@@ -19,7 +18,7 @@ async def static_file(request: Request, digest: str, path: str) -> Response:
     if file is None:
         raise HTTPException(404)
     headers = {
-        "Cache-Control": _FOR_EVER if digest == files.digest else "no-store",
+        "Cache-Control": FOR_EVER if digest == files.digest else "no-store",
         "Vary": "Accept-Encoding",
     }
     body = file.plain

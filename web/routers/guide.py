@@ -9,12 +9,11 @@ from starlette.exceptions import HTTPException
 from core.etags import is_among
 from core.settings import Settings
 from web import documents, shelves
-from web.shell import require_pages, show
+from web.shell import FOR_EVER, require_pages, show
 
 router = APIRouter(
     prefix=documents.GUIDE, dependencies=[Depends(require_pages)], include_in_schema=False
 )
-_FOR_EVER = "public, max-age=31536000, immutable"
 
 
 @router.get("")
@@ -37,7 +36,7 @@ async def image(request: Request, name: str) -> Response:
         raise HTTPException(404)
     is_named = request.query_params.get("v") == found.digest
     headers = {
-        "Cache-Control": _FOR_EVER if is_named else "no-cache",
+        "Cache-Control": FOR_EVER if is_named else "no-cache",
         "ETag": f'"{found.digest}"',
     }
     asked = request.headers.get("if-none-match", "").encode("latin-1")
