@@ -21,6 +21,7 @@ import httpx2
 from benchmarks import beside, stores
 from benchmarks.layout import Layout
 from benchmarks.subjects import Subject
+from tools.server import LOCALLY
 
 MOST_MEMORY = 60.0
 _HEAD = ("round", "orders", "orders/s", "p50 ms", "p99 ms", "beside ÷ alone", "exported", "odd")
@@ -126,7 +127,7 @@ def _orders(subject: Subject) -> int:
 
 def _client(subject: Subject) -> httpx2.Client:
     headers = {"Authorization": f"Bearer {subject.staff}"}
-    return httpx2.Client(base_url=subject.address, headers=headers, timeout=60, trust_env=False)
+    return httpx2.Client(base_url=subject.address, headers=headers, timeout=60, **LOCALLY)
 
 
 def _options() -> argparse.ArgumentParser:

@@ -30,7 +30,7 @@ from benchmarks.reporting import keep, versions, written
 from benchmarks.seeding import HASH_ITERATIONS, HASH_MEMORY_KIB
 from benchmarks.subjects import SECRET_KEY
 from core.settings import Settings
-from tools.server import running_server
+from tools.server import LOCALLY, running_server
 
 UNITS, WANTED = 400, 2
 ACCOUNTS, CLIENTS, BUYERS = 50, 24, 200
@@ -176,7 +176,7 @@ def _sale(backend: str, limits: str, seconds: float, clients: Executor) -> Outco
         url = stack.enter_context(database(backend))
         settings = {**_SERVED, **POLICIES[limits], "DATABASE_URL": url}
         address, _ = stack.enter_context(running_server(settings, workers=WORKERS))
-        with httpx2.Client(base_url=address, trust_env=False, timeout=30) as box_office:
+        with httpx2.Client(base_url=address, **LOCALLY, timeout=30) as box_office:
             ticket = _ticket(box_office)
             people = [_person(box_office, number) for number in range(ACCOUNTS + BUYERS)]
         sale = Sale(address, ticket, seconds, people[:ACCOUNTS], people[ACCOUNTS:])
@@ -213,7 +213,7 @@ async def _hold_sale(sale: Sale) -> Outcome:
     # The server ends idle connections after five seconds.
     limits = httpx2.Limits(max_connections=None, keepalive_expiry=2)
     async with httpx2.AsyncClient(
-        base_url=sale.address, trust_env=False, timeout=30, limits=limits
+        base_url=sale.address, **LOCALLY, timeout=30, limits=limits
     ) as client:
         crowd = _Crowd(sale, client)
         hoarding = [crowd.hoard() for _ in range(CLIENTS)]

@@ -25,6 +25,7 @@ from benchmarks.layout import Layout
 from benchmarks.markdown import section
 from benchmarks.reporting import keep, versions, written
 from benchmarks.subjects import Checkout, Subject, prepare, served
+from tools.server import LOCALLY
 
 BACKENDS = ("postgres", "sqlite")
 CROWDS = (16, 64, 128, 256)
@@ -154,7 +155,7 @@ class Ticket:
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         subject = self._subject
         headers = {"Authorization": f"Bearer {subject.staff}"}
-        with httpx2.Client(base_url=subject.address, trust_env=False, headers=headers) as client:
+        with httpx2.Client(base_url=subject.address, **LOCALLY, headers=headers) as client:
             return client.request(method, path, json=body).raise_for_status().json()
 
 

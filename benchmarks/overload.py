@@ -24,7 +24,7 @@ import uvloop
 from benchmarks.loadgen import Load, Report, Wire, generate, get, percentile
 from core.store.schema_version import ROOT
 from tools.postgres import DURABLE, own_postgres
-from tools.server import default_environment, running_server
+from tools.server import LOCALLY, default_environment, running_server
 
 BACKENDS = ("sqlite", "postgres")
 WORKERS = 2
@@ -98,7 +98,7 @@ def prepared(address: str, seconds: float) -> Load:
         "total_quantity": STOCK,
         "category": "VIP",
     }
-    with httpx2.Client(base_url=address, trust_env=False) as client:
+    with httpx2.Client(base_url=address, **LOCALLY) as client:
         made = made_by(client, "/api/users/", user)
         tickets = [made_by(client, "/api/tickets/", ticket) for _ in range(TICKETS)]
     url = httpx2.URL(address)

@@ -33,7 +33,7 @@ from benchmarks.reporting import keep, versions, written
 from benchmarks.slow_stand_in import StandIn, standing_in
 from benchmarks.watching import Seen, watching
 from core.settings import Settings
-from tools.server import running_server
+from tools.server import LOCALLY, running_server
 
 READERS, BUYERS = 16, 200
 TICKETS = 20
@@ -149,7 +149,7 @@ def prepared(address: str, buyers: int) -> Crowd:
         "total_quantity": 10 * buyers,
         "category": "VIP",
     }
-    with httpx2.Client(base_url=address, trust_env=False) as client:
+    with httpx2.Client(base_url=address, **LOCALLY) as client:
         made = made_by(client, "/api/users/", user)
         tickets = [made_by(client, "/api/tickets/", ticket) for _ in range(TICKETS)]
         items = [{"ticket_id": tickets[0], "quantity": 1}]

@@ -16,7 +16,7 @@ from benchmarks import stores
 from benchmarks.layout import CUSTOMERS, STAFF, Layout
 from benchmarks.seeding import HASH_ITERATIONS, HASH_MEMORY_KIB, PASSWORD
 from core.store.schema_version import ROOT
-from tools.server import default_environment, serving
+from tools.server import LOCALLY, default_environment, serving
 
 # Nobody but the benchmarks trusts it.
 SECRET_KEY = "wk7Q2mZ9xTn4Rb8Vc3Lp6Hd1Gs5Jf0Ya"  # noqa: S105 - it signs for a minute
@@ -100,7 +100,7 @@ def served(
     environment = {**checkout.environment, "DATABASE_URL": database, **(settings or {})}
     with serving(checkout.folder, environment, workers, log) as (address, process):
         subject = Subject(checkout.name, httpx2.URL(address), process.pid, layout)
-        with httpx2.Client(base_url=address, trust_env=False) as client:
+        with httpx2.Client(base_url=address, **LOCALLY) as client:
             subject.staff = _logged_in(client, STAFF)
             subject.tokens = {user: _logged_in(client, user) for user in CUSTOMERS}
         yield subject

@@ -11,7 +11,7 @@ import pytest
 
 from core.http.security_headers import Caching
 from tests.protections.removing import copy_of_the_code
-from tools.server import default_environment, serving
+from tools.server import LOCALLY, default_environment, serving
 from work.domain import Domain, Domains
 
 LINE = '    "Auth",\n'
@@ -122,7 +122,7 @@ def client(checkout: Path, log: Path) -> Iterator[httpx2.Client]:
     environment = default_environment() | {"SWEEP_SECONDS": "0.05"}
     with (
         serving(checkout, environment, log_to=log) as (url, _),
-        httpx2.Client(base_url=url, trust_env=False) as client,
+        httpx2.Client(base_url=url, **LOCALLY) as client,
     ):
         yield client
 

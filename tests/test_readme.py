@@ -40,7 +40,7 @@ from tests.support.markdown import (
 from tests.support.service import BACKENDS, settings_for
 from tests.support.shell import run_blocks
 from tools.postgres import new_database
-from tools.server import APP, default_environment, running_server, serving
+from tools.server import APP, LOCALLY, default_environment, running_server, serving
 
 README = ROOT / "README.md"
 TEXT = README.read_text(encoding="utf-8")
@@ -178,7 +178,7 @@ def test_requests_are_answered_as_printed(
 ) -> None:
     with (
         new_service(backend, request) as service,
-        httpx2.Client(base_url=service.url, trust_env=False, timeout=30) as client,
+        httpx2.Client(base_url=service.url, **LOCALLY, timeout=30) as client,
     ):
         for exchange in exchanges(section):
             answer = sent(client, exchange.command)

@@ -15,7 +15,7 @@ from core.http.serving import Worker, server_options
 from core.settings import Settings
 from core.store.schema_version import ROOT
 from tests.support.sockets import PATIENCE, said_until_the_end
-from tools.server import running_server
+from tools.server import LOCALLY, running_server
 
 PRODUCTION = {
     "ENVIRONMENT": "production",
@@ -70,7 +70,7 @@ def test_who_is_no_proxy_is_not_believed(url: str) -> None:
                 "password": "a walk in the rain",
             },
             headers={"X-Forwarded-For": f"192.0.2.{n}", "X-Forwarded-Proto": "https"},
-            trust_env=False,
+            **LOCALLY,
         ).status_code
         for n in range(5)
     ]
@@ -80,7 +80,7 @@ def test_who_is_no_proxy_is_not_believed(url: str) -> None:
 
 
 def test_it_hides_what_serves_it(url: str) -> None:
-    assert "server" not in httpx2.get(f"{url}/health", trust_env=False).headers
+    assert "server" not in httpx2.get(f"{url}/health", **LOCALLY).headers
 
 
 class Unresponsive(Worker):

@@ -20,7 +20,7 @@ from sqlalchemy import URL
 
 from core.store.schema_version import ROOT
 from tests.support.service import BACKENDS, fresh_database
-from tools.server import default_environment
+from tools.server import LOCALLY, default_environment
 
 PATIENCE = 60
 USER = {"username": "john_doe", "email": "john@example.com", "full_name": "John Doe"}
@@ -69,7 +69,7 @@ class Server:
         found = re.search(r"http://127\.0\.0\.1:\d+", self.wait_for("Uvicorn running on"))
         assert found
         # Whatever proxy the surroundings name, these requests stay on this machine.
-        self.client = httpx2.Client(base_url=found[0], timeout=PATIENCE, trust_env=False)
+        self.client = httpx2.Client(base_url=found[0], timeout=PATIENCE, **LOCALLY)
 
     def wait_for(self, words: str) -> str:
         """The next line with these words."""

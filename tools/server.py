@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,9 @@ START_SECONDS = 60
 STOP_SECONDS = 40
 # What the requests of a server that is asked to stop are granted, with the default settings.
 GRACE_SECONDS = 7
+# How a server of this machine is asked: through no proxy of the surroundings, and without loading
+# the certificates of all authorities, which takes longer than most answers.
+LOCALLY: Any = {"trust_env": False, "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
 
 
 def default_environment() -> dict[str, str]:
@@ -133,7 +137,7 @@ def _program(folder: Path) -> list[str]:
 def _await_readiness(url: str, log: IO[bytes]) -> None:
     """The socket listens already, so one request waits in line until the service is up."""
     try:
-        answer = httpx2.get(f"{url}/health/ready", timeout=START_SECONDS, trust_env=False)
+        answer = httpx2.get(f"{url}/health/ready", timeout=START_SECONDS, **LOCALLY)
     except httpx2.HTTPError as error:
         raise AssertionError(f"the server did not start: {error}\n{_said(log)}") from error
     assert answer.status_code == httpx2.codes.OK, f"{answer.text}\n{_said(log)}"

@@ -15,6 +15,7 @@ from core.store.schema_version import ROOT
 from tests.support.browser import BROWSER, OWN_PAGE
 from tests.support.client import PASSWORD
 from tools import server
+from tools.server import LOCALLY
 
 WRONG = "a walk in the snow"
 NEW = "a longer walk in the sun"
@@ -48,7 +49,7 @@ def served(folder: Path, log: IO[bytes]) -> Iterator[httpx2.Client]:
         listener.close()
         try:
             server._await_readiness(url, log)
-            with httpx2.Client(base_url=url, trust_env=False) as client:
+            with httpx2.Client(base_url=url, **LOCALLY) as client:
                 yield client
         finally:
             server._stop(process, log)

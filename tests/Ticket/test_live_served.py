@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.listening import Event, events_in
 from tests.support.sockets import PATIENCE, said_until_the_end
-from tools.server import running_server
+from tools.server import LOCALLY, running_server
 
 # Less than requests are granted when the process is asked to stop.
 AT_ONCE_SECONDS = 5.0
@@ -32,7 +32,7 @@ def served(tmp_path: Path) -> Iterator[tuple[httpx2.Client, Any]]:
     settings = {**SETTINGS, "DATABASE_URL": f"sqlite:///{tmp_path / 'nexticket.db'}"}
     with (
         running_server(settings) as (url, process),
-        httpx2.Client(base_url=url, trust_env=False, timeout=PATIENCE) as client,
+        httpx2.Client(base_url=url, **LOCALLY, timeout=PATIENCE) as client,
     ):
         client.post("/api/tickets/", json=TICKET).raise_for_status()
         yield client, process

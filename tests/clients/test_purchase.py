@@ -12,7 +12,7 @@ from sqlalchemy import URL
 from core.store.schema_version import ROOT
 from tests.support.clients import require, run
 from tests.support.markdown import blocks_of
-from tools.server import running_server
+from tools.server import LOCALLY, running_server
 
 require(".node", "what needs Node: the purchase in docs/payments.md is not run")
 
@@ -43,7 +43,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_a_purchase_in_the_browser_ends_with_a_receipt(shop: str, tmp_path: Path) -> None:
-    made = httpx2.post(f"{shop}/api/tickets/", json=TICKET, trust_env=False)
+    made = httpx2.post(f"{shop}/api/tickets/", json=TICKET, **LOCALLY)
     assert made.status_code == httpx2.codes.CREATED
     purchase, _, _ = SCRIPTS
     receipt = node(tmp_path, f"globalThis.SHOP = {json.dumps(shop)};", purchase)
@@ -78,7 +78,7 @@ console.log(JSON.stringify({ confirmed: payment.status, ahead: ahead.status }));
 
 
 def test_cards_and_rehearsals_do_what_the_guide_says(shop: str, tmp_path: Path) -> None:
-    made = httpx2.post(f"{shop}/api/tickets/", json=TICKET, trust_env=False)
+    made = httpx2.post(f"{shop}/api/tickets/", json=TICKET, **LOCALLY)
     assert made.status_code == httpx2.codes.CREATED
     _, confirming, rehearsing = SCRIPTS
     told = node(tmp_path, f"const API = {json.dumps(shop)};", KNOWN, confirming, rehearsing, TOLD)

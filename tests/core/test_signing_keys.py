@@ -18,7 +18,7 @@ from core.settings import Settings
 from core.signing_keys import signing_keys
 from tests.support.sockets import until
 from tools import processes
-from tools.server import running_server
+from tools.server import LOCALLY, running_server
 from User.services.factor_seal import FactorSeal
 from User.services.tokens import TokenSigner
 
@@ -26,7 +26,7 @@ NOW = datetime(2030, 1, 1, tzinfo=UTC)
 KEYLESS = Settings()
 KEYED = Settings.model_validate({"secret_key": "wk7Q2mZ9xTn4Rb8Vc3Lp6Hd1Gs5Jf0Ya"})
 # Whatever proxy the surroundings name, these requests stay on this machine.
-PATIENTLY: Any = {"timeout": 30, "trust_env": False}
+PATIENTLY: Any = {"timeout": 30, **LOCALLY}
 STARTED = "Application startup complete"
 USER = {
     "username": "john_doe",

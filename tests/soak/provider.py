@@ -14,7 +14,7 @@ import httpx2
 from core.store.schema_version import ROOT
 from tests.soak.address import Address
 from tools import processes
-from tools.server import serving
+from tools.server import LOCALLY, serving
 
 SECRET = "what both of them know"  # noqa: S105 - of a provider that takes no money
 METHOD = "test"
@@ -44,7 +44,7 @@ class Provider:
         self._webhook = f"{shop}/api/payments/webhooks/{{channel}}"
         self._stack = ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
-        self._client = httpx2.Client(trust_env=False, timeout=10)
+        self._client = httpx2.Client(**LOCALLY, timeout=10)
 
     @property
     def known_to_shop(self) -> Mapping[str, str]:

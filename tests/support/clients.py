@@ -9,6 +9,7 @@ import pytest
 
 from core.store.schema_version import ROOT
 from tests.support.markdown import blocks_of
+from tools.server import LOCALLY
 
 HERE = ROOT / "tests/clients"
 PACKAGES = HERE / "package.json"
@@ -50,6 +51,6 @@ def require(made: str, what: str) -> None:
 
 def last_sold(address: str) -> int:
     """How many of the newest ticket the service has sold, asked by no client of its document."""
-    tickets = httpx2.get(f"{address}/api/tickets/", trust_env=False).json()
+    tickets = httpx2.get(f"{address}/api/tickets/", **LOCALLY).json()
     sold: int = tickets[-1]["sold_quantity"]
     return sold

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -51,7 +52,9 @@ def _encoded(pair: str) -> str:
 
 def _through_stand_in(arguments: list[str]) -> tuple[int, str]:
     sent = request_of(arguments)
-    with httpx2.Client(trust_env=False, timeout=30) as client:
+    # A script runs this for each of its requests: what there is to load is as little as can be.
+    unencrypted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    with httpx2.Client(trust_env=False, verify=unencrypted, timeout=30) as client:
         answer = client.request(sent.method, sent.url, headers=sent.headers, content=sent.body)
     return answer.status_code, answer.text
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import httpx2
 
+from tools.server import LOCALLY
+
 SECRET_KEY = "sk_test_51HeldByNobody"  # noqa: S105 - the fake takes any
 _PATIENCE = 20
 # At a socket that listens already, so that nobody has to wait for it, and nobody else reaches it.
@@ -63,7 +65,7 @@ class LocalStripe:
             base_url=url,
             headers={"Authorization": f"Bearer {SECRET_KEY}"},
             timeout=_PATIENCE,
-            trust_env=False,
+            **LOCALLY,
         )
 
     def send_webhooks_to(self, mailbox: Mailbox, secret: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 
 from core.store.schema_version import ROOT
-from tools.server import serving
+from tools.server import LOCALLY, serving
 
 SECRETS = ("new secret", "old secret")
 SUCCESS = "4242424242424242"
@@ -100,6 +100,6 @@ def running_provider(
     words += [word for secret in secrets for word in ("--secret", secret)]
     with (
         serving(ROOT, {}, workers, program=words, listening=listening) as (url, _),
-        httpx2.Client(base_url=url, trust_env=False, timeout=30) as client,
+        httpx2.Client(base_url=url, **LOCALLY, timeout=30) as client,
     ):
         yield ProviderProcess(url, client)

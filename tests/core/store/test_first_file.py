@@ -19,12 +19,12 @@ from main import create_app
 from tests.support.service import local_client, settings_for
 from tests.support.sockets import until
 from tools import processes
-from tools.server import running_server
+from tools.server import LOCALLY, running_server
 
 STARTED = "Application startup complete"
 USER = {"username": "john_doe", "email": "john@example.com", "full_name": "John Doe"}
 # Whatever proxy the surroundings name, these requests stay on this machine.
-PATIENTLY: Any = {"timeout": 30, "trust_env": False}
+PATIENTLY: Any = {"timeout": 30, **LOCALLY}
 PROGRAMS = {"serve": (), "uvicorn": ("-m", "uvicorn", "main:app")}
 
 

@@ -37,7 +37,7 @@ from tests.support import old_books
 from tests.support.books import reconciliation
 from tests.support.service import BACKENDS, fresh_database, settings_for
 from tools.postgres import free_port
-from tools.server import as_written, default_environment, running_server
+from tools.server import LOCALLY, as_written, default_environment, running_server
 from work.context import unattended
 
 PATIENCE = 60
@@ -320,7 +320,7 @@ class TestStartOnSqlite:
     def test_processes_that_start_at_once_all_come_up(self, sqlite: Settings) -> None:
         def serve(_number: int) -> int:
             with running_server({"DATABASE_URL": sqlite.database_url}, workers=2) as (url, _):
-                return httpx2.get(f"{url}/api/tickets/", trust_env=False).status_code
+                return httpx2.get(f"{url}/api/tickets/", **LOCALLY).status_code
 
         with ThreadPoolExecutor(2) as pool:
             assert list(pool.map(serve, range(2))) == [200, 200]

@@ -7,6 +7,7 @@ from typing import Any, Self
 import httpx2
 
 from tests.support.client import PASSWORD
+from tools.server import LOCALLY
 
 # Of an event that no demo has.
 _FAR = "2036-05-01T18:00:00Z"
@@ -22,7 +23,7 @@ class BoxOffice:
     """An administrator of the demo, who may do everything."""
 
     def __init__(self, url: str) -> None:
-        self._client = httpx2.Client(base_url=url, trust_env=False)
+        self._client = httpx2.Client(base_url=url, **LOCALLY)
         self._client.headers["Authorization"] = f"Bearer {self.token_of('ada')}"
 
     def __enter__(self) -> Self:
