@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from core.http.security_headers import Caching
-from tests.protections.removing import copy_of_the_code
+from tests.support.checkouts import fresh_checkout
 from tools.server import LOCALLY, default_environment, serving
 from work.domain import Domain, Domains
 
@@ -100,7 +100,7 @@ DOMAIN = Domain(
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The code with one folder and one line more."""
-    copy = copy_of_the_code(tmp_path_factory.mktemp("domain"))
+    copy = fresh_checkout(tmp_path_factory.mktemp("domain"))
     folder = copy / "Raffle"
     folder.mkdir()
     (folder / "__init__.py").write_text(DOMAIN)
@@ -122,7 +122,7 @@ def client(checkout: Path, log: Path) -> Iterator[httpx2.Client]:
     environment = default_environment() | {"SWEEP_SECONDS": "0.05"}
     with (
         serving(checkout, environment, log_to=log) as (url, _),
-        httpx2.Client(base_url=url, **LOCALLY) as client,
+        httpx2.Client(base_url=url, **LOCALLY, timeout=30) as client,
     ):
         yield client
 

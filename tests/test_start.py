@@ -1,6 +1,7 @@
 """A process as it is run: it starts without a warning, and ends when its requests are answered."""
 
 import json
+import os
 import re
 import secrets
 import signal
@@ -12,13 +13,14 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, contextmanager
 from itertools import islice
-from typing import Any
+from typing import IO, Any, Protocol
 
 import httpx2
 import pytest
 from sqlalchemy import URL
 
 from core.store.schema_version import ROOT
+from tests.support.forked import Forked
 from tests.support.service import BACKENDS, fresh_database
 from tools.server import LOCALLY, default_environment
 
@@ -60,11 +62,20 @@ def run(*command: str, environment: Mapping[str, str]) -> subprocess.CompletedPr
     )
 
 
+class Program(Protocol):
+    """A process from nothing, or forked from one that has the imports done."""
+
+    def terminate(self) -> None: ...
+    def send_signal(self, number: signal.Signals) -> None: ...
+    def wait(self, seconds: float) -> int: ...
+
+
 class Server:
     """A process with its address and what it writes, line by line."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: Program, output: IO[str]) -> None:
         self.process = process
+        self.output = output
         self.lines: list[str] = []
         found = re.search(r"http://127\.0\.0\.1:\d+", self.wait_for("Uvicorn running on"))
         assert found
@@ -73,8 +84,7 @@ class Server:
 
     def wait_for(self, words: str) -> str:
         """The next line with these words."""
-        assert self.process.stderr
-        for line in self.process.stderr:
+        for line in self.output:
             self.lines.append(line)
             if words in line:
                 return line
@@ -87,18 +97,20 @@ class Server:
 
     def end(self) -> int:
         """The exit code, after everything was read."""
-        assert self.process.stderr
-        self.lines += self.process.stderr
+        self.lines += self.output
         return self.process.wait(PATIENCE)
 
     def written(self) -> list[Any]:
         return [json.loads(line) for line in self.lines]
 
 
+WORDS = ("-m", "uvicorn", "main:app", "--port", "0")
+
+
 @contextmanager
 def server(environment: Mapping[str, str]) -> Iterator[Server]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "main:app", "--port", "0"],
+        [sys.executable, *WORDS],
         cwd=ROOT,
         env=dict(environment),
         stderr=subprocess.PIPE,
@@ -106,11 +118,27 @@ def server(environment: Mapping[str, str]) -> Iterator[Server]:
     )
     with process:
         try:
-            started = Server(process)
+            assert process.stderr
+            started = Server(process, process.stderr)
             with started.client:
                 yield started
         finally:
             process.kill()
+
+
+@contextmanager
+def forked_server(environment: Mapping[str, str]) -> Iterator[Server]:
+    """For what is asked of one that has started."""
+    read, written = os.pipe()
+    with os.fdopen(read, encoding="utf-8") as said:
+        with os.fdopen(written, "w", encoding="utf-8") as says:
+            process = Forked(WORDS, environment, says)
+        try:
+            started = Server(process, said)
+            with started.client:
+                yield started
+        finally:
+            process.close()
 
 
 def was_asked_to_end(code: int, number: signal.Signals) -> bool:
@@ -118,10 +146,44 @@ def was_asked_to_end(code: int, number: signal.Signals) -> bool:
     return code in {0, -number}
 
 
+ASKED = """
+import main
+print('---')
+print(len(main.DOMAINS.all), 'app' in vars(main))
+print(getattr(main, 'application', None))
+print('---')
+import sys, traceback
+install_docs = main.install_docs
+main.install_docs = lambda app: app.nothing
+try:
+    main.app
+except RuntimeError:
+    traceback.print_exc(file=sys.stdout)
+print('---')
+main.install_docs = install_docs
+from concurrent.futures import ThreadPoolExecutor
+with ThreadPoolExecutor(4) as threads:
+    made = set(threads.map(lambda _: id(main.app), range(4)))
+print(len(made), 'app' in dir(main))
+"""
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """By one process, for what takes its time is the import."""
+    url = URL.create("sqlite", database=str(tmp_path_factory.mktemp("start") / "shop.db"))
+    # In production nothing is asked of the documentation unless it is to be shown.
+    return run("-c", ASKED, environment=environment_with(url) | {"DOCS_ENABLED": "true"})
+
+
+def answers(asked: subprocess.CompletedProcess[str]) -> list[str]:
+    return asked.stdout.split("---\n")
+
+
 class TestStart:
-    def test_importing_the_app_is_silent(self, sqlite_url: URL) -> None:
-        done = run("-c", "import main", environment=environment_with(sqlite_url))
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    def test_importing_the_app_is_silent(self, asked: subprocess.CompletedProcess[str]) -> None:
+        assert (asked.returncode, asked.stderr) == (0, "")
+        assert asked.stdout.startswith("---\n")
 
     def test_after_the_migration_it_serves_and_writes_nothing_but_json(
         self, environment: dict[str, str]
@@ -148,7 +210,7 @@ class TestEnd:
         self, sqlite_url: URL, number: signal.Signals
     ) -> None:
         with (
-            server(environment_with(sqlite_url)) as started,
+            forked_server(environment_with(sqlite_url)) as started,
             another_writer(sqlite_url) as other,
             ThreadPoolExecutor(4) as pool,
         ):
@@ -175,7 +237,7 @@ class TestEnd:
         """The lock that the request waits for is held until the process has ended."""
         environment = environment_with(sqlite_url) | {"REQUEST_TIMEOUT_SECONDS": "1"}
         with (
-            server(environment) as started,
+            forked_server(environment) as started,
             another_writer(sqlite_url) as other,
             ThreadPoolExecutor(1) as pool,
         ):
@@ -189,7 +251,7 @@ class TestEnd:
 
     def test_a_body_that_does_not_arrive_does_not_delay_it_for_long(self, sqlite_url: URL) -> None:
         environment = environment_with(sqlite_url) | {"REQUEST_TIMEOUT_SECONDS": "2"}
-        with server(environment) as started:
+        with forked_server(environment) as started:
             address = (started.client.base_url.host, started.client.base_url.port)
             with socket.create_connection(address, PATIENCE) as slow:
                 head = "POST /api/users/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
@@ -202,7 +264,7 @@ class TestEnd:
             assert was_asked_to_end(started.end(), signal.SIGTERM)
 
     def test_an_open_connection_without_a_request_does_not_delay_it(self, sqlite_url: URL) -> None:
-        with server(environment_with(sqlite_url)) as started:
+        with forked_server(environment_with(sqlite_url)) as started:
             assert started.client.get("/health").status_code == 200
             started.process.terminate()
             assert was_asked_to_end(started.end(), signal.SIGTERM)
@@ -226,36 +288,16 @@ def users(number: int) -> list[dict[str, str]]:
 class TestTheApplication:
     """``main.app`` is made when it is asked for, so that commands can read the list of domains."""
 
-    def run(self, script: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-c", script],
-            cwd=ROOT,
-            env=default_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.stdout + done.stderr
+    def test_is_not_made_for_who_asks_for_something_else(
+        self, asked: subprocess.CompletedProcess[str]
+    ) -> None:
+        assert answers(asked)[1] == "9 False\nNone\n"
 
-    def test_is_not_made_for_who_asks_for_something_else(self) -> None:
-        script = (
-            "import main; print(len(main.DOMAINS.all), 'app' in vars(main));"
-            "print(getattr(main, 'application', None))"
-        )
-        assert self.run(script) == "9 False\nNone\n"
+    def test_tells_what_keeps_it_from_being_made(
+        self, asked: subprocess.CompletedProcess[str]
+    ) -> None:
+        assert "object has no attribute 'nothing'" in answers(asked)[2]
+        assert "RuntimeError: the application can't be made" in answers(asked)[2]
 
-    def test_is_one_whoever_asks_at_once(self) -> None:
-        script = (
-            "import main\n"
-            "from concurrent.futures import ThreadPoolExecutor\n"
-            "with ThreadPoolExecutor(4) as threads:\n"
-            "    made = set(threads.map(lambda _: id(main.app), range(4)))\n"
-            "print(len(made), 'app' in dir(main))"
-        )
-        assert self.run(script) == "1 True\n"
-
-    def test_tells_what_keeps_it_from_being_made(self) -> None:
-        script = "import main; main.install_docs = lambda app: app.nothing; main.app"
-        said = self.run(script)
-        assert "object has no attribute 'nothing'" in said
-        assert "RuntimeError: the application can't be made" in said
+    def test_is_one_whoever_asks_at_once(self, asked: subprocess.CompletedProcess[str]) -> None:
+        assert answers(asked)[3] == "1 True\n"

@@ -87,7 +87,7 @@ def serving(
         # From here on a server that dies takes the socket with it, and callers are refused.
         listener.close()
         try:
-            _await_readiness(url, log)
+            await_readiness(url, log)
             yield url, process
         finally:
             _stop(process, log)
@@ -134,7 +134,7 @@ def _program(folder: Path) -> list[str]:
     return ["-m", "uvicorn", APP, "--no-access-log", *grace]
 
 
-def _await_readiness(url: str, log: IO[bytes]) -> None:
+def await_readiness(url: str, log: IO[bytes]) -> None:
     """The socket listens already, so one request waits in line until the service is up."""
     try:
         answer = httpx2.get(f"{url}/health/ready", timeout=START_SECONDS, **LOCALLY)

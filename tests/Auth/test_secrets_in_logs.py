@@ -48,7 +48,7 @@ def served(folder: Path, log: IO[bytes]) -> Iterator[httpx2.Client]:
         process = server._start(ROOT, environment, server._program(ROOT), listener, log)
         listener.close()
         try:
-            server._await_readiness(url, log)
+            server.await_readiness(url, log)
             with httpx2.Client(base_url=url, **LOCALLY) as client:
                 yield client
         finally:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tools.server import running_server
+from tests.support.forked import forked_server
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     database = tmp_path_factory.mktemp("shop") / "shop.db"
-    with running_server({"DATABASE_URL": f"sqlite:///{database}"}) as (url, _):
+    with forked_server({"DATABASE_URL": f"sqlite:///{database}"}) as url:
         yield url

@@ -11,8 +11,9 @@ from sqlalchemy import URL
 
 from core.store.schema_version import ROOT
 from tests.support.clients import require, run
+from tests.support.forked import forked_server
 from tests.support.markdown import blocks_of
-from tools.server import LOCALLY, running_server
+from tools.server import LOCALLY
 
 require(".node", "what needs Node: the purchase in docs/payments.md is not run")
 
@@ -38,7 +39,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "PAYMENT_PROVIDERS": "test,test_confirm",
         "TEST_PAYMENTS_FILE": str(folder / "test-payments.db"),
     }
-    with running_server(settings) as (address, _):
+    with forked_server(settings) as address:
         yield address
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import make_url
 from core.http.event_streams import BEAT_SECONDS
 from core.money import selling_in
 from database import Database
+from tests.support.forked import forked_server
 from tests.support.listening import events_in
 from tests.support.service import needing_nginx, settings_for
 from tests.support.sockets import drip, said_until_the_end
@@ -25,7 +26,6 @@ from Ticket.schemas import TicketCreate
 from Ticket.services import ticket_service
 from tools.nginx import NAME, SITE, Nginx, nginx_before
 from tools.postgres import free_port
-from tools.server import running_server
 from work.context import unattended
 
 PRODUCTION = {
@@ -42,7 +42,7 @@ PROBLEM = "application/problem+json"
 def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
     database = tmp_path_factory.mktemp("nginx") / "nexticket.db"
     environment = PRODUCTION | {"DATABASE_URL": f"sqlite:///{database}"}
-    with needing_nginx(), running_server(environment) as (url, _):
+    with needing_nginx(), forked_server(environment) as url:
         port = httpx2.URL(url).port
         assert port
         put_on_sale(f"sqlite:///{database}")

@@ -3,12 +3,13 @@
 import re
 import shutil
 import subprocess
-import sys
 from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+import cli
 from core.settings import Settings
 from core.store.schema_version import ROOT
 
@@ -66,13 +67,8 @@ def test_it_runs_as_nobody_in_particular_and_within_bounds(unit: ConfigParser) -
 def test_it_starts_the_service_as_everybody_does(unit: ConfigParser) -> None:
     words = unit["Service"]["ExecStart"].split()
     assert words[1:3] == ["cli.py", "serve"]
-    told = subprocess.run(
-        [sys.executable, "cli.py", "serve", "--help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    told = CliRunner().invoke(cli.app, ["serve", "--help"])
+    assert told.exit_code == 0
     assert {word for word in words if word.startswith("--")} <= set(told.stdout.split())
 
 

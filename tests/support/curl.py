@@ -1,17 +1,16 @@
-"""curl as the documents use it, with every request written down, also where there is no curl."""
+"""curl as the documents use it, with every request written down, also where there is no curl.
+
+A script runs this for each of its requests: what there is to load is as little as can be.
+"""
 
 import argparse
 import json
 import os
-import ssl
-import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
-from urllib.parse import quote_plus
-
-import httpx2
+from urllib.parse import quote_plus, urlsplit
 
 # Where the requests of a script are written to, a JSON object a line.
 LOG = "CURL_LOG"
@@ -52,14 +51,21 @@ def _encoded(pair: str) -> str:
 
 def _through_stand_in(arguments: list[str]) -> tuple[int, str]:
     sent = request_of(arguments)
-    # A script runs this for each of its requests: what there is to load is as little as can be.
-    unencrypted = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    with httpx2.Client(trust_env=False, verify=unencrypted, timeout=30) as client:
-        answer = client.request(sent.method, sent.url, headers=sent.headers, content=sent.body)
-    return answer.status_code, answer.text
+    address = urlsplit(sent.url)
+    target = address._replace(scheme="", netloc="").geturl()
+    connection = HTTPConnection(address.netloc, timeout=30)
+    headers = {"User-Agent": "curl", "Accept": "*/*"} | sent.headers
+    connection.request(sent.method, target, body=sent.body, headers=headers)
+    answer = connection.getresponse()
+    status, body = answer.status, answer.read().decode()
+    connection.close()
+    return status, body
 
 
 def _through_curl(program: str, arguments: list[str]) -> tuple[int, str]:
+    import subprocess
+    import tempfile
+
     with tempfile.TemporaryDirectory() as folder:
         head = Path(folder) / "head"
         command = [program, "-sS", "--max-time", "30", "-D", str(head), *arguments]

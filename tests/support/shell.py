@@ -26,7 +26,8 @@ def run_blocks(
     blocks: Sequence[Block], *, folder: Path, environment: Mapping[str, str], notes: Path
 ) -> list[Outcome]:
     """Run in a folder; ``notes`` is an empty folder for what is written down meanwhile."""
-    prelude = f'set -eu\ncurl() {{ "{sys.executable}" "{curl.__file__}" "$@"; }}\n'
+    # It needs nothing that was installed, nor the time to look for that.
+    prelude = f'set -eu\ncurl() {{ "{sys.executable}" -S "{curl.__file__}" "$@"; }}\n'
     parts = [
         f'{curl.LOG}="{notes}/{number}.log"; export {curl.LOG}\n'
         f'{{\n{block.text}\n}} > "{notes}/{number}.out"\n'
