@@ -26,7 +26,8 @@ def with_children(parent: int) -> list[int]:
 def workers(server: int) -> list[int]:
     """The processes that answer for a uvicorn of several; one alone answers by itself."""
     # Beside them runs a helper of the standard library that serves nobody.
-    found = [pid for pid, command in children(server).items() if "spawn_main" in command]
+    helper = "resource_tracker"
+    found = [pid for pid, command in children(server).items() if helper not in command]
     return found or [server]
 
 

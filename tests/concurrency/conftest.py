@@ -12,7 +12,7 @@ from core.settings import Settings
 from database import Database
 from tests.support.books import disagreements
 from tests.support.racing import Client
-from tests.support.service import BACKENDS, fresh_database, migrate, settings_for
+from tests.support.service import BACKENDS, FORKING, fresh_database, migrate, settings_for
 from tests.support.site import PROCESSES, Site, environment
 from tools.server import running_server
 
@@ -48,7 +48,7 @@ def _started(backend: str, request: pytest.FixtureRequest, worker: str) -> Itera
         settings = settings_for(url)
         migrate(settings)
         with (
-            running_server(environment(settings), workers=PROCESSES) as (address, _),
+            running_server(environment(settings), PROCESSES, program=FORKING) as (address, _),
             closing(Client(address, reconnect=True)) as client,
             closing(Database(settings)) as database,
         ):

@@ -10,6 +10,7 @@ from core.settings import Settings
 from database import Database
 from tests.support.books import disagreements
 from tests.support.racing import THREADS, Answer, Call, Client, race, tally
+from tests.support.service import FORKING
 from tests.support.site import FEW_PROCESSES, Site, environment, order_body
 from tools.server import running_server
 
@@ -115,7 +116,7 @@ def test_after_an_expiry_another_buyer_gets_the_tickets(backend_settings: Settin
 def short_holds(settings: Settings) -> Iterator[Site]:
     short = environment(settings, HOLD_MINUTES="0.02", SWEEP_SECONDS="0.25", WRITE_RATE_LIMIT="")
     with (
-        running_server(short, workers=FEW_PROCESSES) as (url, _),
+        running_server(short, FEW_PROCESSES, program=FORKING) as (url, _),
         closing(Client(url, reconnect=True)) as client,
         closing(Database(settings)) as database,
     ):

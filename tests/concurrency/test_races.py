@@ -12,6 +12,7 @@ from core.settings import Settings
 from database import Database
 from tests.support.books import disagreements
 from tests.support.racing import THREADS, Call, Client, race, tally
+from tests.support.service import FORKING
 from tests.support.site import FEW_PROCESSES, Site, environment, order_body
 from tools.server import running_server
 
@@ -256,7 +257,7 @@ def test_sweeps_in_all_processes_and_buyers_return_each_unit_once(
 ) -> None:
     swept = environment(backend_settings, HOLD_MINUTES="0.004", SWEEP_SECONDS="0.25")
     with (
-        running_server(swept, workers=FEW_PROCESSES) as (url, _),
+        running_server(swept, FEW_PROCESSES, program=FORKING) as (url, _),
         closing(Client(url, reconnect=True)) as client,
         closing(Database(backend_settings)) as database,
     ):

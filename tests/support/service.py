@@ -27,6 +27,10 @@ from tools.pgbouncer import PgbouncerUnavailableError
 from tools.postgres import PostgresUnavailableError, new_database
 
 BACKENDS = ("sqlite", "postgres")
+# As rarely as can be set; in the tests' own process never, see below.
+NO_SWEEPS = 3600
+# What serves where the processes of a service are many, and how they are started is not the matter.
+FORKING = ("-m", "tests.support.forked_workers", "serve")
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ def settings_for(url: URL, **changes: object) -> Settings:
         "share_rate_limit": "",
         "password_hash_memory_kib": 8,
         "password_hash_iterations": 1,
-        "sweep_seconds": 3600,
+        "sweep_seconds": NO_SWEEPS,
         "live_stock_seconds": 3600,
         "database_pool_size": 8,
         # A machine that is busy with many tests may stand still for longer than callers would wait.
@@ -134,8 +138,32 @@ def running_service(settings: Settings) -> Iterator[Service]:
     if not settings.is_sqlite:
         migrate(settings)
     clock = ManualClock()
-    app = create_app(settings, clock=clock)
+    app = create_app(_undisturbed(settings), clock=clock)
+    _share_document(app, settings)
     with local_client(app) as client:
         yield Service(app, client, app.state.database, settings, clock)
     # Whoever comes next on a database of the same name was told nothing yet.
     Path(settings.test_payments_file).unlink(missing_ok=True)
+
+
+def _undisturbed(settings: Settings) -> Settings:
+    """Chores take turns: the first of a dozen would come in the midst of a test, after minutes."""
+    is_quiet = settings.sweep_seconds == NO_SWEEPS
+    return settings.model_copy(update={"sweep_seconds": 1e9}) if is_quiet else settings
+
+
+# OpenAPI documents by the settings that they were made for.
+_documents: dict[str, dict[str, Any]] = {}
+
+
+def _share_document(app: FastAPI, settings: Settings) -> None:
+    """To make one takes longer than most tests, and services that are set alike have the same."""
+    set_alike = settings.model_dump_json(exclude={"database_url", "test_payments_file"})
+    make = app.openapi
+
+    def document() -> dict[str, Any]:
+        if set_alike not in _documents:
+            _documents[set_alike] = make()
+        return _documents[set_alike]
+
+    app.openapi = document  # type: ignore[method-assign]

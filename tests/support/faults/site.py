@@ -11,7 +11,7 @@ from sqlalchemy import URL, create_engine
 from core.store.statements import Compiled
 from database import Database
 from tests.support.faults.connection import Answer, Connection
-from tests.support.service import migrate, settings_for
+from tests.support.service import FORKING, migrate, settings_for
 from tools.server import new_listener, running_server
 from work import idempotency
 
@@ -64,7 +64,7 @@ def running_site(
     migrate(settings)
     said = environment(through or url, changes)
     with (
-        running_server(said, workers) as (address, server),
+        running_server(said, workers, program=FORKING if workers > 1 else ()) as (address, server),
         closing(Database(settings)) as database,
     ):
         yield Site(address, server, database, said)
