@@ -3,17 +3,16 @@
 import gc
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import URL
 from xdist.remote import Producer  # type: ignore[import-untyped]
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-from core.logs import configure_logs
 from core.settings import Settings
 from tests.support.client import Api
-from tests.support.emptying import empty
+from tests.support.handing_out import api_of, handed_out
 from tests.support.service import (
     BACKENDS,
     Service,
@@ -23,12 +22,14 @@ from tests.support.service import (
     settings_for,
 )
 from tools.postgres import postgres_server
-from work.context import Terms
 
 # No developer's .env and no variable of the surroundings may decide what is tested.
 for name in Settings.model_fields:
     os.environ.pop(name.upper(), None)
 Settings.model_config["env_file"] = None
+# Tests keep much and leave little: to look through it as often as programs do takes a twentieth of
+# their time.
+gc.set_threshold(50_000, 20, 50)
 
 
 # Their servers, and a browser, take longer to start than most of what is asked of them.
@@ -115,18 +116,11 @@ def shared_service(request: pytest.FixtureRequest) -> Service:
 
 @pytest.fixture
 def service(shared_service: Service) -> Iterator[Service]:
-    shared_service.clock.reset()
-    # Nobody is logged in by what a test before was told to keep.
-    shared_service.client.cookies.clear()
-    # A test may sell on other terms, and services of others log as those are set to.
-    shared_service.app.state.terms = Terms.of(shared_service.settings)
-    configure_logs(shared_service.settings)
-    with ExitStack() as stack:
-        stack.callback(empty, shared_service.database)
+    with handed_out(shared_service):
         yield shared_service
 
 
 @pytest.fixture
 def api(service: Service) -> Api:
     """The service's HTTP interface, checking every answer against the OpenAPI document."""
-    return Api(service.client, service.clock, service.app)
+    return api_of(service)

@@ -1,5 +1,6 @@
 """Who may do what: every operation, asked by everybody, held against the rights of the routes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from pydantic import SecretStr
 from models import UserRole
 from tests.support.client import PASSWORD, Api
 from tests.support.declared import RIGHTS, TEXT, contents, operations, sensible
+from tests.support.kept import Kept, kept
 from tests.support.service import Service
 from User.services.tokens import TokenSigner
 from work.access import Access, Right
@@ -72,6 +74,24 @@ def _token(api: Api) -> str:
     return api.headers["Authorization"].removeprefix("Bearer ")
 
 
+@pytest.fixture(scope="module")
+def kept_world(shared_service: Service) -> Iterator[Kept[World]]:
+    with kept(shared_service, build) as kept_world:
+        yield kept_world
+
+
+@pytest.fixture
+def world(kept_world: Kept[World]) -> World:
+    return kept_world.again()
+
+
+@pytest.fixture
+def service(kept_world: Kept[World]) -> Service:
+    """Where everybody is: no test of this module finds it empty, and each finds it as built."""
+    kept_world.again()
+    return kept_world.service
+
+
 ROLES = {
     "anonymous": None,
     "owner": UserRole.CUSTOMER,
@@ -111,9 +131,8 @@ ASKED = sorted(RIGHTS.keys() - INDIFFERENT)
 
 @pytest.mark.parametrize("operation_id", ASKED)
 def test_who_may_not_is_refused_and_changes_nothing(
-    api: Api, service: Service, operation_id: str
+    world: World, service: Service, operation_id: str
 ) -> None:
-    world = build(api, service)
     before = contents(service)
     for caller in CALLERS:
         status = expected(RIGHTS[operation_id], caller)
@@ -149,24 +168,21 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("operation_id", READS)
-def test_who_may_look_is_let_in(api: Api, service: Service, operation_id: str) -> None:
-    world = build(api, service)
+def test_who_may_look_is_let_in(world: World, operation_id: str) -> None:
     for caller in let_in(operation_id):
         require_let_in(world, operation_id, caller)
 
 
 @pytest.mark.parametrize(("operation_id", "caller"), CHANGES)
-def test_who_may_change_is_let_in(
-    api: Api, service: Service, operation_id: str, caller: str
-) -> None:
-    require_let_in(build(api, service), operation_id, caller)
+def test_who_may_change_is_let_in(world: World, operation_id: str, caller: str) -> None:
+    require_let_in(world, operation_id, caller)
 
 
 @pytest.mark.parametrize("operation_id", sorted(INDIFFERENT))
 def test_what_ignores_credentials_answers_everybody_the_same(
-    api: Api, service: Service, operation_id: str
+    world: World, operation_id: str
 ) -> None:
-    answers = [ask(caller, operation_id) for caller in build(api, service).callers.values()]
+    answers = [ask(caller, operation_id) for caller in world.callers.values()]
     assert len({answer.status_code for answer in answers}) == 1
 
 
@@ -176,8 +192,7 @@ def test_an_oauth_client_may_name_itself_when_it_logs_in(api: Api) -> None:
     assert api.having({"Authorization": "Basic Og=="}).log_in("john_doe")
 
 
-def test_lists_show_customers_their_own_only(api: Api, service: Service) -> None:
-    world = build(api, service)
+def test_lists_show_customers_their_own_only(world: World) -> None:
     for path in ("/api/orders/", "/api/transactions/"):
         assert len(world.callers["owner"].get(path)) == 1
         assert world.callers["other"].get(path) == []
@@ -188,10 +203,8 @@ def test_lists_show_customers_their_own_only(api: Api, service: Service) -> None
     assert world.callers["other"].get("/api/orders/", user_id=1) == []
 
 
-def test_another_users_object_answers_as_one_that_does_not_exist(
-    api: Api, service: Service
-) -> None:
-    other = build(api, service).callers["other"]
+def test_another_users_object_answers_as_one_that_does_not_exist(world: World) -> None:
+    other = world.callers["other"]
 
     def shape(path: str) -> tuple[Any, ...]:
         problem = other.refused("GET", path)
@@ -203,10 +216,7 @@ def test_another_users_object_answers_as_one_that_does_not_exist(
     assert shape("/api/users/username/john") == shape("/api/users/username/nobody")
 
 
-def test_a_recipient_sees_a_shared_order_and_may_do_nothing_with_it(
-    api: Api, service: Service
-) -> None:
-    world = build(api, service)
+def test_a_recipient_sees_a_shared_order_and_may_do_nothing_with_it(world: World) -> None:
     other = world.callers["other"]
     world.callers["owner"].post("/api/orders/1/users", {"recipient": "other"})
     assert other.get("/api/orders/1")["allowed_actions"] == []

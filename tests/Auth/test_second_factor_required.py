@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import URL
 
 from core.settings import Settings
 from tests.Auth.conftest import Serve
 from tests.support.authenticator import FACTOR, Authenticator, enrol, log_in, said
 from tests.support.client import PASSWORD, Api
 from tests.support.declared import RIGHTS, operations, sensible
+from tests.support.handing_out import api_of, handed_out
 from tests.support.limiting import WallClock, is_refused, until_refused
 from tests.support.service import (
     BACKENDS,
@@ -29,21 +29,25 @@ DEMANDED = sorted(
 OPERATIONS = {operation["operationId"]: (m, p, operation) for m, p, operation in operations()}
 
 
-@pytest.fixture(params=BACKENDS)
-def strict_url(request: pytest.FixtureRequest, worker_name: str) -> Iterator[URL]:
-    with fresh_database(request.param, request, f"{worker_name}_strict") as url:
-        yield url
-
-
-@pytest.fixture
-def strict(strict_url: URL) -> Iterator[Service]:
-    with running_service(settings_for(strict_url, second_factor="required")) as service:
+@pytest.fixture(scope="module", params=BACKENDS)
+def strict_service(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Service]:
+    """Started once for each database; every test finds it empty."""
+    with (
+        fresh_database(request.param, request, f"{worker_name}_strict") as url,
+        running_service(settings_for(url, second_factor="required")) as service,
+    ):
         yield service
 
 
 @pytest.fixture
+def strict(strict_service: Service) -> Iterator[Service]:
+    with handed_out(strict_service):
+        yield strict_service
+
+
+@pytest.fixture
 def shop(strict: Service) -> Api:
-    return Api(strict.client, strict.clock, strict.app)
+    return api_of(strict)
 
 
 def test_a_log_in_without_one_is_good_for_enrolling_and_then_for_everything(shop: Api) -> None:

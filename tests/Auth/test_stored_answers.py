@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from models import idempotency_keys, orders
 from tests.Auth.conftest import Serve
-from tests.Auth.test_floods import TICKET, as_admin, box_office
+from tests.Auth.test_floods import as_admin
 from tests.support.limiting import Caller, WallClock
 from tests.support.service import Service
 
@@ -59,13 +59,11 @@ def stored(service: Service) -> tuple[int, int]:
 def shop(serve: Serve, **limits: str) -> Caller:
     """A customer of a shop with a hundred tickets."""
     caller = serve(**limits)
-    with box_office(caller) as ask:
-        for _ in range(LINES):
-            ask("POST", "/api/tickets/", TICKET)
     caller.register()
     return caller.known()
 
 
+@pytest.mark.usefixtures("stocked")
 class TestNumber:
     def test_one_more_is_refused_and_nothing_runs(self, serve: Serve) -> None:
         buyer = shop(serve, stored_answers_rate_limit="3/day")
@@ -135,6 +133,7 @@ class TestNumber:
         assert until_full(lambda number: miss(buyer, number), most=10) == 10
 
 
+@pytest.mark.usefixtures("stocked")
 class TestSize:
     @pytest.fixture
     def writer(self, serve: Serve) -> Caller:

@@ -25,15 +25,16 @@ def empty(database: Database) -> None:
     Where nobody has committed anything since the last time there is nothing to be done, and to find
     that out takes a hundredth of the time.
     """
-    written = _written(database)
-    if database in _untouched and _untouched[database] == written():
+    is_written = written(database)
+    if database in _untouched and _untouched[database] == is_written():
         return
     is_sqlite = database.settings.is_sqlite
-    database.write_now(_empty_sqlite if is_sqlite else _empty_postgres)
-    _untouched[database] = written()
+    database.write_now(_empty_sqlite if is_sqlite else clear_postgres)
+    _untouched[database] = is_written()
 
 
-def _written(database: Database) -> Callable[[], Any]:
+def written(database: Database) -> Callable[[], Any]:
+    """What tells, asked twice, whether anybody has committed anything in between."""
     if database not in _observers:
         make = _commits_to_file if database.settings.is_sqlite else _end_of_log
         _observers[database] = make(database)
@@ -55,31 +56,31 @@ def _end_of_log(database: Database) -> Callable[[], Any]:
     return lambda: database.read_now(lambda session: session.execute(question).scalar_one())
 
 
-def _emptied() -> list[Table]:
+def emptied_tables() -> list[Table]:
     return [table for table in SQLModel.metadata.sorted_tables if table != deployment]
 
 
 def _empty_sqlite(session: Session) -> None:
-    names = [table.name for table in _emptied()]
+    names = [table.name for table in emptied_tables()]
     filled = " UNION ALL ".join(
         f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})"  # noqa: S608 - our own names
         for name in names
     )
     found = set(session.execute(text(filled)).scalars())
     with _without_triggers(session, found):
-        for table in reversed(_emptied()):
+        for table in reversed(emptied_tables()):
             if table.name in found:
                 session.execute(delete(table))
     session.execute(text("DELETE FROM sqlite_sequence"))
 
 
-def _empty_postgres(session: Session) -> None:
+def clear_postgres(session: Session) -> None:
     """Not by TRUNCATE, which makes the files of each table anew, and the service plan anew; but
     where many rows were, all that come later would look for theirs among what is left of them.
     """
     # Neither keys nor triggers are asked: nothing is left that they could protect.
     session.execute(text("SET LOCAL session_replication_role = replica"))
-    names = [table.name for table in _emptied()]
+    names = [table.name for table in emptied_tables()]
     filled = " UNION ALL ".join(
         f"SELECT '{name}' AS name, pg_total_relation_size('{name}') > {_LARGE} AS is_large"  # noqa: S608 - our own names
         f" WHERE EXISTS (SELECT FROM {name})"

@@ -14,6 +14,7 @@ from tests.support.client import PASSWORD, Api
 from tests.support.conditional import CHANGES, Change, build_conditional_world
 from tests.support.declared import TEXT, contents, operations, sensible
 from tests.support.disputing import somebody_telling
+from tests.support.kept import Kept, kept
 from tests.support.service import Service, local_client
 from work.access import PUBLIC, allowed
 from work.conditions import conditional
@@ -74,10 +75,29 @@ EACH_OTHER = pytest.mark.parametrize("name", sorted(MEANT_FOR_NO_STATE))
 DONE = {200, 201, 204}
 
 
-@pytest.fixture
-def world(api: Api) -> Api:
+def build(api: Api, _service: Service) -> Api:
     build_conditional_world(api)
+    # Who may log in, and is nobody's first: each operation finds the objects that it needs.
+    api.user(TEXT, password=PASSWORD)
     return api
+
+
+@pytest.fixture(scope="module")
+def kept_world(shared_service: Service) -> Iterator[Kept[Api]]:
+    with kept(shared_service, build) as kept_world:
+        yield kept_world
+
+
+@pytest.fixture
+def world(kept_world: Kept[Api]) -> Api:
+    return kept_world.again()
+
+
+@pytest.fixture
+def service(kept_world: Kept[Api]) -> Service:
+    """No test of this module finds it empty, and each finds it as it was built."""
+    kept_world.again()
+    return kept_world.service
 
 
 def refused(answer: Any) -> tuple[int, str]:
@@ -166,15 +186,13 @@ class TestIfNoneMatch:
 
 
 @EACH_OTHER
-def test_what_can_not_keep_a_condition_refuses_it(api: Api, service: Service, name: str) -> None:
-    api.user(TEXT, password=PASSWORD)
-    build_conditional_world(api)
+def test_what_can_not_keep_a_condition_refuses_it(world: Api, service: Service, name: str) -> None:
     before = contents(service)
     for headers in ({"If-Match": "*"}, {"If-Match": '"0-0"'}, {"If-None-Match": "*"}):
         both = headers | {"If-None-Match": "*"}
         for said in (headers, both):
             with somebody_telling(service):
-                answer = sensible(api.having(said), *CHANGING[name])
+                answer = sensible(world.having(said), *CHANGING[name])
             assert refused(answer) == (422, "condition_not_supported")
             errors = answer.json()["errors"]
             assert [one["parameter"] for one in errors] == sorted(said)

@@ -10,6 +10,7 @@ from httpx2 import Response
 
 from tests.support.client import Api
 from tests.support.declared import example_path, operations, path_parameters
+from tests.support.handing_out import api_of, handed_out
 from tests.support.operations import JSON, OPERATIONS, PLACE, Operation, build_world, state
 from tests.support.service import Service
 
@@ -78,13 +79,21 @@ BAD: dict[str, tuple[str, ...]] = {
 ORDER = next(one for one in OPERATIONS if str(one) == "POST /api/orders/")
 
 
+@pytest.fixture(scope="class")
+def built(shared_service: Service) -> Iterator[Api]:
+    """A world with all objects, for all tests of a class."""
+    with handed_out(shared_service):
+        api = api_of(shared_service)
+        build_world(api)
+        yield api
+
+
 @pytest.fixture
-def world(api: Api) -> Iterator[Api]:
-    """A world with all objects, which must be the same after the test."""
-    build_world(api)
-    before = state(api)
-    yield api
-    assert state(api) == before
+def world(built: Api) -> Iterator[Api]:
+    """It must be the same after the test."""
+    before = state(built)
+    yield built
+    assert state(built) == before
 
 
 def send(api: Api, operation: Operation, content: bytes | str, **headers: str) -> Response:
@@ -254,8 +263,8 @@ class TestBodies:
                     response = send(world, operation, template.replace(f'"{PLACE}"', number))
                     assert response.status_code in {400, 422}, (operation, name, number[:20])
 
-    def test_a_body_that_is_too_large_is_refused(self, world: Api, service: Service) -> None:
-        large = json.dumps({"notes": "x" * service.settings.max_body_bytes}).encode()
+    def test_a_body_that_is_too_large_is_refused(self, world: Api, shared_service: Service) -> None:
+        large = json.dumps({"notes": "x" * shared_service.settings.max_body_bytes}).encode()
 
         def in_chunks() -> Iterator[bytes]:
             yield from (large[start : start + 65536] for start in range(0, len(large), 65536))
@@ -268,15 +277,16 @@ class TestBodies:
                 problem = response.json()
                 assert (problem["status"], problem["code"]) == (413, "body_too_large"), operation
 
-    def test_a_byte_order_mark_is_no_mistake(self, api: Api) -> None:
-        body = {"username": "john", "email": "john@example.com", "full_name": "John"}
-        content = json.dumps(body).encode("utf-8-sig")
-        response = api.request("POST", "/api/users/", content=content, headers=JSON)
-        assert response.status_code == 201
-
     def _malformed(self, response: Response, context: object) -> None:
         problem = response.json()
         assert (response.status_code, problem.get("code")) == (400, "malformed_body"), context
+
+
+def test_a_byte_order_mark_is_no_mistake(api: Api) -> None:
+    body = {"username": "john", "email": "john@example.com", "full_name": "John"}
+    content = json.dumps(body).encode("utf-8-sig")
+    response = api.request("POST", "/api/users/", content=content, headers=JSON)
+    assert response.status_code == 201
 
 
 class TestParameters:
