@@ -37,13 +37,13 @@ KEY = {"X-API-Key": "nxt_nobody"}
 BEARER = {"Authorization": "Bearer nobody"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def settings(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Settings]:
     with fresh_database("sqlite", request, worker_name) as url:
         yield settings_for(url, auth_required=True, cors_origins=SHOP, log_level="CRITICAL")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(settings: Settings) -> Iterator[TestClient]:
     app = create_app(settings)
 

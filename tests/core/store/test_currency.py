@@ -18,6 +18,7 @@ from core.store.schema_version import (
     require_schema,
 )
 from main import create_app
+from tests.core.store.conftest import Moulds
 from tests.support import old_books
 from tests.support.service import BACKENDS, fresh_database, local_client, settings_for
 
@@ -62,28 +63,25 @@ def refusal(settings: Settings, code: str, start: Any = prepare_schema) -> str:
     return str(refused.value)
 
 
-def test_a_start_that_is_refused_is_heard_of_by_who_starts_it(settings: Settings) -> None:
+def test_a_start_that_is_refused_is_heard_of_by_who_starts_it(migrated: Settings) -> None:
     """The server by the protocol, which it logs; a test, or another program, by the error."""
-    upgraded(settings)
-    started(settings, "EUR")
-    app = create_app(settings.model_copy(update={"currency": "USD"}))
+    started(migrated, "EUR")
+    app = create_app(migrated.model_copy(update={"currency": "USD"}))
     with pytest.raises(ConfigurationError, match="made for EUR"), local_client(app):
         raise AssertionError("it serves")
 
 
-def test_the_first_start_decides(settings: Settings) -> None:
-    upgraded(settings)
-    started(settings, "EUR")
+def test_the_first_start_decides(migrated: Settings) -> None:
+    started(migrated, "EUR")
     for start in (prepare_schema, require_schema):
-        assert refusal(settings, "USD", start) == OTHER.format("EUR", "USD", "EUR")
-        assert refusal(settings, "JPY", start) == OTHER.format("EUR", "JPY", "EUR")
-    started(settings, "EUR")
+        assert refusal(migrated, "USD", start) == OTHER.format("EUR", "USD", "EUR")
+        assert refusal(migrated, "JPY", start) == OTHER.format("EUR", "JPY", "EUR")
+    started(migrated, "EUR")
 
 
-def test_a_server_does_not_start_with_another(settings: Settings) -> None:
-    upgraded(settings)
-    started(settings, "EUR")
-    app = create_app(settings)
+def test_a_server_does_not_start_with_another(migrated: Settings) -> None:
+    started(migrated, "EUR")
+    app = create_app(migrated)
 
     async def start() -> None:
         async with app.router.lifespan_context(app):
@@ -93,64 +91,62 @@ def test_a_server_does_not_start_with_another(settings: Settings) -> None:
         asyncio.run(start())
 
 
-def test_of_two_first_starts_at_once_one_is_the_first(settings: Settings) -> None:
-    upgraded(settings)
-    with migration_connection(settings) as connection:
+def test_of_two_first_starts_at_once_one_is_the_first(migrated: Settings) -> None:
+    with migration_connection(migrated) as connection:
         for code in ("EUR", "JPY"):
             claim(connection, code)
         assert currency_problem(connection, "EUR") is None
         assert currency_problem(connection, "JPY") == OTHER.format("EUR", "JPY", "EUR")
 
 
-def test_who_only_looks_decides_nothing(settings: Settings) -> None:
-    upgraded(settings)
+def test_who_only_looks_decides_nothing(migrated: Settings) -> None:
     for code in ("EUR", "JPY"):
-        require_schema(settings.model_copy(update={"currency": code}))
-    started(settings, "JPY")
+        require_schema(migrated.model_copy(update={"currency": code}))
+    started(migrated, "JPY")
 
 
 class TestADatabaseOfAnOlderRelease:
-    def test_with_amounts_is_of_a_currency_with_hundredths(self, settings: Settings) -> None:
-        with_old_books(settings)
-        upgraded(settings)
+    @pytest.fixture
+    def old(self, moulds: Moulds) -> Iterator[Settings]:
+        with moulds.copied(with_old_books) as settings:
+            yield settings
+
+    def test_with_amounts_is_of_a_currency_with_hundredths(self, old: Settings) -> None:
+        upgraded(old)
         for code, digits in (("JPY", 0), ("KWD", 3)):
             for start in (prepare_schema, require_schema):
-                assert refusal(settings, code, start) == HUNDREDTHS.format(code, digits)
-        started(settings, "EUR")
-        assert refusal(settings, "USD") == OTHER.format("EUR", "USD", "EUR")
+                assert refusal(old, code, start) == HUNDREDTHS.format(code, digits)
+        started(old, "EUR")
+        assert refusal(old, "USD") == OTHER.format("EUR", "USD", "EUR")
 
-    def test_whose_tickets_are_gone_has_amounts_in_its_ledger(self, settings: Settings) -> None:
-        with_old_books(settings)
-        with migration_connection(settings) as connection:
+    def test_whose_tickets_are_gone_has_amounts_in_its_ledger(self, old: Settings) -> None:
+        with migration_connection(old) as connection:
             for table in ("transactions", "orders", "tickets"):
                 connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - our own names
-        upgraded(settings)
-        assert refusal(settings, "JPY") == HUNDREDTHS.format("JPY", 0)
+        upgraded(old)
+        assert refusal(old, "JPY") == HUNDREDTHS.format("JPY", 0)
 
     def test_without_amounts_is_of_any(self, settings: Settings) -> None:
         upgraded(settings, BEFORE)
         upgraded(settings)
         started(settings, "JPY")
 
-    def test_does_not_get_one_back_whose_amounts_it_would_misread(self, settings: Settings) -> None:
-        upgraded(settings)
-        started(settings, "JPY")
+    def test_does_not_get_one_back_whose_amounts_it_would_misread(self, migrated: Settings) -> None:
+        started(migrated, "JPY")
         with pytest.raises(CommandError, match="amounts in JPY as hundredths"):
-            downgraded(settings)
+            downgraded(migrated)
 
-    def test_gets_one_back_with_hundredths(self, settings: Settings) -> None:
-        with_old_books(settings)
-        upgraded(settings)
-        started(settings, "EUR")
-        downgraded(settings)
-        upgraded(settings)
-        started(settings, "CHF")
+    def test_gets_one_back_with_hundredths(self, old: Settings) -> None:
+        upgraded(old)
+        started(old, "EUR")
+        downgraded(old)
+        upgraded(old)
+        started(old, "CHF")
 
 
-def test_decimals_that_changed_are_not_passed_over(settings: Settings) -> None:
+def test_decimals_that_changed_are_not_passed_over(migrated: Settings) -> None:
     """Should a list of currencies say otherwise one day."""
-    upgraded(settings)
-    started(settings, "EUR")
-    with migration_connection(settings) as connection:
+    started(migrated, "EUR")
+    with migration_connection(migrated) as connection:
         connection.execute(text("UPDATE deployment SET digits = 3"))
-    assert refusal(settings, "EUR").startswith("the database's amounts have 3 decimals")
+    assert refusal(migrated, "EUR").startswith("the database's amounts have 3 decimals")

@@ -33,9 +33,10 @@ from core.store.schema_version import (
     schema_problem,
 )
 from database import Database
+from tests.core.store.conftest import Moulds
 from tests.support import old_books
 from tests.support.books import reconciliation
-from tests.support.service import BACKENDS, fresh_database, settings_for
+from tests.support.service import BACKENDS, fresh_database, migrate, settings_for
 from tools.postgres import free_port
 from tools.server import LOCALLY, as_written, default_environment, running_server
 from work.context import unattended
@@ -71,9 +72,15 @@ def postgres_settings(request: pytest.FixtureRequest, worker_name: str) -> Itera
 
 
 @pytest.fixture
-def migrated(unmigrated: Settings) -> Settings:
-    upgrade(unmigrated)
-    return unmigrated
+def migrated_sqlite(moulds_on_sqlite: Moulds) -> Iterator[Settings]:
+    with moulds_on_sqlite.copied(migrate) as settings:
+        yield settings
+
+
+@pytest.fixture
+def migrated_postgres(moulds_on_postgres: Moulds) -> Iterator[Settings]:
+    with moulds_on_postgres.copied(migrate) as settings:
+        yield settings
 
 
 def upgrade(settings: Settings, revision: str = "head") -> None:
@@ -170,16 +177,30 @@ class TestRoundTrip:
             assert other.result(PATIENCE) is None
 
 
+def with_a_ledger(settings: Settings) -> None:
+    """A database that was in use before there was one."""
+    upgrade(settings, "0002")
+    with migration_connection(settings) as connection:
+        old_books.write(connection)
+    upgrade(settings)
+
+
+def with_one_reference(settings: Settings) -> None:
+    """A database whose payments all bear the same."""
+    upgrade(settings, "0006")
+    with migration_connection(settings) as connection:
+        old_books.write(connection)
+        connection.execute(text("UPDATE transactions SET transaction_reference = 'ch_77'"))
+    upgrade(settings)
+
+
 class TestTheLedgerOfAnOlderDatabase:
     """What the ledger is opened with explains everything that was there."""
 
     @pytest.fixture
-    def settings(self, unmigrated: Settings) -> Settings:
-        upgrade(unmigrated, "0002")
-        with migration_connection(unmigrated) as connection:
-            old_books.write(connection)
-        upgrade(unmigrated)
-        return unmigrated
+    def settings(self, moulds: Moulds) -> Iterator[Settings]:
+        with moulds.copied(with_a_ledger) as settings:
+            yield settings
 
     def test_adds_up_to_what_is_stored(self, settings: Settings) -> None:
         for name, (stored, recomputed) in old_books.FIGURES.items():
@@ -223,13 +244,9 @@ class TestReferencesThatWereTakenTwice:
     """Of a release that took a provider's reference any number of times."""
 
     @pytest.fixture
-    def settings(self, unmigrated: Settings) -> Settings:
-        upgrade(unmigrated, "0006")
-        with migration_connection(unmigrated) as connection:
-            old_books.write(connection)
-            connection.execute(text("UPDATE transactions SET transaction_reference = 'ch_77'"))
-        upgrade(unmigrated)
-        return unmigrated
+    def settings(self, moulds: Moulds) -> Iterator[Settings]:
+        with moulds.copied(with_one_reference) as settings:
+            yield settings
 
     def test_stay_as_they_were_written_and_are_taken_no_more(self, settings: Settings) -> None:
         arrived = "SELECT id FROM transactions WHERE succeeded_at IS NOT NULL ORDER BY id"
@@ -292,25 +309,24 @@ class TestStartOnSqlite:
         with migration_connection(sqlite) as connection:
             assert schema_problem(connection) is None
 
-    def test_what_is_up_to_date_stays_as_it_is(self, sqlite: Settings) -> None:
-        prepare_schema(sqlite)
-        prepare_schema(sqlite)
-        with migration_connection(sqlite) as connection:
+    def test_what_is_up_to_date_stays_as_it_is(self, migrated_sqlite: Settings) -> None:
+        prepare_schema(migrated_sqlite)
+        prepare_schema(migrated_sqlite)
+        with migration_connection(migrated_sqlite) as connection:
             assert schema_problem(connection) is None
 
-    def test_a_newer_schema_is_refused(self, sqlite: Settings) -> None:
-        upgrade(sqlite)
-        set_revision(sqlite, "9999")
-        assert refusal(sqlite) == NEWER
+    def test_a_newer_schema_is_refused(self, migrated_sqlite: Settings) -> None:
+        set_revision(migrated_sqlite, "9999")
+        assert refusal(migrated_sqlite) == NEWER
 
     def test_a_file_that_is_no_database_is_refused(self, sqlite: Settings) -> None:
         Path(str(sqlite.database.database)).write_text("anything but a database\n" * 100)
         assert refusal(sqlite) == f"{sqlite.database} can't be used: file is not a database"
 
-    def test_that_is_up_to_date_does_not_wait_for_writers(self, sqlite: Settings) -> None:
-        prepare_schema(sqlite)
-        with migration_connection(sqlite):
-            prepare_schema(sqlite)
+    def test_that_is_up_to_date_does_not_wait_for_writers(self, migrated_sqlite: Settings) -> None:
+        prepare_schema(migrated_sqlite)
+        with migration_connection(migrated_sqlite):
+            prepare_schema(migrated_sqlite)
 
     def test_that_is_busy_passes(self, sqlite: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(schema_version, "_PATIENCE_SECONDS", 0)
@@ -331,21 +347,18 @@ class TestStartOnPostgres:
         assert refusal(postgres_settings) == MISSING
         assert tables(postgres_settings) == set()
 
-    def test_a_migrated_one_is_accepted(self, postgres_settings: Settings) -> None:
-        upgrade(postgres_settings)
-        prepare_schema(postgres_settings)
+    def test_a_migrated_one_is_accepted(self, migrated_postgres: Settings) -> None:
+        prepare_schema(migrated_postgres)
 
-    def test_a_newer_schema_is_refused(self, postgres_settings: Settings) -> None:
-        upgrade(postgres_settings)
-        set_revision(postgres_settings, "9999")
-        assert refusal(postgres_settings) == NEWER
+    def test_a_newer_schema_is_refused(self, migrated_postgres: Settings) -> None:
+        set_revision(migrated_postgres, "9999")
+        assert refusal(migrated_postgres) == NEWER
 
     def test_an_older_schema_is_refused(
-        self, postgres_settings: Settings, monkeypatch: pytest.MonkeyPatch
+        self, migrated_postgres: Settings, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        upgrade(postgres_settings)
         monkeypatch.setattr(schema_version, "_revisions", lambda: ("9999", HEAD))
-        assert refusal(postgres_settings) == (
+        assert refusal(migrated_postgres) == (
             f"the database's schema {HEAD} is older than 9999: run `make migrate`"
         )
 
