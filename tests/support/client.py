@@ -1,6 +1,7 @@
 """HTTP as tests speak it: short verbs, and every answer held against the OpenAPI document."""
 
 import re
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,6 +17,12 @@ PROBLEM = "application/problem+json"
 PASSWORD = "a walk in the rain"  # noqa: S105 - of users that exist in tests only
 # What any address can answer whatever its operation declares.
 ANYWHERE = {kind.code for kind in kinds.ANYWHERE}
+
+
+@cache
+def _addresses(template: str) -> re.Pattern[str]:
+    """All of an operation; asked about at each refusal, of all operations."""
+    return re.compile(re.sub(r"\{\w+\}", "[^/]+", template.rstrip("/")))
 
 
 class Api:
@@ -168,8 +175,7 @@ class Api:
         found = {
             template: operations[method.lower()]
             for template, operations in self.document["paths"].items()
-            if method.lower() in operations
-            and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template.rstrip("/")), bare)
+            if method.lower() in operations and _addresses(template).fullmatch(bare)
         }
         # The address without parameters wins, as it does in the router.
         return found[min(found, key=lambda template: template.count("{"))] if found else {}

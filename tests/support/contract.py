@@ -89,6 +89,8 @@ class Plan:
     # Requests that do not fit the document as well.
     invalid: bool = True
     examples: int = 5
+    # The limits of every value, one after the other.
+    limits: bool = True
     # None: the same requests each time.
     seed: int | None = None
 
@@ -167,7 +169,7 @@ def _configuration(identities: Mapping[str, Identity], folder: Path, plan: Plan)
             "max-examples": plan.examples,
             "no-shrink": True,
         },
-        "phases": {"stateful": {"max-steps": 4}},
+        "phases": {"coverage": {"enabled": plan.limits}, "stateful": {"max-steps": 4}},
         # Requests are to follow from the document, not from literals in the code.
         "analysis": {"constants": {"enabled": False}},
         "auth": {"wfc": wfc, "auto-signup": False},

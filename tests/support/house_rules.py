@@ -3,9 +3,18 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import TypeGuard
 
-from tests.support.architecture import House, Sources, all_imports, module_of, parsed, top
+from tests.support.architecture import (
+    House,
+    Sources,
+    all_imports,
+    imports_in,
+    module_of,
+    nodes,
+    top,
+)
 
 LINES = 400
 OUTSIDE = {"tests", "benchmarks", "tools"}
@@ -44,27 +53,28 @@ def foreign_commits(sources: Sources) -> list[str]:
         f"{path}:{call.lineno} .{method.attr}()"
         for path, text in product(sources).items()
         if path not in COMMITTERS and top(path) != "migrations"
-        for call, method in method_calls(parsed(text))
+        for call, method in method_calls(text)
         if ends_a_transaction(method, path, savepoints(text))
     ]
 
 
-def ends_a_transaction(method: ast.Attribute, path: str, savepoints: set[str]) -> bool:
+def ends_a_transaction(method: ast.Attribute, path: str, savepoints: frozenset[str]) -> bool:
     if method.attr == "begin":
         return path != MIGRATOR
     on_savepoint = isinstance(method.value, ast.Name) and method.value.id in savepoints
     return method.attr in {"commit", "rollback"} and not on_savepoint
 
 
-def savepoints(text: str) -> set[str]:
+@cache
+def savepoints(text: str) -> frozenset[str]:
     """The variables that hold what ``begin_nested()`` returned."""
-    return {
+    return frozenset(
         target.id
-        for node in ast.walk(parsed(text))
+        for node in nodes(text)
         if isinstance(node, ast.Assign) and is_method_call(node.value, "begin_nested")
         for target in node.targets
         if isinstance(target, ast.Name)
-    }
+    )
 
 
 def foreign_sessions(sources: Sources) -> list[str]:
@@ -72,7 +82,7 @@ def foreign_sessions(sources: Sources) -> list[str]:
         f"{path}:{node.lineno} makes a session"
         for path, text in product(sources).items()
         if path != SESSION_OWNER
-        for node in ast.walk(parsed(text))
+        for node in nodes(text)
         if is_call(node, "Session") or is_call(node, "sessionmaker")
     ]
 
@@ -103,10 +113,10 @@ def http_below_routers(house: House, sources: Sources) -> list[str]:
 def imports_any(text: str, unwanted: set[str]) -> list[str]:
     """Which of these modules a file imports, in whatever way."""
     found: set[str] = set()
-    for node in ast.walk(parsed(text)):
+    for node in imports_in(text):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
+        else:
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return sorted(
         one for one in unwanted if any(f"{name}.".startswith(f"{one}.") for name in found)
@@ -140,7 +150,7 @@ def foreign_stock_writes(sources: Sources) -> list[str]:
         f"{path}:{call.lineno} writes {', '.join(sorted(columns))}"
         for path, text in product(sources).items()
         if path != STOCK_WRITER and top(path) != "migrations"
-        for call, method in method_calls(parsed(text))
+        for call, method in method_calls(text)
         if (columns := changed_columns(call, method) & STOCK)
     ]
 
@@ -167,9 +177,9 @@ def keys(value: ast.expr) -> Iterator[str]:
             yield key.attr
 
 
-def method_calls(tree: ast.AST) -> Iterator[tuple[ast.Call, ast.Attribute]]:
+def method_calls(text: str) -> Iterator[tuple[ast.Call, ast.Attribute]]:
     """Every ``something.method(…)``, as the call and its ``something.method``."""
-    for node in ast.walk(tree):
+    for node in nodes(text):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             yield node, node.func
 

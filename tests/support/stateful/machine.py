@@ -28,6 +28,9 @@ T = TypeVar("T")
 BARE, KEYED, TWICE = "bare", "keyed", "twice"
 # Reports cost more than rows; they are asked for every so many steps, and at the end.
 SELDOM = 10
+# To plan the fifty questions of the reconciliation takes PostgreSQL longer than all else in a step:
+# there they are asked after each of so many, and at the end.
+BOOKS_ON_POSTGRES = 4
 SUCCESS = {"POST": 201, "PUT": 200, "PATCH": 200, "DELETE": 204}
 # Rows by id, by kind.
 Served: TypeAlias = dict[str, dict[int, Any]]
@@ -143,7 +146,8 @@ class Conversation(RuleBasedStateMachine):
         comparing.require_same_rows(self.served, self.shop)
         comparing.require_same_refunds(self.api, self.shop, self.steps)
         comparing.require_same_actions(self.served, self.shop, self.steps)
-        comparing.require_same_books(self.service, self.shop)
+        if self.service.settings.is_sqlite or self.steps % BOOKS_ON_POSTGRES == 0:
+            comparing.require_same_books(self.service, self.shop)
         comparing.require_same_money(self.party, self.shop)
         self.agreed = True
         self.steps += 1
@@ -153,6 +157,7 @@ class Conversation(RuleBasedStateMachine):
     def teardown(self) -> None:
         # After a failure the reports would only hide what came first.
         if self.agreed:
+            comparing.require_same_books(self.service, self.shop)
             comparing.require_same_reports(self.api, self.shop)
 
     def _file(self, exchange: Exchange, outcome: object) -> None:
