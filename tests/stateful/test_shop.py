@@ -64,7 +64,7 @@ def test_the_service_does_what_the_model_foretells(shop: Service) -> None:
 
 
 SETTINGS = settings(
-    max_examples=int(EXAMPLES or 15),
+    max_examples=int(EXAMPLES or 10),
     stateful_step_count=STEPS,
     backend="hypothesis" if EXAMPLES else "independent",
     derandomize=not EXAMPLES,
