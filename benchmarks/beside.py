@@ -5,6 +5,7 @@ What goes on is said by who measures it: exports, or listeners.
 
 import argparse
 import statistics
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -125,6 +126,8 @@ def run(
             with stores.opened(backend, baseline.own().environment) as store:
                 databases[backend] = store.version()
                 told = look(store, clients)
+            # Large shops take long to be made: what was found out is not kept for the end.
+            print(backend, *told.lines, *told.faults, sep="\n", file=sys.stderr, flush=True)
             lines += [*section(f"{backend}, 1 worker", head, told.rows), "", *told.lines]
             faults += [f"{backend}: {one}" for one in told.faults]
             figures[backend] = told.figures
