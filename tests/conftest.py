@@ -13,6 +13,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 from core.settings import Settings
 from tests.support.client import Api
 from tests.support.handing_out import api_of, handed_out
+from tests.support.moulds import Moulds
 from tests.support.service import (
     BACKENDS,
     Service,
@@ -80,6 +81,30 @@ def postgres() -> Iterator[URL]:
 def worker_name(request: pytest.FixtureRequest) -> str:
     worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
     return f"nxt_{worker}_{os.getpid()}"
+
+
+@pytest.fixture(scope="session")
+def moulds_on_sqlite(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Moulds]:
+    moulds = Moulds("sqlite", request, worker_name)
+    yield moulds
+    moulds.break_up()
+
+
+@pytest.fixture(scope="session")
+def moulds_on_postgres(
+    request: pytest.FixtureRequest, postgres: URL, worker_name: str
+) -> Iterator[Moulds]:
+    # The server goes after what is on it.
+    assert postgres
+    moulds = Moulds("postgres", request, worker_name)
+    yield moulds
+    moulds.break_up()
+
+
+@pytest.fixture(params=BACKENDS)
+def moulds(request: pytest.FixtureRequest) -> Moulds:
+    on_backend: Moulds = request.getfixturevalue(f"moulds_on_{request.param}")
+    return on_backend
 
 
 @pytest.fixture(scope="session")

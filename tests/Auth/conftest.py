@@ -1,6 +1,5 @@
 """A service with the limits that a test sets, at the time that its counters are told."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,8 +8,10 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import URL
 
+from core.settings import Settings
 from tests.support.limiting import Caller, WallClock
-from tests.support.service import fresh_database, migrate, running_service, settings_for
+from tests.support.moulds import Moulds
+from tests.support.service import migrate, running_service, settings_for
 
 Serve = Callable[..., Caller]
 TICKET = {
@@ -33,38 +34,23 @@ def wall(monkeypatch: pytest.MonkeyPatch) -> WallClock:
     return clock
 
 
-@pytest.fixture(scope="session")
-def schema(request: pytest.FixtureRequest, worker_name: str) -> Iterator[Path]:
-    """To be copied: migrations take longer than most of what is asked here."""
-    with fresh_database("sqlite", request, f"{worker_name}_schema") as url:
-        migrate(settings_for(url))
-        yield Path(str(url.database))
-
-
-@pytest.fixture(scope="session")
-def hundred_tickets(
-    request: pytest.FixtureRequest, worker_name: str, schema: Path
-) -> Iterator[Path]:
-    """To be copied as well: what a shop on this machine has left."""
-    with fresh_database("sqlite", request, f"{worker_name}_tickets") as url:
-        shutil.copy(schema, str(url.database))
-        with running_service(settings_for(url)) as service:
-            for _ in range(100):
-                assert service.client.post("/api/tickets/", json=TICKET).status_code == 201
-        yield Path(str(url.database))
-
-
 @pytest.fixture
-def limited_url(request: pytest.FixtureRequest, worker_name: str, schema: Path) -> Iterator[URL]:
-    with fresh_database("sqlite", request, f"{worker_name}_limited") as url:
-        shutil.copy(schema, str(url.database))
+def limited_url(moulds_on_sqlite: Moulds) -> Iterator[URL]:
+    with moulds_on_sqlite.copied(migrate) as url:
         yield url
 
 
+def with_a_hundred_tickets(settings: Settings) -> None:
+    """What a shop on this machine has put on sale."""
+    with running_service(settings) as service:
+        for _ in range(100):
+            assert service.client.post("/api/tickets/", json=TICKET).status_code == 201
+
+
 @pytest.fixture
-def stocked(limited_url: URL, hundred_tickets: Path) -> None:
+def stocked(limited_url: URL, moulds_on_sqlite: Moulds) -> None:
     """A hundred tickets are on sale, before anything is served."""
-    shutil.copy(hundred_tickets, str(limited_url.database))
+    moulds_on_sqlite.copy_to(Path(str(limited_url.database)), with_a_hundred_tickets)
 
 
 @pytest.fixture

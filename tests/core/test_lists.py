@@ -163,10 +163,9 @@ class TestPages:
 
     def test_the_rows_are_the_same_with_their_count(self, filled: Api) -> None:
         for path, fields in LISTS.items():
-            assert filled.get(path, count=True) == filled.get(path)
             for sort in ("id", "-id", *fields):
-                query = {"sort": sort, "limit": 3, "skip": 2}
-                assert filled.get(path, **query, count=True) == filled.get(path, **query)
+                for query in ({"sort": sort}, {"sort": sort, "limit": 3, "skip": 2}):
+                    assert filled.get(path, **query, count=True) == filled.get(path, **query)
 
     def test_the_count_is_that_of_the_filtered_list(self, filled: Api) -> None:
         query = {"count": "true", "limit": 1, "min_price": 1}
@@ -181,14 +180,9 @@ class TestPages:
             "sort": ("", "nope", "--id", "id,price", "ID", "-", "updated_at", "id; DROP TABLE"),
             "after": ("", "x", "-1", "1.5", " 1", "\u0661", "0" * 19 + "9" * 100, "9" * 501),
         }
-        declared: dict[str, Any] = {}
         for path in LISTS:
-            # One type reads them for all lists; that each reads them by it, a few values show.
-            for one in filled.operation("GET", path)["parameters"]:
-                if one["name"] in bad.keys() - {"sort"}:
-                    assert one["schema"] == declared.setdefault(one["name"], one["schema"])
             for name, values in bad.items():
-                for value in values[: None if path == "/api/tickets/" else 3]:
+                for value in values:
                     problem = filled.refused("GET", path, **{name: value})
                     assert parameter_errors(problem) == [name], (path, name, value)
 
@@ -266,7 +260,7 @@ class TestSorting:
                 # Python's sort keeps the order of equal rows, also in reverse.
                 expected = sorted(by_id, key=value, reverse=sign == "-")
                 assert filled.get(path, sort=f"{sign}{sort}") == expected, f"{sign}{sort}"
-                for limit in (1, 3):
+                for limit in (1, 2, 3):
                     assert walked(filled, path, sort=f"{sign}{sort}", limit=limit) == expected
 
 

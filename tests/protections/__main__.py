@@ -11,8 +11,9 @@ from queue import SimpleQueue
 
 import typer
 
-from tests.protections.removing import Protection, copy_of_the_code, is_missed, run_tests
+from tests.protections.removing import Protection, is_missed, run_tests
 from tests.protections.table import PROTECTIONS
+from tests.support.checkouts import fresh_checkout
 
 
 class Checkouts:
@@ -21,7 +22,7 @@ class Checkouts:
     def __init__(self, folder: Path, number: int) -> None:
         self._free: SimpleQueue[Path] = SimpleQueue()
         for one in range(number):
-            self._free.put(copy_of_the_code(folder / str(one)))
+            self._free.put(fresh_checkout(folder / str(one)))
 
     @contextmanager
     def lent(self) -> Iterator[Path]:

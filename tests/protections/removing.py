@@ -1,17 +1,11 @@
 """Takes a protection out of a copy of the code, to see that a test misses it."""
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.store.schema_version import ROOT
-
-_NOT_COPIED = shutil.ignore_patterns(
-    ".git", ".venv*", "venv", ".*cache", ".hypothesis", "__pycache__", ".env", "*.db*"
-)
 _TESTS_FAILED, _HANGS = 1, -1
 # All the tests together take some minutes, and each of them seconds.
 _PATIENCE = 1200
@@ -36,12 +30,6 @@ class Protection:
     name: str
     edits: Sequence[Edit]
     test: str
-
-
-def copy_of_the_code(folder: Path) -> Path:
-    copy = folder / "checkout"
-    shutil.copytree(ROOT, copy, ignore=_NOT_COPIED)
-    return copy
 
 
 def is_missed(protection: Protection, checkout: Path) -> bool:

@@ -25,15 +25,15 @@ def empty(database: Database) -> None:
     Where nobody has committed anything since the last time there is nothing to be done, and to find
     that out takes a hundredth of the time.
     """
-    is_written = written(database)
-    if database in _untouched and _untouched[database] == is_written():
+    committed = commits_to(database)
+    if database in _untouched and _untouched[database] == committed():
         return
     is_sqlite = database.settings.is_sqlite
     database.write_now(_empty_sqlite if is_sqlite else clear_postgres)
-    _untouched[database] = is_written()
+    _untouched[database] = committed()
 
 
-def written(database: Database) -> Callable[[], Any]:
+def commits_to(database: Database) -> Callable[[], Any]:
     """What tells, asked twice, whether anybody has committed anything in between."""
     if database not in _observers:
         make = _commits_to_file if database.settings.is_sqlite else _end_of_log

@@ -54,9 +54,6 @@ class Forked:
     def terminate(self) -> None:
         self._process.terminate()
 
-    def kill(self) -> None:
-        self._process.kill()
-
     def wait(self, seconds: float) -> int:
         """The exit code, as subprocess tells it."""
         self._process.join(seconds)

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from database import Database
 from tests.support.client import Api
-from tests.support.emptying import clear_postgres, emptied_tables, written
+from tests.support.emptying import clear_postgres, commits_to, emptied_tables
 from tests.support.handing_out import api_of, begin, handed_out
 from tests.support.service import Service
 
@@ -29,16 +29,16 @@ class Kept(Generic[W]):
         # The ids and the times of what comes next are those of a world that was just built.
         self._now = service.clock.now
         self._put_back = _keep(service.database)
-        self._is_written = written(service.database)
-        self._as_kept = self._is_written()
+        self._committed = commits_to(service.database)
+        self._as_kept = self._committed()
 
     def again(self) -> W:
         """As it was built, whatever was done to it."""
         begin(self.service)
         self.service.clock.now = self._now
-        if self._is_written() != self._as_kept:
+        if self._committed() != self._as_kept:
             self._put_back()
-            self._as_kept = self._is_written()
+            self._as_kept = self._committed()
         return self._world
 
 

@@ -8,9 +8,9 @@ from threading import Event
 PATIENCE = 20.0
 
 
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for what another thread does."""
-    end = time.monotonic() + PATIENCE
+def until(condition: Callable[[], bool], patience: float = PATIENCE) -> None:
+    """Wait for what another thread, or another process, does."""
+    end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end
         pause(0.01)

@@ -18,8 +18,8 @@ from core.store.schema_version import (
     require_schema,
 )
 from main import create_app
-from tests.core.store.conftest import Moulds
 from tests.support import old_books
+from tests.support.moulds import Moulds
 from tests.support.service import BACKENDS, fresh_database, local_client, settings_for
 
 # The revision before a database remembered it.
@@ -108,8 +108,8 @@ def test_who_only_looks_decides_nothing(migrated: Settings) -> None:
 class TestADatabaseOfAnOlderRelease:
     @pytest.fixture
     def old(self, moulds: Moulds) -> Iterator[Settings]:
-        with moulds.copied(with_old_books) as settings:
-            yield settings
+        with moulds.copied(with_old_books) as url:
+            yield settings_for(url)
 
     def test_with_amounts_is_of_a_currency_with_hundredths(self, old: Settings) -> None:
         upgraded(old)

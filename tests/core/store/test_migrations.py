@@ -33,9 +33,9 @@ from core.store.schema_version import (
     schema_problem,
 )
 from database import Database
-from tests.core.store.conftest import Moulds
 from tests.support import old_books
 from tests.support.books import reconciliation
+from tests.support.moulds import Moulds
 from tests.support.service import BACKENDS, fresh_database, migrate, settings_for
 from tools.postgres import free_port
 from tools.server import LOCALLY, as_written, default_environment, running_server
@@ -73,14 +73,14 @@ def postgres_settings(request: pytest.FixtureRequest, worker_name: str) -> Itera
 
 @pytest.fixture
 def migrated_sqlite(moulds_on_sqlite: Moulds) -> Iterator[Settings]:
-    with moulds_on_sqlite.copied(migrate) as settings:
-        yield settings
+    with moulds_on_sqlite.copied(migrate) as url:
+        yield settings_for(url)
 
 
 @pytest.fixture
 def migrated_postgres(moulds_on_postgres: Moulds) -> Iterator[Settings]:
-    with moulds_on_postgres.copied(migrate) as settings:
-        yield settings
+    with moulds_on_postgres.copied(migrate) as url:
+        yield settings_for(url)
 
 
 def upgrade(settings: Settings, revision: str = "head") -> None:
@@ -199,8 +199,8 @@ class TestTheLedgerOfAnOlderDatabase:
 
     @pytest.fixture
     def settings(self, moulds: Moulds) -> Iterator[Settings]:
-        with moulds.copied(with_a_ledger) as settings:
-            yield settings
+        with moulds.copied(with_a_ledger) as url:
+            yield settings_for(url)
 
     def test_adds_up_to_what_is_stored(self, settings: Settings) -> None:
         for name, (stored, recomputed) in old_books.FIGURES.items():
@@ -245,8 +245,8 @@ class TestReferencesThatWereTakenTwice:
 
     @pytest.fixture
     def settings(self, moulds: Moulds) -> Iterator[Settings]:
-        with moulds.copied(with_one_reference) as settings:
-            yield settings
+        with moulds.copied(with_one_reference) as url:
+            yield settings_for(url)
 
     def test_stay_as_they_were_written_and_are_taken_no_more(self, settings: Settings) -> None:
         arrived = "SELECT id FROM transactions WHERE succeeded_at IS NOT NULL ORDER BY id"

@@ -23,7 +23,6 @@ from database import Database
 from main import create_app
 from tests.support.books import disagreements
 from tests.support.client import Api
-from tests.support.declared import DOCUMENT
 from tests.support.service import (
     Service,
     local_client,
@@ -49,17 +48,10 @@ def service(settings: Settings) -> Iterator[Service]:
         yield service
 
 
-def asked(service: Service) -> Api:
-    # The document of this release, which is the same wherever the file lies: to make one takes
-    # longer than a whole test here.
-    service.app.openapi_schema = DOCUMENT
-    return Api(service.client, service.clock, service.app)
-
-
 @pytest.fixture
 def shop(service: Service) -> Api:
     """Where something was sold, so that there is a log."""
-    api = asked(service)
+    api = Api(service.client, service.clock, service.app)
     api.order(api.user(), (api.ticket(), 2))
     return api
 
@@ -202,7 +194,7 @@ class TestLog:
 
     def test_goes_with_the_file_that_is_moved_away(self, file: Path, settings: Settings) -> None:
         with running_service(settings) as service:
-            api = asked(service)
+            api = Api(service.client, service.clock, service.app)
             api.order(api.user(), (api.ticket(), 2))
             moved = away(file)
             assert orders_in(moved) == 0
@@ -213,7 +205,7 @@ class TestLog:
         self, file: Path, settings: Settings
     ) -> None:
         with running_service(settings) as service:
-            api = asked(service)
+            api = Api(service.client, service.clock, service.app)
             api.order(api.user(), (api.ticket(), 2))
             moved = away(file)
         assert orders_in(moved) == 1
@@ -221,13 +213,13 @@ class TestLog:
     def test_does_not_get_into_another_database(self, file: Path, settings: Settings) -> None:
         other = Path(shutil.copy(file, beside(file, ".other")))
         with running_service(settings) as service:
-            api = asked(service)
+            api = Api(service.client, service.clock, service.app)
             api.order(api.user(), (api.ticket(), 2))
             away(file)
             other.rename(file)
             is_refused(api)
         with running_service(settings) as service:
-            api = asked(service)
+            api = Api(service.client, service.clock, service.app)
             assert api.get("/api/tickets/") == []
             api.order(api.user(), (api.ticket(), 1))
             assert disagreements(service.database, clock=service.clock) == []
@@ -235,12 +227,12 @@ class TestLog:
 
     def test_that_was_removed_is_saved(self, file: Path, settings: Settings) -> None:
         with running_service(settings) as service:
-            api = asked(service)
+            api = Api(service.client, service.clock, service.app)
             api.order(api.user(), (api.ticket(), 2))
             beside(file, "-wal").unlink()
             is_refused(api)
         with running_service(settings) as service:
-            api = asked(service)
+            api = Api(service.client, service.clock, service.app)
             assert api.get("/api/orders/1")["id"] == 1
             assert disagreements(service.database, clock=service.clock) == []
 
